@@ -1,1 +1,13 @@
-//! To come.
+//! Signalbox decides here. Nothing in this crate does I/O, reads a clock or rolls a die.
+//!
+//! A command goes in, events come out: `decide` reads permission, then every fault at once, then events;
+//! `apply` folds an event into a change and never refuses; `react` says who is told and what is timed;
+//! `offers` says what this actor may do now, and why not the rest - by the same `permit` that refuses the command.
+
+pub mod act;
+pub mod actor;
+pub mod change;
+pub mod ids;
+pub mod refusal;
+pub mod text;
+mod words;

@@ -1,0 +1,241 @@
+//! A process document, parsed: what a change of this kind asks, who may do what when, and what follows.
+//! [`parse`] reads Markdown, [`check`] finds what cannot work, [`table`] evaluates decision tables.
+
+use crate::act::Act;
+use crate::actor::{OrgKind, Role};
+use crate::calendar::Notice;
+use crate::change::{AssessmentKind, Kind, Stage};
+use crate::rule::Rule;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A document that runs. A change is pinned to the `hash` it began under.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Process {
+    /// SHA-256 of the source, with that of the document it is based on.
+    pub hash: String,
+    /// The id in the front matter, such as `planned-outage`.
+    pub id: String,
+    pub title: String,
+    pub version: u32,
+    pub kind: Kind,
+    pub based_on: Option<String>,
+    pub owner: String,
+    /// The date, as printed, by which the document is to be looked at again.
+    pub review_by: String,
+    /// What references begin with: `RFC`, `SR`, `ON`.
+    pub prefix: String,
+    /// The Markdown as it was written.
+    pub source: String,
+    pub steps: Vec<Step>,
+    pub questions: Vec<Question>,
+    pub assessments: Vec<AssessmentRow>,
+    pub timers: Vec<Timer>,
+    /// Pre-authorised requests; empty but for service requests.
+    pub catalogue: Vec<CatalogueEntry>,
+    /// Decision tables by name, such as `notice asked for`.
+    pub tables: BTreeMap<String, table::Table>,
+}
+
+/// One row of Steps. The key is act and from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub act: Act,
+    pub from: Stage,
+    /// `None`: the stage stays (written `-`, or the same stage).
+    pub to: Option<Stage>,
+    pub who: Vec<Who>,
+    pub needs: Vec<Rule>,
+    pub tells: Vec<Audience>,
+}
+
+/// Who may take a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Who {
+    /// A role, in the organisation that the role's side of the change means (`permit` says which).
+    Role(Role),
+    /// The same role, in an organisation that the change affects.
+    Affected(Role),
+    /// Any safety officer: supplier, affected trust or authority (`safety officer`).
+    SafetyOfficer,
+    /// Whoever may see the change (`anyone who sees it`).
+    Anyone,
+    /// The program itself (`system`).
+    System,
+}
+
+/// Who is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Audience {
+    /// Holders of the role on that side of the change.
+    Role(Role),
+    /// The person who raised it, and whom it was raised for (`requester`).
+    Raiser,
+    /// The coordinators of every affected organisation (`affected trusts`).
+    AffectedTrusts,
+    /// Everyone who watches the change, its site or its service (`subscribers`).
+    Subscribers,
+    /// The network provider's desk or mailbox (`network provider`).
+    NetworkProvider,
+    /// Any safety officer concerned.
+    SafetyOfficers,
+    /// Whoever owes an assessment (`assessors`).
+    Assessors,
+    /// The contact on site on the night (`on-site contact`).
+    OnSite,
+}
+
+/// One row of Questions. The key is the id; the program gives meaning to the ids in `form::KNOWN`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    pub id: String,
+    pub text: String,
+    pub answer: AnswerKind,
+    pub required: Required,
+    /// `None`: always asked.
+    pub asked_when: Option<Condition>,
+    pub guidance: String,
+    /// Which step of raising asks it.
+    pub page: Page,
+}
+
+/// When an answer has to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Required {
+    /// Never (`optional`).
+    Optional,
+    /// To submit (`submit`); `needed for notice` too: leaving it out voids the receipt (X4).
+    Submit { for_notice: bool },
+    /// Before approval (`approve`).
+    Approve,
+    /// Before the start (`start`).
+    Start,
+    /// Before closing (`close`).
+    Close,
+}
+
+/// The pages of raising a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Page {
+    What,
+    Where,
+    When,
+    Risk,
+}
+
+/// The form of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnswerKind {
+    /// One line (`text`), at most 120 characters where `title`.
+    Line { max_chars: usize },
+    /// Several lines (`long text`).
+    Prose,
+    YesNo,
+    /// `one of: a, b` - the words are the codes with spaces for underscores.
+    Choice(Vec<String>),
+    /// `any of: a, b`.
+    Choices(Vec<String>),
+    /// `number`, or `number 0 to 3`.
+    Number { min: i64, max: i64 },
+    /// `window`: start and end, as local wall time.
+    Window,
+    /// `date and time`, or `date and time, after window end`.
+    Moment { after: Option<String> },
+    /// `date`.
+    Date,
+    /// `items of the site`.
+    Items,
+    Services,
+    Sites,
+    /// `person and phone`.
+    PersonAndPhone,
+    /// `list`, or `list of circuit references`: one a line.
+    List,
+    /// `reason`: one of the codes below, with words.
+    Reason(Vec<String>),
+    /// `files`.
+    Files,
+}
+
+/// `network_affected is yes`, `notice is short and raised_by is trust`: any of (all of) tests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Alternatives; each is a list of tests that all hold.
+    pub any: Vec<Vec<Test>>,
+    /// As written.
+    pub words: String,
+}
+
+/// One test: the fact or answer, whether the test is turned round, and the values that pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Test {
+    pub subject: String,
+    pub negated: bool,
+    pub values: Vec<String>,
+}
+
+/// One row of Assessments (spec 6.4).
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssessmentRow {
+    pub kind: AssessmentKind,
+    pub who: Vec<Who>,
+    /// `None`: always asked.
+    pub when: Option<Condition>,
+    pub due: Notice,
+    /// Whether silence past the due time counts as no objection (X9 narrows it further).
+    pub silence_counts: bool,
+}
+
+/// One row of Timers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timer {
+    pub when: TimerWhen,
+    pub then: TimerAct,
+    pub tells: Vec<Audience>,
+}
+
+/// When a timer is due.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimerWhen {
+    /// `5 working days before start`.
+    WorkingDaysBeforeStart(i64),
+    /// `60 minutes before start`.
+    MinutesBeforeStart(i64),
+    /// `30 minutes after start, not started`.
+    NotStarted { minutes: i64 },
+    /// `contingency end, not finished`.
+    NotFinished,
+    /// `20 working days in RETURNED`.
+    WorkingDaysIn { stage: Stage, days: i64 },
+    /// `60 days in CLIN_REJECTED`.
+    DaysIn { stage: Stage, days: i64 },
+}
+
+/// What a timer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimerAct {
+    Remind,
+    Overrun,
+    AskOutcome,
+    Expire,
+}
+
+/// A pre-authorised request (spec 4.5).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CatalogueEntry {
+    pub id: String,
+    pub title: String,
+    pub description: String,
+    /// Notice asked for.
+    pub lead: Notice,
+    /// Whose people may ask for it; empty: any.
+    pub for_kinds: Vec<OrgKind>,
+    /// Questions of this document that must be answered so; one mismatch and it is a normal change.
+    pub eligible_when: Vec<Test>,
+    /// What will be done, in order.
+    pub procedure: Vec<String>,
+    pub authorised_by: String,
+    pub expires: String,
+}
+
+pub mod table;
