@@ -1,1 +1,17 @@
-//! To come.
+//! What Signalbox remembers.
+//!
+//! Every write is a closure over one small trait, [`engine::Tx`]: `db.write(|tx| ..)` answers only after
+//! COMMIT, `db.read(|tx| ..)` sees one snapshot. The same SQL text runs on SQLite (inside the binary) and on
+//! PostgreSQL (by URL); [`dialect`] holds the few differences and `engine` alone names a driver.
+//!
+//! The event log ([`log`]) is the truth. Everything else is a projection that is written in the same
+//! transaction as the events it comes from.
+
+pub mod dialect;
+pub mod engine;
+pub mod error;
+pub mod migrate;
+
+pub use dialect::Dialect;
+pub use engine::{DataLock, Db, Limits, Row, Target, Tx, Value};
+pub use error::StoreError;

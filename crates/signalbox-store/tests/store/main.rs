@@ -1,1 +1,5 @@
+//! One suite, run on both engines.
 
+mod engine;
+mod harness;
+mod pg;

@@ -1,0 +1,88 @@
+//! Brings the schema up to date: numbered texts, each run once in its own transaction, each remembered
+//! with the hash of its text so that an edited one is noticed.
+
+use sha2::{Digest, Sha256};
+
+use crate::engine::{Db, Tx};
+use crate::{StoreError, values};
+
+/// One step of the schema. The text is for both databases (see [`crate::Dialect::schema`]).
+pub struct Migration {
+    pub number: i64,
+    pub name: &'static str,
+    pub text: &'static str,
+}
+
+macro_rules! migrations {
+    ($($number:literal $name:literal,)*) => {
+        &[$(Migration {
+            number: $number,
+            name: $name,
+            text: include_str!(concat!("../migrations/", $name, ".sql")),
+        }),*]
+    };
+}
+
+/// Every migration, in order. A released one is never edited.
+pub const MIGRATIONS: &[Migration] = migrations! {
+    1 "001_log",
+};
+
+const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";
+const IS_THERE_SQLITE: &str = "select count(*) from sqlite_master where name = 'schema_migrations'";
+const IS_THERE_POSTGRES: &str = "select count(*) from pg_tables where tablename = 'schema_migrations' and schemaname = current_schema()";
+const APPLIED: &str = "select number, name, checksum from schema_migrations order by number";
+const RECORD: &str = "insert into schema_migrations(number, name, checksum) values ($1, $2, $3)";
+
+/// Is there a migration that this database hasn't had? An error if it had another one than ours.
+pub fn is_pending(tx: &mut dyn Tx) -> Result<bool, StoreError> {
+    let is_there = match tx.dialect() {
+        crate::Dialect::Sqlite => IS_THERE_SQLITE,
+        crate::Dialect::Postgres => IS_THERE_POSTGRES,
+    };
+    Ok(tx.one(is_there, &[], |row| row.int(0))? == 0 || count_applied(tx)? < MIGRATIONS.len())
+}
+
+/// Runs what is pending.
+pub fn run(db: &Db) -> Result<(), StoreError> {
+    loop {
+        let is_done = db.write(|tx| {
+            tx.batch(tx.dialect().migration_lock())?;
+            tx.batch(&tx.dialect().schema(CREATE))?;
+            let Some(next) = MIGRATIONS.get(count_applied(tx)?) else {
+                return Ok(true);
+            };
+            tx.batch(&tx.dialect().schema(next.text))
+                .map_err(|error| StoreError::Migration(format!("{}: {error}", next.name)))?;
+            tx.exec(RECORD, values![next.number, next.name, checksum(next.text)])?;
+            Ok(false)
+        })?;
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+/// How many of ours this database has had.
+fn count_applied(tx: &mut dyn Tx) -> Result<usize, StoreError> {
+    let applied = tx.all(APPLIED, &[], |row| {
+        Ok((row.int(0)?, row.text(1)?, row.text(2)?))
+    })?;
+    for (at, (number, name, sum)) in applied.iter().enumerate() {
+        let Some(ours) = MIGRATIONS.get(at) else {
+            return Err(StoreError::Migration(format!(
+                "the database is newer than this program ({name})"
+            )));
+        };
+        if (*number, name.as_str()) != (ours.number, ours.name) || *sum != checksum(ours.text) {
+            return Err(StoreError::Migration(format!(
+                "{name} was applied with another text"
+            )));
+        }
+    }
+    Ok(applied.len())
+}
+
+fn checksum(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text))
+}
