@@ -6,8 +6,10 @@
 
 pub mod act;
 pub mod actor;
+pub mod calendar;
 pub mod change;
 pub mod ids;
 pub mod refusal;
+pub mod risk;
 pub mod text;
 mod words;
