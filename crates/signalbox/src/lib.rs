@@ -1,3 +1,11 @@
-//! The binary's library: everything but `main`, so that tests can reach it.
+//! Signalbox talks: pages, the JSON API, the worker and the command line.
+//!
+//! A request passes seven stops: `web` (which route), `web::guard` (who asks, and is the form ours), a page that
+//! turns a form into a command, `run` (the one write path), the core that decides, the store that remembers,
+//! and the worker that tells people. This crate holds no rule of the process and no SQL.
 
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
 pub mod web;

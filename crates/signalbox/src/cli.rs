@@ -1,0 +1,125 @@
+//! The command line. Each command exits 0 when all is well, 1 on a finding and 2 on wrong use.
+
+mod serve;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use signalbox_store::{Db, StoreError, Target};
+
+/// IT change management for services that many organisations share.
+#[derive(Debug, Parser)]
+#[command(name = "signalbox", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server until it is told to stop.
+    Serve(serve::Serve),
+}
+
+/// Where the database is.
+#[derive(Args, Clone, Debug)]
+struct StoreArgs {
+    /// Folder of the embedded database; made if it is not there.
+    #[arg(long, value_name = "DIR", env = "SIGNALBOX_DATA", required_unless_present = "database_url")]
+    data: Option<PathBuf>,
+    /// PostgreSQL instead: postgres://user@host/database. Wins over --data.
+    #[arg(long, value_name = "URL", env = "SIGNALBOX_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+}
+
+impl StoreArgs {
+    fn target(&self) -> Result<Target, Stop> {
+        match (&self.database_url, &self.data) {
+            (Some(url), _) => Ok(Target::Postgres(url.clone())),
+            (None, Some(folder)) => Ok(Target::Sqlite(folder.clone())),
+            (None, None) => Err(Stop::WrongUse("give --data DIR or --database-url URL".into())),
+        }
+    }
+
+    fn open(&self) -> Result<Db, Stop> {
+        Ok(Db::open(&self.target()?)?)
+    }
+}
+
+/// Why a command ends early.
+#[derive(Debug)]
+enum Stop {
+    /// It was asked for something that makes no sense: exit 2.
+    WrongUse(String),
+    /// It could not be done, or found a fault: exit 1.
+    Finding(String),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::WrongUse(why) | Stop::Finding(why) => out.write_str(why),
+        }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        match error {
+            StoreError::Locked => {
+                Stop::Finding("a server is using this data folder: stop it first, or use its pages".into())
+            }
+            other => Stop::Finding(other.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Stop {
+        Stop::Finding(error.to_string())
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing can be done if the terminal is gone.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match cli.command {
+        Command::Serve(serve) => serve.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            eprintln!("signalbox: {stop}");
+            ExitCode::from(match stop {
+                Stop::WrongUse(_) => 2,
+                Stop::Finding(_) => 1,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_needs_a_database() {
+        assert!(Cli::try_parse_from(["signalbox", "serve", "--listen", "127.0.0.1:0"]).is_err());
+        assert!(Cli::try_parse_from(["signalbox", "serve", "--data", "d"]).is_ok());
+    }
+}
