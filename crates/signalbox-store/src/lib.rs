@@ -10,7 +10,9 @@
 pub mod dialect;
 pub mod engine;
 pub mod error;
+pub mod log;
 pub mod migrate;
+pub mod sql;
 
 pub use dialect::Dialect;
 pub use engine::{DataLock, Db, Limits, Row, Target, Tx, Value};

@@ -66,7 +66,11 @@ impl Server {
             directory,
             binaries,
         };
-        own.run("initdb", "-U postgres -A trust -E UTF8 --no-locale -N");
+        assert!(
+            own.run("initdb", "-U postgres -A trust -E UTF8 --no-locale -N"),
+            "initdb failed"
+        );
+        stop_with_this_process(&own);
         let server = Self {
             url: format!(
                 "host={} user=postgres dbname=postgres",
@@ -87,20 +91,18 @@ impl Server {
             "-c listen_addresses= -c unix_socket_directories={socket} -c max_connections=200"
         );
         let log = own.directory.path().join("log");
-        own.run(
-            "pg_ctl",
-            &format!("-w -t 60 -l {} -o \"{options}\" start", log.display()),
-        );
+        let start = format!("-w -t 60 -l {} -o \"{options}\" start", log.display());
+        // After a kill it refuses for as long as one of the old one's children lives.
         let deadline = Instant::now() + Duration::from_secs(60);
-        while postgres::Client::connect(&self.url, postgres::NoTls).is_err() {
-            assert!(Instant::now() < deadline, "PostgreSQL did not come up");
-            std::thread::sleep(Duration::from_millis(20));
+        while !own.run("pg_ctl", &start) {
+            let log = || std::fs::read_to_string(&log).unwrap_or_default();
+            assert!(
+                Instant::now() < deadline,
+                "PostgreSQL does not start:\n{}",
+                log()
+            );
+            std::thread::sleep(Duration::from_millis(100));
         }
-    }
-
-    /// Is it a server that this binary may kill?
-    pub fn is_own(&self) -> bool {
-        self.own.is_some()
     }
 
     /// Kills the server with SIGKILL.
@@ -116,8 +118,6 @@ impl Server {
                 .expect("kill")
                 .success()
         );
-        // Its children notice and go; a new server refuses to start before they have.
-        std::thread::sleep(Duration::from_millis(300));
     }
 
     pub fn create_database(&self) -> Database {
@@ -160,7 +160,8 @@ impl Drop for Database {
 }
 
 impl Own {
-    fn run(&self, program: &str, arguments: &str) {
+    /// Runs a program of PostgreSQL on our data, and says whether it went well.
+    fn run(&self, program: &str, arguments: &str) -> bool {
         let line = format!(
             "'{}' -D '{}/data' {arguments}",
             self.binaries.join(program).display(),
@@ -178,18 +179,16 @@ impl Own {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .current_dir("/");
-        assert!(
-            command.status().expect("a shell").success(),
-            "failed: {line}"
-        );
+        command.status().expect("a shell").success()
     }
 }
 
 /// Statics are not dropped, and a test binary may be killed: a shell that outlives it stops the server.
 fn stop_with_this_process(own: &Own) {
     let script = format!(
-        "while kill -0 {parent} 2>/dev/null; do sleep 0.2; done
+        "while kill -0 {parent} 2>/dev/null; do [ -d '{folder}' ] || exit 0; sleep 0.2; done
          kill -QUIT $(head -1 '{folder}/data/postmaster.pid'); sleep 1; rm -rf '{folder}'",
         parent = std::process::id(),
         folder = own.directory.path().display()

@@ -1,0 +1,15 @@
+//! Every statement of the store, so that a test can prepare each on both databases and look how it would run.
+
+/// Names the statements of a file, and lists them for [`crate::sql::ALL`].
+macro_rules! statements {
+    ($($(#[$about:meta])* $name:ident = $sql:expr;)*) => {
+        $($(#[$about])* const $name: &str = $sql;)*
+
+        /// The statements of this file, by name.
+        pub const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+pub(crate) use statements;
+
+/// The statements of each file.
+pub const ALL: &[(&str, &[(&str, &str)])] = &[("log", crate::log::STATEMENTS)];
