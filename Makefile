@@ -16,5 +16,5 @@ assets: ## Fetch the front-end packages by lockfile and prepare what the binary 
 
 check: ## The quick round while writing: format, lint, unit tests
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --locked -- -D warnings
 	cargo test --workspace --locked --lib
