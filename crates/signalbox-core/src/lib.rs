@@ -11,5 +11,6 @@ pub mod change;
 pub mod ids;
 pub mod refusal;
 pub mod risk;
+pub mod schedule;
 pub mod text;
 mod words;

@@ -3,7 +3,9 @@
 mod assessments;
 mod impact;
 
-pub use assessments::{Assessment, AssessmentFacts, AssessmentKind, LeadRule, LeadTime, assessments_needed, lead_time};
+pub use assessments::{
+    Assessment, AssessmentFacts, CLINICAL_REVIEW_DAYS, LeadRule, LeadTime, SCREENING_DAYS, assessments_needed, lead_time,
+};
 pub use impact::{Care, Impact, ImpactFacts, ImpactRow, RowHit, impact};
 
 use crate::calendar::Calendar;

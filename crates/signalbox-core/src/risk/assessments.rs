@@ -2,31 +2,14 @@
 
 use super::{Care, Category, Impact};
 use crate::calendar::{Basis, Notice};
+use crate::change::AssessmentKind;
 use crate::words::vocabulary;
 
-vocabulary! {
-    /// An assessment of spec 6.4.
-    AssessmentKind {
-        /// By the supplier.
-        Technical = "technical", "technical assessment";
-        /// Who has the hands for it.
-        Resource = "resource", "resource and capacity";
-        /// How people go on working.
-        Continuity = "continuity", "business continuity";
-        /// Security and information governance.
-        Security = "security", "security and information governance";
-        /// The eight questions.
-        ClinicalScreen = "clinical_screen", "clinical screening";
-        /// A safety officer's full review.
-        ClinicalReview = "clinical_review", "clinical review";
-        /// Of each affected trust.
-        AffectedTrust = "affected_trust", "affected trust’s view";
-        /// Of the network provider.
-        Network = "network", "network provider’s view";
-        /// Who pays.
-        Commercial = "commercial", "commercial assessment";
-    }
-}
+/// The clinical screening of every change is due so many working days after receipt.
+pub const SCREENING_DAYS: i64 = 2;
+
+/// A full clinical review, asked for by any yes at the screening, is due after so many. Silence never counts.
+pub const CLINICAL_REVIEW_DAYS: i64 = 5;
 
 /// What the need for assessments is worked out from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +26,6 @@ pub struct AssessmentFacts {
     pub needs_supplier: bool,
     /// Flagged for security, a firewall, or any flow to the outside.
     pub touches_security: bool,
-    /// Any of the eight screening questions was answered yes.
-    pub screened_yes: bool,
     /// Organisations that are affected beside the raiser.
     pub has_affected_organisations: bool,
     /// A circuit or the wide-area network is touched.
@@ -66,22 +47,20 @@ pub struct Assessment {
     pub silence_counts: bool,
 }
 
-/// The assessments that a change needs, in the order of the table. The affected trusts' view is one row here and
-/// one task for each trust.
+/// The assessments that a change needs, in the order of the table, beside the clinical track that every change has.
+/// The affected trusts' view is one row here and one task for each trust.
 pub fn assessments_needed(facts: &AssessmentFacts) -> Vec<Assessment> {
-    use AssessmentKind::{AffectedTrust, ClinicalReview, ClinicalScreen, Commercial, Continuity, Network, Resource, Security, Technical};
+    use AssessmentKind::{Affected, Commercial, Continuity, Network, Resources, Security, Technical};
     let technical_days = if facts.category == Some(Category::Minor) { 3 } else { 5 };
     let commercial_days = if facts.needs_full_impact_assessment { 10 } else { 5 };
     // X9: silence never counts where direct care or impact 1 or 2 is touched.
     let silence = !facts.impact.is_high() && !matches!(facts.care, Care::Direct | Care::DirectCritical);
     let table = [
         (Technical, facts.category.is_some(), technical_days, false),
-        (Resource, facts.needs_supplier, 3, false),
+        (Resources, facts.needs_supplier, 3, false),
         (Continuity, facts.is_outage || facts.impact.is_high(), 3, false),
         (Security, facts.touches_security, 5, false),
-        (ClinicalScreen, true, 2, false),
-        (ClinicalReview, facts.screened_yes, 5, false),
-        (AffectedTrust, facts.has_affected_organisations, 5, silence),
+        (Affected, facts.has_affected_organisations, 5, silence),
         (Network, facts.touches_network, 5, silence),
         (Commercial, facts.may_be_charged, commercial_days, false),
     ];
@@ -171,7 +150,6 @@ mod tests {
         is_outage: false,
         needs_supplier: false,
         touches_security: false,
-        screened_yes: false,
         has_affected_organisations: false,
         touches_network: false,
         may_be_charged: false,
@@ -183,10 +161,10 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_screened_and_all_but_standard_is_looked_at_technically() {
-        assert_eq!(needed(PLAIN), [("technical", 3, false), ("clinical_screen", 2, false)]);
-        assert_eq!(needed(AssessmentFacts { category: None, ..PLAIN }), [("clinical_screen", 2, false)]);
-        assert_eq!(needed(AssessmentFacts { category: Some(Category::Major), ..PLAIN })[0], ("technical", 5, false));
+    fn all_but_a_standard_change_is_looked_at_technically() {
+        assert_eq!(needed(PLAIN), [("technical", 3, false)]);
+        assert_eq!(needed(AssessmentFacts { category: None, ..PLAIN }), []);
+        assert_eq!(needed(AssessmentFacts { category: Some(Category::Major), ..PLAIN }), [("technical", 5, false)]);
     }
 
     #[test]
@@ -196,7 +174,6 @@ mod tests {
             is_outage: true,
             needs_supplier: true,
             touches_security: true,
-            screened_yes: true,
             has_affected_organisations: true,
             touches_network: true,
             may_be_charged: true,
@@ -206,21 +183,21 @@ mod tests {
         assert_eq!(
             needed(all),
             [
-                ("technical", 5, false), ("resource", 3, false), ("continuity", 3, false), ("security", 5, false), ("clinical_screen", 2, false),
-                ("clinical_review", 5, false), ("affected_trust", 5, true), ("network", 5, true), ("commercial", 10, false),
+                ("technical", 5, false), ("resources", 3, false), ("continuity", 3, false), ("security", 5, false), ("affected", 5, true),
+                ("network", 5, true), ("commercial", 10, false),
             ]
         );
         assert_eq!(needed(AssessmentFacts { may_be_charged: true, ..PLAIN }).last(), Some(&("commercial", 5, false)));
     }
 
     #[test]
-    fn silence_never_counts_for_direct_care_high_impact_or_clinical_questions() {
+    fn silence_never_counts_for_direct_care_or_high_impact() {
         for facts in [
             AssessmentFacts { impact: Impact::SIGNIFICANT, ..PLAIN },
             AssessmentFacts { care: Care::Direct, ..PLAIN },
             AssessmentFacts { care: Care::DirectCritical, ..PLAIN },
         ] {
-            let facts = AssessmentFacts { has_affected_organisations: true, touches_network: true, screened_yes: true, ..facts };
+            let facts = AssessmentFacts { has_affected_organisations: true, touches_network: true, ..facts };
             assert!(assessments_needed(&facts).iter().all(|need| !need.silence_counts));
         }
         assert!(needed(AssessmentFacts { impact: Impact::SIGNIFICANT, ..PLAIN }).contains(&("continuity", 3, false)));
