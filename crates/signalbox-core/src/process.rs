@@ -1,5 +1,6 @@
 //! A process document, parsed: what a change of this kind asks, who may do what when, and what follows.
-//! [`parse`] reads Markdown, [`check`] finds what cannot work, [`table`] evaluates decision tables.
+//! [`load`] reads Markdown, [`check`] finds what cannot work, [`table`] evaluates decision tables over [`facts`],
+//! [`dictionary`] is the one table from the words of documents to names.
 
 use crate::act::Act;
 use crate::actor::{OrgKind, Role};
@@ -25,8 +26,13 @@ pub struct Process {
     pub review_by: String,
     /// What references begin with: `RFC`, `SR`, `ON`.
     pub prefix: String,
+    /// The file's name, for faults.
+    pub file: String,
     /// The Markdown as it was written.
     pub source: String,
+    /// The source that it is based on, then that one's base, and so on: with `source`, all that is needed to read
+    /// the document again as a change was pinned to it.
+    pub base_sources: Vec<String>,
     pub steps: Vec<Step>,
     pub questions: Vec<Question>,
     pub assessments: Vec<AssessmentRow>,
@@ -35,6 +41,58 @@ pub struct Process {
     pub catalogue: Vec<CatalogueEntry>,
     /// Decision tables by name, such as `notice asked for`.
     pub tables: BTreeMap<String, table::Table>,
+    /// Where each row stands, by keys such as `step submit DRAFT`; inherited rows stand in the base's file.
+    pub places: BTreeMap<String, Place>,
+}
+
+impl Process {
+    /// The step for an act from a stage.
+    pub fn step(&self, act: Act, from: Stage) -> Option<&Step> {
+        self.steps.iter().find(|step| step.act == act && step.from == from)
+    }
+
+    /// The question of this id.
+    pub fn question(&self, id: &str) -> Option<&Question> {
+        self.questions.iter().find(|question| question.id == id)
+    }
+
+    /// Where the row of this key stands; the top of the file if it has none.
+    pub fn place(&self, key: &str) -> Place {
+        self.places.get(key).cloned().unwrap_or_else(|| Place { file: self.file.clone(), line: 1, column: 1 })
+    }
+}
+
+/// A place in a document; line and column count from 1, columns in characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+}
+
+/// What is wrong in a document. The message is a sentence for the author: documents are an interface for people,
+/// and `signalbox check` is where they read this.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    pub file: String,
+    pub line: usize,
+    pub column: usize,
+    /// A stable code, such as `rule-unknown`.
+    pub code: &'static str,
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault at a place.
+    pub fn at(place: &Place, code: &'static str, message: String) -> Fault {
+        Fault { file: place.file.clone(), line: place.line, column: place.column, code, message }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}: {} [{}]", self.file, self.line, self.column, self.message, self.code)
+    }
 }
 
 /// One row of Steps. The key is act and from.
@@ -139,7 +197,7 @@ pub enum AnswerKind {
     Number { min: i64, max: i64 },
     /// `window`: start and end, as local wall time.
     Window,
-    /// `date and time`, or `date and time, after window end`.
+    /// `date and time`, or `date and time, after window end`; `after` is then the id of the question, `window`.
     Moment { after: Option<String> },
     /// `date`.
     Date,
@@ -238,4 +296,13 @@ pub struct CatalogueEntry {
     pub expires: String,
 }
 
+mod cells;
+pub mod check;
+pub mod dictionary;
+pub mod facts;
+pub mod load;
+pub mod markdown;
+mod parse;
 pub mod table;
+
+pub use load::{Processes, load};

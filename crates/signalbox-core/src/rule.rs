@@ -85,7 +85,7 @@ impl Rule {
     pub fn from_words(words: &str) -> Option<Rule> {
         let words = words.trim();
         if let Some(notice) = words.strip_prefix("notice ") {
-            return notice.parse().ok().map(Rule::Notice);
+            return Notice::parse(notice).map(Rule::Notice);
         }
         CATALOGUE.iter().find(|(_, w, _, _)| w.eq_ignore_ascii_case(words)).map(|(rule, ..)| rule.clone())
     }

@@ -1,1 +1,3 @@
+//! The core from outside: one binary, a module for each subject.
 
+mod documents;
