@@ -11,6 +11,7 @@ pub mod change;
 pub mod ids;
 pub mod process;
 pub mod refusal;
+pub mod report;
 pub mod risk;
 pub mod schedule;
 pub mod rule;
