@@ -18,6 +18,9 @@ fi
 
 report=$target/schemathesis
 rm -rf "$report"
+mkdir -p "$report"
+# It keeps notes in the folder where it runs.
+cd "$report" || exit 1
 # A seed makes a failure in one place the same failure in every other.
 timeout 180 "$program" run "$url/api/openapi.json" --url "$url" \
     --header "Authorization: Bearer $token" \
