@@ -60,7 +60,7 @@ struct Inner {
 
 enum Engine {
     Sqlite(sqlite::Sqlite),
-    Postgres(postgres::Postgres),
+    Postgres(Box<postgres::Postgres>),
 }
 
 /// The lock of a data directory, held until dropped.
@@ -83,7 +83,7 @@ impl Db {
                 lock_path: Some(directory.join("lock")),
             },
             Target::Postgres(url) => Inner {
-                engine: Engine::Postgres(postgres::Postgres::open(url, limits)?),
+                engine: Engine::Postgres(Box::new(postgres::Postgres::open(url, limits)?)),
                 lock_path: None,
             },
         };

@@ -8,6 +8,7 @@
 //! transaction as the events it comes from.
 
 pub mod dialect;
+pub mod documents;
 pub mod engine;
 pub mod error;
 pub mod log;

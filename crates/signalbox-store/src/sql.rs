@@ -12,4 +12,7 @@ macro_rules! statements {
 pub(crate) use statements;
 
 /// The statements of each file.
-pub const ALL: &[(&str, &[(&str, &str)])] = &[("log", crate::log::STATEMENTS)];
+pub const ALL: &[(&str, &[(&str, &str)])] = &[
+    ("documents", crate::documents::STATEMENTS),
+    ("log", crate::log::STATEMENTS),
+];

@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::{Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use postgres::error::SqlState;
 use postgres::types::private::BytesMut;
@@ -21,8 +21,9 @@ use postgres::{Client, Config, NoTls, Statement};
 use super::{Limits, Row, RowFn, Tx, Value, Work};
 use crate::{Dialect, StoreError};
 
-/// How often a write is run at most, when it loses a race or its connection.
-const TRIES: u32 = 3;
+/// How often a write is run again at most, when it loses a race or its connection.
+const RETRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
 const CACHED_STATEMENTS: usize = 1024;
 
@@ -76,19 +77,15 @@ impl Postgres {
 
     pub(super) fn write(&self, work: &mut Work<'_>) -> Outcome {
         on_own_thread(|| {
-            let mut tries = 1;
-            loop {
+            let mut pause = FIRST_PAUSE;
+            for _ in 0..RETRIES {
                 match self.run(BEGIN_WRITE, work) {
-                    Err(StoreError::Serialisation(_) | StoreError::Unavailable(_))
-                        if tries < TRIES =>
-                    {
-                        // Two losers of the same race should not meet again at once.
-                        std::thread::sleep(Duration::from_millis(10 * u64::from(tries)));
-                        tries += 1;
-                    }
+                    Err(StoreError::Serialisation(_) | StoreError::Unavailable(_)) => wait(pause),
                     outcome => return outcome,
                 }
+                pause *= 4;
             }
+            self.run(BEGIN_WRITE, work)
         })
     }
 
@@ -131,27 +128,26 @@ impl Postgres {
     }
 
     fn take(&self) -> Result<(Connection, bool), StoreError> {
-        let deadline = Instant::now() + WAIT_FOR_CONNECTION;
+        let is_full = |pool: &Pool| pool.idle.is_empty() && pool.open >= self.limits.connections;
         let mut pool = self.lock_pool();
-        loop {
-            if let Some(connection) = pool.idle.pop() {
-                return Ok((connection, false));
-            }
-            if pool.open < self.limits.connections {
-                pool.open += 1;
-                break;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if pool.waiting >= self.limits.queue || left.is_zero() {
+        if is_full(&pool) {
+            if pool.waiting >= self.limits.queue {
                 return Err(StoreError::Busy);
             }
             pool.waiting += 1;
-            pool = match self.returned.wait_timeout(pool, left) {
-                Ok((pool, _)) => pool,
-                Err(broken) => broken.into_inner().0,
-            };
+            let waited = self
+                .returned
+                .wait_timeout_while(pool, WAIT_FOR_CONNECTION, |pool| is_full(pool));
+            pool = waited.unwrap_or_else(|broken| broken.into_inner()).0;
             pool.waiting -= 1;
+            if is_full(&pool) {
+                return Err(StoreError::Busy);
+            }
         }
+        if let Some(connection) = pool.idle.pop() {
+            return Ok((connection, false));
+        }
+        pool.open += 1;
         drop(pool);
         match self.connect() {
             Ok(connection) => Ok((connection, true)),
@@ -205,6 +201,16 @@ impl Drop for Postgres {
             });
         }
     }
+}
+
+/// Who lost a deadlock and came back at once would take its first row again before the winner has woken,
+/// and they would meet for ever.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread of our own, and at most 210 ms"
+)]
+fn wait(pause: Duration) {
+    std::thread::sleep(pause);
 }
 
 fn on_own_thread(f: impl FnOnce() -> Outcome + Send) -> Outcome {

@@ -205,17 +205,19 @@ fn a_full_queue_says_busy_at_once() {
                 })
             });
             has_started.recv().expect("the first write runs");
-            let waiting = {
-                let db = db.clone();
-                std::thread::spawn(move || db.write(|tx| put(tx, "RFC", 1)))
-            };
-            // Until the second one stands in the queue, a probe takes its place there and would wait for ever:
-            // so the probe comes late.
-            std::thread::sleep(Duration::from_millis(300));
-            assert_eq!(db.write(|tx| put(tx, "RFC", 2)), Err(StoreError::Busy));
+            // One of these finds the only place in the queue; the others are told at once.
+            let (answer, answers) = channel();
+            for n in 1..=4 {
+                let (db, answer) = (db.clone(), answer.clone());
+                std::thread::spawn(move || answer.send(db.write(move |tx| put(tx, "RFC", n))));
+            }
+            for _ in 0..3 {
+                let early = answers.recv_timeout(Duration::from_secs(30));
+                assert_eq!(early, Ok(Err(StoreError::Busy)));
+            }
             release.send(()).expect("the first write waits");
             holding.join().expect("no panic").expect("the first write");
-            waiting.join().expect("no panic").expect("the second write");
+            assert_eq!(answers.recv_timeout(Duration::from_secs(30)), Ok(Ok(1)));
             assert_eq!(count(&db), 2);
         },
     );

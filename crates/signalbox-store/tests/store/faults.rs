@@ -40,7 +40,7 @@ fn together<T: Send + 'static>(db: &Db, jobs: Vec<Box<dyn FnOnce(Db) -> T + Send
             thread::spawn(move || job(db))
         })
         .collect();
-    thread::sleep(Duration::from_millis(300));
+    thread::sleep(Duration::from_secs(1));
     release.send(()).expect("the holder waits");
     holding.join().expect("no panic").expect("the holder");
     threads

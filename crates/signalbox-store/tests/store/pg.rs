@@ -193,13 +193,13 @@ fn stop_with_this_process(own: &Own) {
         parent = std::process::id(),
         folder = own.directory.path().display()
     );
-    Command::new("setsid")
-        .args(["sh", "-c", &script])
+    let status = Command::new("setsid")
+        .args(["--fork", "sh", "-c", &script])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .expect("a shell");
+        .status();
+    assert!(status.expect("setsid").success());
 }
 
 fn find_binaries() -> Option<PathBuf> {

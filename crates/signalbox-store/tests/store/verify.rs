@@ -255,7 +255,12 @@ fn a_log_written_anew_is_found_by_the_anchor() {
                     payload: "{}".into(),
                     ..stored.event
                 };
-                log::append(tx, &mut head, forged.version - 1, &[forged.clone()])?;
+                log::append(
+                    tx,
+                    &mut head,
+                    forged.version - 1,
+                    std::slice::from_ref(&forged),
+                )?;
             }
             Ok(())
         })

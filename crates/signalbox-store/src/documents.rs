@@ -1,0 +1,70 @@
+//! Process documents, kept by the hash of their text. A change names the hash it began under, so a
+//! document that was ever used is never altered and never goes.
+
+use sha2::{Digest, Sha256};
+
+use crate::engine::{Row, Tx};
+use crate::sql::statements;
+use crate::{StoreError, values};
+
+statements! {
+    PUT = "insert into documents(hash, id, version, title, source, stored_at)
+        values ($1, $2, $3, $4, $5, $6) on conflict (hash) do nothing";
+    BY_HASH = "select hash, id, version, title, source, stored_at from documents where hash = $1";
+    OF_ID = "select hash, id, version, title, source, stored_at from documents where id = $1
+        order by version desc, stored_at desc, hash";
+}
+
+/// A process document as it was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDocument {
+    /// [`document_hash`] of the source.
+    pub hash: String,
+    pub id: String,
+    pub version: i64,
+    pub title: String,
+    /// The Markdown, whole.
+    pub source: String,
+    /// Microseconds since 1970, UTC.
+    pub stored_at: i64,
+}
+
+/// SHA-256 of the text, in hex.
+pub fn document_hash(source: &str) -> String {
+    format!("{:x}", Sha256::digest(source))
+}
+
+/// Keeps a document, and answers its hash. One that is there already stays as it is.
+pub fn put_document(
+    tx: &mut dyn Tx,
+    id: &str,
+    version: i64,
+    title: &str,
+    source: &str,
+    at: i64,
+) -> Result<String, StoreError> {
+    let hash = document_hash(source);
+    tx.exec(PUT, values![&hash, id, version, title, source, at])?;
+    Ok(hash)
+}
+
+/// The document with this hash.
+pub fn load_document(tx: &mut dyn Tx, hash: &str) -> Result<Option<StoredDocument>, StoreError> {
+    tx.maybe_one(BY_HASH, values![hash], read_document)
+}
+
+/// Every text that a process ever had, newest first.
+pub fn list_documents(tx: &mut dyn Tx, id: &str) -> Result<Vec<StoredDocument>, StoreError> {
+    tx.all(OF_ID, values![id], read_document)
+}
+
+fn read_document(row: &dyn Row) -> Result<StoredDocument, StoreError> {
+    Ok(StoredDocument {
+        hash: row.text(0)?,
+        id: row.text(1)?,
+        version: row.int(2)?,
+        title: row.text(3)?,
+        source: row.text(4)?,
+        stored_at: row.int(5)?,
+    })
+}
