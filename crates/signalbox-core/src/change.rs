@@ -1,6 +1,15 @@
 //! One change as the log tells it: a main stage and side tracks (spec 5).
 
+use crate::actor::Stamp;
+use crate::event::{Asked, Classification, NewCondition, NoticeGiven, Promise, Told};
+use crate::form::Answers;
+use crate::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId};
+use crate::text::Text;
 use crate::words::vocabulary;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 vocabulary! {
     /// Kinds of change (spec 4, settled 12).
@@ -51,5 +60,326 @@ vocabulary! {
         Affected = "affected", "affected trust";
         Network = "network", "network provider";
         Commercial = "commercial", "commercial";
+    }
+}
+
+vocabulary! {
+    /// What became of a change (spec 6.12); present if and only if it is closed (settled 12).
+    Outcome {
+        Successful = "successful", "successful";
+        SuccessfulWithIssues = "successful_with_issues", "successful with issues";
+        Partial = "partial", "partly done";
+        BackedOut = "backed_out", "backed out";
+        Failed = "failed", "failed";
+        NotImplemented = "not_implemented", "not carried out";
+        Cancelled = "cancelled", "cancelled";
+        Withdrawn = "withdrawn", "withdrawn";
+        Rejected = "rejected", "refused";
+        ClinRejected = "clin_rejected", "rejected on clinical risk";
+        Expired = "expired", "expired";
+        Duplicate = "duplicate", "duplicate";
+        Unauthorised = "unauthorised", "unauthorised";
+    }
+}
+
+impl Outcome {
+    /// Whether work was attempted, so that the success rate counts it (spec 6.12, K1).
+    pub fn is_attempted(self) -> bool {
+        matches!(self, Outcome::Successful | Outcome::SuccessfulWithIssues | Outcome::Partial | Outcome::BackedOut | Outcome::Failed)
+    }
+
+    /// The outcomes that an implementer may propose for work that took place or did not.
+    pub const OF_WORK: &'static [Outcome] = &[
+        Outcome::Successful,
+        Outcome::SuccessfulWithIssues,
+        Outcome::Partial,
+        Outcome::BackedOut,
+        Outcome::Failed,
+        Outcome::NotImplemented,
+    ];
+}
+
+vocabulary! {
+    /// Who may read it beside the parties (settled 8).
+    Confidentiality {
+        Open = "open", "open to the Service Management group";
+        PartiesOnly = "parties_only", "parties only";
+        SecurityRestricted = "security_restricted", "security restricted";
+    }
+}
+
+vocabulary! {
+    /// What a notice verdict leads to (spec 6.5); waived is a consequence, never a verdict (settled 2).
+    Consequence {
+        Protected = "protected", "protected";
+        AtRisk = "at_risk", "at risk";
+        ExclusionProposed = "exclusion_proposed", "exclusion proposed";
+        Excluded = "excluded", "service level excluded";
+        Waived = "waived", "waived";
+    }
+}
+
+impl Stage {
+    /// Nothing further happens but a correction note.
+    pub fn is_final(self) -> bool {
+        matches!(self, Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired)
+    }
+
+    /// Written by the raiser's organisation and seen by it alone.
+    pub fn is_draft(self) -> bool {
+        matches!(self, Stage::Draft | Stage::LocalAuth)
+    }
+
+    /// Authorised, and so firm on the schedule.
+    pub fn is_firm(self) -> bool {
+        matches!(self, Stage::Approved | Stage::Scheduled | Stage::Implementing | Stage::BackingOut)
+    }
+
+    /// Work stopped or never began; the window holds nothing any more.
+    pub fn holds_window(self) -> bool {
+        !matches!(
+            self,
+            Stage::Draft | Stage::LocalAuth | Stage::Returned | Stage::ClinRejected | Stage::Rejected | Stage::Implemented
+                | Stage::Review | Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired
+        )
+    }
+
+    /// Stages that come before the decision (T30).
+    pub fn is_before_approval(self) -> bool {
+        matches!(
+            self,
+            Stage::Draft | Stage::LocalAuth | Stage::Submitted | Stage::Returned | Stage::Assessing
+                | Stage::AwaitingApproval | Stage::OnHold | Stage::ClinRejected | Stage::Rejected
+        )
+    }
+}
+
+/// When the work is to be done: half-open, with the latest end if it goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Window {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// Never before `end`; equal to it where nothing was said.
+    pub contingency_end: Timestamp,
+}
+
+/// The answers that the program itself understands, taken out of the form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    pub title: Text,
+    pub window: Option<Window>,
+    pub items: Vec<ItemId>,
+    pub services: Vec<ServiceId>,
+    pub sites: Vec<SiteId>,
+    pub confidentiality: Confidentiality,
+}
+
+/// The organisations that a change concerns, as they were worked out when it was sent (spec 10.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parties {
+    /// They run the services.
+    pub runs: BTreeSet<OrgId>,
+    /// They use the services or own the sites and items, derived dependants included.
+    pub affected: BTreeSet<OrgId>,
+    /// Services that depend on what is touched.
+    pub derived_services: BTreeSet<ServiceId>,
+    /// A service of direct care is touched (X8).
+    pub direct_care: bool,
+    /// One is an emergency department, intensive care, theatre or maternity unit (X11).
+    pub always_on: bool,
+    /// A circuit or network service is touched.
+    pub network: bool,
+}
+
+/// What was sent: the answers, what the program reads in them, and a hash to which approvals bind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    pub answers: Answers,
+    pub header: Header,
+    pub parties: Parties,
+    /// SHA-256 over the canonical JSON of the answers.
+    pub hash: String,
+}
+
+/// One receipt of the change; a void one stays visible (scenario 9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub revision: u32,
+    pub at: Timestamp,
+    pub notice: Option<NoticeGiven>,
+    pub void: bool,
+    /// The window and items of that receipt: the same window with no more items keeps it (X4).
+    pub window: Option<Window>,
+    pub items: Vec<ItemId>,
+}
+
+/// An assessment that is owed or given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assessment {
+    pub asked: Asked,
+    pub given: Option<Given>,
+}
+
+/// An assessment as given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub by: Stamp,
+    pub at: Timestamp,
+    pub objects: bool,
+    pub finding: Text,
+}
+
+/// The clinical track (spec 5.3), as far as it is built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Clinical {
+    #[default]
+    NotAssessed,
+    /// Any of the eight answers was yes: a safety officer has to decide.
+    UnderReview { answers: [bool; 8], by: Stamp, at: Timestamp },
+    /// All eight were no, signed.
+    NotRequired { by: Stamp, at: Timestamp },
+    Accepted { by: Stamp, at: Timestamp, words: Option<Text>, conditions: usize },
+    Rejected { by: Stamp, at: Timestamp, hazard: Text, harm: Text, resubmit_when: Text },
+    Stopped { by: Stamp, at: Timestamp, reason: Text },
+}
+
+/// The network-notification track (spec 5.6, settled 1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Network {
+    #[default]
+    NotNeeded,
+    Needed,
+    Sent { at: Timestamp, way: String, reference: Option<Text> },
+    Acknowledged { at: Timestamp, by: Stamp, reference: Option<Text> },
+    /// X6: mail, phone and a named person tried; told, with the proof.
+    Told { at: Timestamp, by: Stamp, proof: Text },
+}
+
+/// One approval; void once the content or the window has changed materially (SD-11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    pub by: Stamp,
+    pub at: Timestamp,
+    pub content: String,
+    pub window: Option<Window>,
+    pub words: Option<Text>,
+    pub void: Option<Timestamp>,
+}
+
+/// A promise attached to an approval or a clinical acceptance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// From 1, in the order in which they were set.
+    pub number: u32,
+    pub condition: NewCondition,
+    pub set_by: Stamp,
+    pub met: Option<(Stamp, Timestamp, Option<Text>)>,
+}
+
+/// Work on the night.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    pub started: Option<Told>,
+    pub started_by: Option<Stamp>,
+    pub expected_end: Option<Timestamp>,
+    pub restored: Vec<(ServiceId, Timestamp)>,
+    pub backing_out: Option<Told>,
+    pub finished: Option<Told>,
+    pub finished_by: Option<Stamp>,
+    pub proposed: Option<Outcome>,
+    pub overran: bool,
+    pub deviations: BTreeSet<String>,
+}
+
+/// Refusal by the approver, kept for T34.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub at: Timestamp,
+    pub code: String,
+    pub reason: Text,
+}
+
+/// A change: the fold of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub id: ChangeId,
+    /// How many events have been folded in.
+    pub version: i64,
+    pub reference: String,
+    pub kind: Kind,
+    /// The hash of the process document it began under.
+    pub process: String,
+    pub org: OrgId,
+    pub raised_by: Stamp,
+    pub raised_at: Timestamp,
+    pub on_behalf_of: Option<Text>,
+    pub stage: Stage,
+    pub stage_since: Timestamp,
+    /// Where it was held from.
+    pub held_from: Option<Stage>,
+    pub hold_review_on: Option<Date>,
+    pub revision: u32,
+    pub content: Option<Content>,
+    /// Who submitted, for SD-1.
+    pub submitted_by: BTreeSet<PersonId>,
+    pub receipts: Vec<Receipt>,
+    pub consequence: Option<Consequence>,
+    pub late_reason: Option<String>,
+    pub late_words: Option<Text>,
+    pub defects: Vec<Text>,
+    pub classification: Option<Classification>,
+    pub promise: Option<Promise>,
+    pub model: Option<String>,
+    pub assessments: BTreeMap<(AssessmentKind, Option<OrgId>), Assessment>,
+    pub clinical: Clinical,
+    pub network: Network,
+    pub approvals: Vec<Approval>,
+    pub conditions: Vec<Condition>,
+    pub implementer: Option<(PersonId, OrgId)>,
+    pub work: Work,
+    pub refusals: Vec<Refused>,
+    pub review_due: Option<(Timestamp, Vec<String>)>,
+    pub review: Option<(Stamp, Timestamp, Text)>,
+    pub outcome: Option<Outcome>,
+    pub outcome_by: Option<Stamp>,
+    pub closed_at: Option<Timestamp>,
+    pub source_ref: Option<String>,
+    /// A window longer than the schedule's bound of 14 days (settled 15).
+    pub long: bool,
+}
+
+impl Change {
+    /// The receipt that counts: the latest that is not void.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        self.receipts.iter().rev().find(|r| !r.void)
+    }
+
+    /// The notice that counts.
+    pub fn notice(&self) -> Option<&NoticeGiven> {
+        self.receipt().and_then(|r| r.notice.as_ref())
+    }
+
+    /// The window of the latest content.
+    pub fn window(&self) -> Option<Window> {
+        self.content.as_ref().and_then(|c| c.header.window)
+    }
+
+    /// The parties of the latest content; none before it was sent.
+    pub fn parties(&self) -> Parties {
+        self.content.as_ref().map(|c| c.parties.clone()).unwrap_or_default()
+    }
+
+    /// Approvals in force.
+    pub fn live_approvals(&self) -> impl Iterator<Item = &Approval> {
+        self.approvals.iter().filter(|a| a.void.is_none())
+    }
+
+    /// Every organisation with a stake: raiser, runners, affected, implementer.
+    pub fn orgs(&self) -> BTreeSet<OrgId> {
+        let parties = self.parties();
+        let mut orgs: BTreeSet<OrgId> = parties.runs.union(&parties.affected).copied().collect();
+        orgs.insert(self.org);
+        orgs.extend(self.implementer.map(|(_, org)| org));
+        orgs
     }
 }

@@ -1,0 +1,353 @@
+//! What happened, happened: folding an event in never refuses, holds no rule and reads no clock.
+
+use crate::change::*;
+use crate::event::{Event, NewCondition, Recorded, Told};
+use crate::ids::ChangeId;
+use jiff::Timestamp;
+
+/// The change that its log tells; `None` before the first event.
+pub fn replay<'a>(events: impl IntoIterator<Item = &'a Recorded>) -> Option<Change> {
+    events.into_iter().fold(None, |change, event| Some(apply(change, event)))
+}
+
+/// The change after one more event.
+pub fn apply(change: Option<Change>, recorded: &Recorded) -> Change {
+    let mut change = change.unwrap_or_else(|| unborn(recorded));
+    change.version = recorded.version;
+    let before = change.stage;
+    fold(&mut change, recorded);
+    if change.stage != before {
+        change.stage_since = recorded.at;
+    }
+    change
+}
+
+fn unborn(recorded: &Recorded) -> Change {
+    Change {
+        id: ChangeId(recorded.change.0),
+        version: 0,
+        reference: String::new(),
+        kind: Kind::Normal,
+        process: String::new(),
+        org: crate::ids::OrgId(0),
+        raised_by: recorded.by.clone(),
+        raised_at: recorded.at,
+        on_behalf_of: None,
+        stage: Stage::Draft,
+        stage_since: recorded.at,
+        held_from: None,
+        hold_review_on: None,
+        revision: 0,
+        content: None,
+        submitted_by: Default::default(),
+        receipts: vec![],
+        consequence: None,
+        late_reason: None,
+        late_words: None,
+        defects: vec![],
+        classification: None,
+        promise: None,
+        model: None,
+        assessments: Default::default(),
+        clinical: Clinical::NotAssessed,
+        network: Network::NotNeeded,
+        approvals: vec![],
+        conditions: vec![],
+        implementer: None,
+        work: Work::default(),
+        refusals: vec![],
+        review_due: None,
+        review: None,
+        outcome: None,
+        outcome_by: None,
+        closed_at: None,
+        source_ref: None,
+        long: false,
+    }
+}
+
+fn fold(change: &mut Change, recorded: &Recorded) {
+    match &recorded.event {
+        Event::Raised { .. } | Event::Imported { .. } | Event::Proposed { .. } | Event::SentBack { .. } | Event::Submitted { .. } | Event::Returned { .. } => {
+            fold_raising(change, recorded)
+        }
+        Event::Accepted { .. }
+        | Event::Assessed { .. }
+        | Event::Screened { .. }
+        | Event::ClinicallyAccepted { .. }
+        | Event::ClinicallyRejected { .. }
+        | Event::Stopped { .. }
+        | Event::AssessmentCompleted => fold_assessment(change, recorded),
+        Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } | Event::Overran => fold_work(change, recorded),
+        Event::ReviewOpened { .. } | Event::Reviewed { .. } | Event::Closed { .. } | Event::Restated { .. } | Event::Cancelled { .. } | Event::Withdrawn { .. } | Event::ExpiredUnanswered => {
+            fold_ending(change, recorded)
+        }
+        Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkToldUnacknowledged { .. } | Event::NoticeSettled { .. } => fold_notice(change, recorded),
+        _ => fold_decision(change, recorded),
+    }
+}
+
+fn fold_raising(change: &mut Change, recorded: &Recorded) {
+    match &recorded.event {
+        Event::Raised { reference, kind, process, org, on_behalf_of, .. } => {
+            change.reference = reference.clone();
+            change.kind = *kind;
+            change.process = process.clone();
+            change.org = *org;
+            change.on_behalf_of = on_behalf_of.clone();
+        }
+        Event::Imported { reference, kind, process, org, source_ref, content, stage, outcome, notice, long, .. } => {
+            change.reference = reference.clone();
+            change.kind = *kind;
+            change.process = process.clone();
+            change.org = *org;
+            change.source_ref = Some(source_ref.clone());
+            change.stage = *stage;
+            change.outcome = *outcome;
+            change.closed_at = outcome.and(content.header.window.map(|w| w.end));
+            change.long = *long;
+            change.revision = 1;
+            change.consequence = notice.as_ref().map(|n| n.consequence);
+            change.receipts = notice.iter().map(|n| receipt(1, n.received_at, content, Some(n.clone()))).collect();
+            change.content = Some((**content).clone());
+        }
+        Event::Proposed { content } => {
+            change.content = Some((**content).clone());
+            change.stage = Stage::LocalAuth;
+        }
+        Event::SentBack { .. } => change.stage = Stage::Draft,
+        Event::Submitted { content, revision, notice, late_reason, late_words, network_needed } => {
+            change.submitted_by.extend(recorded.by.person);
+            change.revision = *revision;
+            change.receipts.push(receipt(*revision, recorded.at, content, notice.clone()));
+            change.consequence = notice.as_ref().map(|n| n.consequence);
+            change.late_reason = late_reason.clone();
+            change.late_words = late_words.clone();
+            change.content = Some((**content).clone());
+            change.defects.clear();
+            change.assessments.clear();
+            change.classification = None;
+            change.clinical = Clinical::NotAssessed;
+            match (&change.network, network_needed) {
+                (Network::NotNeeded, true) => change.network = Network::Needed,
+                (_, false) => change.network = Network::NotNeeded,
+                _ => {}
+            }
+            change.stage = Stage::Submitted;
+        }
+        Event::Returned { defects, voids_receipt, .. } => {
+            change.defects = defects.clone();
+            if *voids_receipt && let Some(last) = change.receipts.last_mut() {
+                last.void = true;
+            }
+            change.stage = Stage::Returned;
+        }
+        _ => {}
+    }
+}
+
+fn receipt(revision: u32, at: Timestamp, content: &Content, notice: Option<crate::event::NoticeGiven>) -> Receipt {
+    Receipt { revision, at, notice, void: false, window: content.header.window, items: content.header.items.clone() }
+}
+
+fn fold_assessment(change: &mut Change, recorded: &Recorded) {
+    let (by, at) = (recorded.by.clone(), recorded.at);
+    match &recorded.event {
+        Event::Accepted { classification, promise, asked, model } => {
+            change.classification = classification.clone();
+            change.promise = promise.clone();
+            change.model = model.clone();
+            change.assessments = asked.iter().map(|a| ((a.kind, a.org), Assessment { asked: a.clone(), given: None })).collect();
+            change.stage = if change.kind == Kind::ServiceRequest { Stage::Scheduled } else { Stage::Assessing };
+        }
+        Event::Assessed { kind, org, objects, finding } => {
+            if let Some(assessment) = change.assessments.get_mut(&(*kind, *org)) {
+                assessment.given = Some(Given { by, at, objects: *objects, finding: finding.clone() });
+            }
+        }
+        Event::Screened { answers, .. } => {
+            change.clinical = if answers.contains(&true) { Clinical::UnderReview { answers: *answers, by, at } } else { Clinical::NotRequired { by, at } };
+        }
+        Event::ClinicallyAccepted { words, conditions } => {
+            change.clinical = Clinical::Accepted { by: by.clone(), at, words: words.clone(), conditions: conditions.len() };
+            add_conditions(change, recorded, conditions);
+        }
+        Event::ClinicallyRejected { hazard, harm, resubmit_when } => {
+            change.clinical = Clinical::Rejected { by, at, hazard: hazard.clone(), harm: harm.clone(), resubmit_when: resubmit_when.clone() };
+            reject_clinically(change, at);
+        }
+        Event::Stopped { reason } => {
+            change.clinical = Clinical::Stopped { by, at, reason: reason.clone() };
+            // Before the start a stop is a rejection (settled 4); afterwards it holds the work at the next safe point (X8).
+            if !matches!(change.stage, Stage::Implementing | Stage::BackingOut) {
+                reject_clinically(change, at);
+            }
+        }
+        Event::AssessmentCompleted => change.stage = Stage::AwaitingApproval,
+        _ => {}
+    }
+}
+
+fn reject_clinically(change: &mut Change, at: Timestamp) {
+    void_approvals(change, at);
+    change.stage = Stage::ClinRejected;
+}
+
+fn add_conditions(change: &mut Change, recorded: &Recorded, conditions: &[NewCondition]) {
+    for condition in conditions {
+        let number = change.conditions.len() as u32 + 1;
+        change.conditions.push(Condition { number, condition: condition.clone(), set_by: recorded.by.clone(), met: None });
+    }
+}
+
+fn void_approvals(change: &mut Change, at: Timestamp) {
+    for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+        approval.void = Some(at);
+    }
+}
+
+fn fold_decision(change: &mut Change, recorded: &Recorded) {
+    let at = recorded.at;
+    match &recorded.event {
+        Event::Approved { content, window, words, conditions, .. } => {
+            change.approvals.push(Approval { by: recorded.by.clone(), at, content: content.clone(), window: *window, words: words.clone(), void: None });
+            add_conditions(change, recorded, conditions);
+            change.stage = Stage::Approved;
+        }
+        Event::Rejected { reason_code, reason } => {
+            change.refusals.push(Refused { at, code: reason_code.clone(), reason: reason.clone() });
+            change.stage = Stage::Rejected;
+        }
+        Event::MoreAsked { .. } => change.stage = Stage::Assessing,
+        Event::Held { review_on, .. } => {
+            change.held_from = Some(change.stage);
+            change.hold_review_on = Some(*review_on);
+            change.stage = Stage::OnHold;
+        }
+        Event::Resumed => {
+            change.stage = change.held_from.take().unwrap_or(Stage::Assessing);
+            change.hold_review_on = None;
+        }
+        Event::Scheduled { implementer, org, .. } => {
+            change.implementer = Some((*implementer, *org));
+            change.stage = Stage::Scheduled;
+        }
+        Event::Rescheduled { content, within_tolerance, notice, .. } => {
+            change.content = Some((**content).clone());
+            if let Some(notice) = notice {
+                change.consequence = Some(notice.consequence);
+                change.receipts.push(receipt(change.revision, at, content, Some(notice.clone())));
+            }
+            if *within_tolerance {
+                let (hash, window) = (content.hash.clone(), content.header.window);
+                for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+                    (approval.content, approval.window) = (hash.clone(), window);
+                }
+            } else {
+                reopen(change, at);
+            }
+        }
+        Event::Amended { content, material } => {
+            change.content = Some((**content).clone());
+            if material.is_empty() {
+                for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+                    approval.content = content.hash.clone();
+                }
+            } else {
+                reopen(change, at);
+            }
+        }
+        Event::ConditionMet { number, words } => {
+            if let Some(condition) = change.conditions.iter_mut().find(|c| c.number == *number) {
+                condition.met = Some((recorded.by.clone(), at, words.clone()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// T19: approvals are void; an approved or scheduled change goes back to be decided.
+fn reopen(change: &mut Change, at: Timestamp) {
+    void_approvals(change, at);
+    if matches!(change.stage, Stage::Approved | Stage::Scheduled) && change.kind != Kind::ServiceRequest {
+        change.stage = Stage::AwaitingApproval;
+    }
+}
+
+fn fold_work(change: &mut Change, recorded: &Recorded) {
+    let work = &mut change.work;
+    let mark = |work: &mut Work, told: &Told| work.deviations.extend(told.deviations.iter().cloned());
+    match &recorded.event {
+        Event::Started { told } => {
+            mark(work, told);
+            work.started.get_or_insert_with(|| told.clone());
+            work.started_by.get_or_insert_with(|| recorded.by.clone());
+            if matches!(change.stage, Stage::Approved | Stage::Scheduled) {
+                change.stage = Stage::Implementing;
+            }
+        }
+        Event::RanLate { told, expected_end, .. } => {
+            mark(work, told);
+            work.expected_end = Some(*expected_end);
+        }
+        Event::Restored { told, services } => {
+            mark(work, told);
+            for service in services {
+                work.restored.retain(|(s, _)| s != service);
+                work.restored.push((*service, told.happened_at));
+            }
+        }
+        Event::BackOutBegun { told, .. } => {
+            mark(work, told);
+            work.backing_out = Some(told.clone());
+            change.stage = Stage::BackingOut;
+        }
+        Event::Finished { told, outcome, .. } => {
+            mark(work, told);
+            work.finished = Some(told.clone());
+            work.finished_by = Some(recorded.by.clone());
+            work.proposed = Some(*outcome);
+            if matches!(change.stage, Stage::Approved | Stage::Scheduled | Stage::Implementing | Stage::BackingOut) {
+                change.stage = Stage::Implemented;
+            }
+        }
+        Event::Overran => work.overran = true,
+        _ => {}
+    }
+}
+
+fn fold_ending(change: &mut Change, recorded: &Recorded) {
+    let mut end = |stage: Stage, outcome: Option<Outcome>| {
+        change.stage = stage;
+        change.outcome = outcome;
+        change.outcome_by = Some(recorded.by.clone());
+        change.closed_at = Some(recorded.at);
+    };
+    match &recorded.event {
+        Event::Closed { outcome, .. } => end(Stage::Closed, Some(*outcome)),
+        Event::Cancelled { .. } => end(Stage::Cancelled, None),
+        Event::Withdrawn { .. } => end(Stage::Withdrawn, None),
+        Event::ExpiredUnanswered => end(Stage::Expired, None),
+        Event::Restated { outcome, .. } => {
+            change.outcome = Some(*outcome);
+            change.outcome_by = Some(recorded.by.clone());
+        }
+        Event::ReviewOpened { because, due_at } => {
+            change.review_due = Some((*due_at, because.clone()));
+            change.stage = Stage::Review;
+        }
+        Event::Reviewed { words } => change.review = Some((recorded.by.clone(), recorded.at, words.clone())),
+        _ => {}
+    }
+}
+
+fn fold_notice(change: &mut Change, recorded: &Recorded) {
+    let (by, at) = (recorded.by.clone(), recorded.at);
+    match &recorded.event {
+        Event::NetworkTold { way, reference } => change.network = Network::Sent { at, way: way.clone(), reference: reference.clone() },
+        Event::NetworkAcknowledged { reference } => change.network = Network::Acknowledged { at, by, reference: reference.clone() },
+        Event::NetworkToldUnacknowledged { proof } => change.network = Network::Told { at, by, proof: proof.clone() },
+        Event::NoticeSettled { consequence, .. } => change.consequence = Some(*consequence),
+        _ => {}
+    }
+}
