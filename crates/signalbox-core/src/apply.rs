@@ -61,6 +61,7 @@ fn unborn(recorded: &Recorded) -> Change {
         outcome: None,
         outcome_by: None,
         closed_at: None,
+        restated: false,
         source_ref: None,
         long: false,
     }
@@ -331,6 +332,7 @@ fn fold_ending(change: &mut Change, recorded: &Recorded) {
         Event::Restated { outcome, .. } => {
             change.outcome = Some(*outcome);
             change.outcome_by = Some(recorded.by.clone());
+            change.restated = true;
         }
         Event::ReviewOpened { because, due_at } => {
             change.review_due = Some((*due_at, because.clone()));

@@ -343,6 +343,8 @@ pub struct Change {
     pub outcome: Option<Outcome>,
     pub outcome_by: Option<Stamp>,
     pub closed_at: Option<Timestamp>,
+    /// The outcome was restated; that may happen once (T29).
+    pub restated: bool,
     pub source_ref: Option<String>,
     /// A window longer than the schedule's bound of 14 days (settled 15).
     pub long: bool,

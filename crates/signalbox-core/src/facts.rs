@@ -1,7 +1,7 @@
 //! What a rule has to know beyond the change itself, fetched before deciding so that deciding does no I/O.
 
 use crate::actor::OrgKind;
-use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId};
+use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use crate::words::vocabulary;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,8 @@ pub struct Facts {
     pub reach: Reach,
     /// Clashes of the window asked for by the command, or else of the change's own.
     pub clashes: Vec<ClashFact>,
+    /// The words behind the free texts of the change, so that unchanged words are seen to be unchanged.
+    pub prose: BTreeMap<TextId, String>,
     /// Attached files by id, with name, size and hash, as the shell stored them.
     pub files: BTreeMap<i64, (String, i64, String)>,
 }

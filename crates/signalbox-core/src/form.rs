@@ -11,7 +11,7 @@ use crate::process::AnswerKind;
 use crate::refusal::Violation;
 use crate::text::{NewText, Text};
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +42,18 @@ pub enum Answer {
     Files(Vec<FileId>),
 }
 
+impl Answer {
+    /// The free texts in it.
+    pub fn texts(&self) -> Vec<&Text> {
+        match self {
+            Answer::Text(text) => vec![text],
+            Answer::Person { name, phone } => vec![name, phone],
+            Answer::List(texts) => texts.iter().collect(),
+            _ => vec![],
+        }
+    }
+}
+
 /// The longest free text that a field takes, in characters.
 pub const PROSE_MAX_CHARS: usize = 20_000;
 /// The longest single line.
@@ -58,14 +70,21 @@ pub struct Form<'a> {
     zone: TimeZone,
     zone_name: String,
     mint: &'a mut Mint,
+    /// The answers before this command: words that did not change keep their reference, and so their digest.
+    previous: Option<&'a Answers>,
     pub faults: Vec<Violation>,
     pub texts: Vec<NewText>,
 }
 
 impl<'a> Form<'a> {
     /// A reader over what was typed; wall times are read in the zone.
-    pub fn new(raw: &'a Raw, facts: &'a Facts, zone_name: &str, zone: TimeZone, mint: &'a mut Mint) -> Form<'a> {
-        Form { raw, facts, zone, zone_name: zone_name.to_owned(), mint, faults: vec![], texts: vec![] }
+    pub fn new(raw: &'a Raw, facts: &'a Facts, zone_name: &str, zone: TimeZone, mint: &'a mut Mint, previous: Option<&'a Answers>) -> Form<'a> {
+        Form { raw, facts, zone, zone_name: zone_name.to_owned(), mint, previous, faults: vec![], texts: vec![] }
+    }
+
+    /// Everything typed.
+    pub fn raw(&self) -> &'a Raw {
+        self.raw
     }
 
     /// What was typed in a single field, without spaces around it; `None` when nothing was.
@@ -105,8 +124,12 @@ impl<'a> Form<'a> {
         Some(self.keep(typed))
     }
 
-    /// Keeps words as free text.
+    /// Keeps words as free text, under the reference that they already have in the previous answers.
     pub fn keep(&mut self, words: &str) -> Text {
+        let same = |text: &&Text| self.facts.prose.get(&text.text).is_some_and(|body| body == words);
+        if let Some(known) = self.previous.into_iter().flat_map(BTreeMap::values).flat_map(Answer::texts).find(same) {
+            return known.clone();
+        }
         let text = NewText::mint(self.mint, words);
         let reference = text.reference();
         self.texts.push(text);
@@ -218,7 +241,7 @@ impl<'a> Form<'a> {
             }
             (Some(date), Some(time)) => (date, time),
         };
-        let (date, time) = match (date.parse::<Date>(), parse_time(time)) {
+        let (date, time) = match (date.parse::<Date>(), local::parse_time(time)) {
             (Ok(date), Some(time)) => (date, time),
             (Err(_), _) => {
                 self.fault(Violation::of(&format!("{field}.date"), "not-a-date"));
@@ -236,12 +259,16 @@ impl<'a> Form<'a> {
         };
         match local::resolve(date, time, &self.zone, fold) {
             Ok(at) => Some(micros(at)),
-            Err(LocalTimeFault::Gap { next }) => {
-                self.fault(Violation::of(field, "time-skipped").with(time.strftime("%H:%M")).with(next));
+            Err(LocalTimeFault::Gap { next_valid }) => {
+                self.fault(Violation::of(field, "time-skipped").with(local::clock(time)).with(local::clock(next_valid.time())));
                 None
             }
             Err(LocalTimeFault::Fold { first, second }) => {
-                self.fault(Violation::of(field, "time-twice").with(first).with(second));
+                self.fault(Violation::of(field, "time-twice").with(first.label).with(second.label));
+                None
+            }
+            Err(LocalTimeFault::NotATime) => {
+                self.fault(Violation::of(field, "not-a-time"));
                 None
             }
         }
@@ -390,19 +417,6 @@ pub fn micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }
 
-/// `22:00`, `2200`, `9:30` or `9.30`.
-fn parse_time(typed: &str) -> Option<Time> {
-    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-    let parts: Vec<&str> = typed.split([':', '.']).collect();
-    let (hour, minute) = match (parts.as_slice(), digits.len()) {
-        ([hour, minute], _) => (hour.parse().ok()?, minute.get(..2).unwrap_or(minute).parse().ok()?),
-        ([hour, minute, _seconds], _) => (hour.parse().ok()?, minute.parse().ok()?),
-        ([_], 4) if digits.len() == typed.len() => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
-        _ => return None,
-    };
-    Time::new(hour, minute, 0, 0).ok()
-}
-
 /// Digits with spaces, brackets, dashes and a leading plus; 6 to 20 digits.
 fn is_phone(typed: &str) -> bool {
     let digits = typed.chars().filter(char::is_ascii_digit).count();
@@ -455,14 +469,5 @@ mod tests {
         assert!(!holds_nhs_number("9434765918"));
         assert!(!holds_nhs_number("ring 020 7946 0117"));
         assert!(!holds_nhs_number("RFC-2026-000123"));
-    }
-
-    #[test]
-    fn times_are_read_as_people_write_them() {
-        assert_eq!(parse_time("22:00"), Time::new(22, 0, 0, 0).ok());
-        assert_eq!(parse_time("9.30"), Time::new(9, 30, 0, 0).ok());
-        assert_eq!(parse_time("2200"), Time::new(22, 0, 0, 0).ok());
-        assert_eq!(parse_time("25:00"), None);
-        assert_eq!(parse_time("ten"), None);
     }
 }

@@ -6,14 +6,22 @@
 
 pub mod act;
 pub mod actor;
+pub mod apply;
 pub mod calendar;
 pub mod change;
+pub mod decide;
+pub mod event;
+pub mod facts;
+pub mod form;
 pub mod ids;
+pub mod offers;
+pub mod permit;
 pub mod process;
+pub mod react;
 pub mod refusal;
 pub mod report;
 pub mod risk;
-pub mod schedule;
 pub mod rule;
+pub mod schedule;
 pub mod text;
 mod words;

@@ -306,3 +306,19 @@ mod parse;
 pub mod table;
 
 pub use load::{Processes, load};
+
+impl Condition {
+    /// Whether it holds, given what is known of each subject; an unknown subject passes no test, turned round or not.
+    pub fn holds(&self, subject: &dyn Fn(&str) -> Option<String>) -> bool {
+        self.any.iter().any(|all| all.iter().all(|test| test.holds(subject)))
+    }
+}
+
+impl Test {
+    /// Whether the test passes.
+    pub fn holds(&self, subject: &dyn Fn(&str) -> Option<String>) -> bool {
+        let Some(found) = subject(&self.subject) else { return false };
+        let hit = found.split(';').any(|part| self.values.iter().any(|v| v.replace(' ', "_").eq_ignore_ascii_case(&part.trim().replace(' ', "_"))));
+        hit != self.negated
+    }
+}

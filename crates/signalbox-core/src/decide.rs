@@ -1,0 +1,256 @@
+//! A command goes in, events come out. Each act has a function of its own under `decide/`; all of them read
+//! permission first, then every fault at once, then say what happened.
+
+pub mod assess;
+pub mod catalogue;
+pub mod fields;
+pub mod given;
+pub mod notice;
+pub mod ruling;
+
+mod accept;
+mod approve;
+mod clinical;
+mod close;
+mod content;
+mod raise;
+mod schedule;
+mod submit;
+mod talk;
+mod work;
+
+pub use given::subject;
+pub use raise::{Import, Raise, import, raise};
+
+use crate::act::Act;
+use crate::actor::{Actor, Stamp};
+use crate::apply::apply;
+use crate::calendar::Calendar;
+use crate::change::Change;
+use crate::event::{Event, Recorded};
+use crate::facts::{Facts, FactsQuery};
+use crate::form::{Answer, Form, Raw};
+use crate::ids::{EventId, Mint};
+use crate::permit::permit;
+use crate::process::{AnswerKind, Process, Step};
+use crate::refusal::{Refusal, Violation};
+use crate::text::NewText;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Everything beside the change that deciding looks at: values, never a way to fetch more.
+pub struct Context<'a> {
+    /// Stamped once per command by the shell, cut to the microsecond.
+    pub now: Timestamp,
+    pub actor: &'a Actor,
+    /// The document that the change is pinned to.
+    pub process: &'a Process,
+    /// The calendar of the recipient of the notice (spec 7.1).
+    pub calendar: &'a Calendar,
+    /// The zone in which wall times are read and days are counted.
+    pub zone_name: &'a str,
+    pub zone: &'a TimeZone,
+    pub facts: &'a Facts,
+}
+
+/// An act, with everything typed and the ids it may use.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub act: Act,
+    pub raw: Raw,
+    pub mint: Mint,
+}
+
+/// What was decided: events to append in this order, and the words they mention.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    pub events: Vec<Recorded>,
+    pub texts: Vec<NewText>,
+}
+
+/// A command being decided.
+pub(crate) struct Taking<'a, 'f> {
+    pub ctx: &'a Context<'a>,
+    pub change: &'a Change,
+    pub step: &'a Step,
+    pub stamp: Stamp,
+    pub form: Form<'f>,
+}
+
+impl Taking<'_, '_> {
+    /// Acts under another of the actor's memberships.
+    pub fn by(&mut self, stamp: Option<Stamp>) {
+        if let Some(stamp) = stamp {
+            self.stamp = stamp;
+        }
+    }
+
+    /// Whether the step needs the rule.
+    pub fn needs(&self, rule: &crate::rule::Rule) -> bool {
+        self.step.needs.contains(rule)
+    }
+}
+
+/// Decides a command on an existing change.
+///
+/// # Errors
+/// [`Refusal`]: wrong stage, every bar, or every fault of what was typed.
+pub fn decide(ctx: &Context, change: &Change, command: Command) -> Result<Decision, Refusal> {
+    let (step, stamp) = permit(ctx, change, command.act)?;
+    let Command { act, raw, mut mint } = command;
+    let previous = change.content.as_ref().map(|c| &c.answers);
+    let form = Form::new(&raw, ctx.facts, ctx.zone_name, ctx.zone.clone(), &mut mint, previous);
+    let mut taking = Taking { ctx, change, step, stamp, form };
+    let unknown = fields::unknown(ctx, change, act, &raw);
+    taking.form.faults.extend(unknown);
+    let events = take(&mut taking, act);
+    let (faults, mut texts) = (std::mem::take(&mut taking.form.faults), std::mem::take(&mut taking.form.texts));
+    let stamp = taking.stamp;
+    let events = match (events, faults.is_empty()) {
+        (Some(events), true) => events,
+        (_, false) => return Err(Refusal::Invalid(faults)),
+        (None, true) => return Err(Refusal::Invalid(vec![Violation::whole("nothing-to-do")])),
+    };
+    let mut recorded = vec![];
+    let mut after = change.clone();
+    for event in events {
+        record(&mut recorded, &mut after, &mut mint, ctx.now, stamp.clone(), event);
+    }
+    follow_on(ctx, &mut recorded, &mut after, &mut mint);
+    let mentioned = |t: &NewText| recorded.iter().any(|r| mentions(&r.event, t));
+    texts.retain(mentioned);
+    Ok(Decision { events: recorded, texts })
+}
+
+fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
+    match act {
+        Act::Propose => submit::propose(t),
+        Act::SendBack => submit::send_back(t),
+        Act::Submit => submit::submit(t),
+        Act::Return => submit::send_for_more(t),
+        Act::Amend => content::amend(t),
+        Act::Accept => accept::accept(t),
+        Act::Assess => assess::assess(t),
+        Act::Complete => Some(vec![Event::AssessmentCompleted]),
+        Act::Screen => clinical::screen(t),
+        Act::Clear => clinical::clear(t),
+        Act::RejectClinically => clinical::reject(t),
+        Act::Stop => clinical::stop(t),
+        Act::Approve => approve::approve(t),
+        Act::Reject => approve::reject(t),
+        Act::AskMore => approve::ask_more(t),
+        Act::MeetCondition => approve::meet_condition(t),
+        Act::Hold => schedule::hold(t),
+        Act::Resume => Some(vec![Event::Resumed]),
+        Act::Schedule => schedule::schedule(t),
+        Act::Reschedule => schedule::reschedule(t),
+        Act::Start => work::start(t),
+        Act::RunningLate => work::running_late(t),
+        Act::Restore => work::restore(t),
+        Act::BackOut => work::back_out(t),
+        Act::Finish => work::finish(t),
+        Act::Review => close::review(t),
+        Act::Close => close::close(t),
+        Act::Restate => close::restate(t),
+        Act::Cancel => close::cancel(t),
+        Act::Withdraw => close::withdraw(t),
+        Act::Expire => Some(vec![Event::ExpiredUnanswered]),
+        Act::TellNetwork => notice::tell_network(t),
+        Act::Acknowledge => notice::acknowledge(t),
+        Act::RecordTold => notice::record_told(t),
+        Act::SettleNotice => notice::settle(t),
+        Act::Say => talk::say(t),
+        Act::Attach => talk::attach(t),
+    }
+}
+
+/// Appends an event and folds it in.
+pub(crate) fn record(log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint, now: Timestamp, by: Stamp, event: Event) {
+    let recorded = Recorded { id: EventId(mint.id()), change: change.id, version: change.version + 1, at: now, by, event };
+    *change = apply(Some(change.clone()), &recorded);
+    log.push(recorded);
+}
+
+/// Steps that the document gives to the system, taken as soon as nothing bars them: the end of the assessment (T10)
+/// and a pre-authorised request (T9).
+fn follow_on(ctx: &Context, log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint) {
+    let system = Context { actor: &Actor::System, facts: ctx.facts, ..*ctx };
+    for act in [Act::Accept, Act::Complete] {
+        if permit(&system, change, act).is_ok() {
+            let event = match act {
+                Act::Accept => accept::of_itself(&system, change),
+                _ => Event::AssessmentCompleted,
+            };
+            record(log, change, mint, ctx.now, Stamp::SYSTEM, event);
+        }
+    }
+}
+
+/// A timer that is due re-enters as an event of the system.
+///
+/// # Errors
+/// [`Refusal`] when the stage has moved on, so that the timer means nothing any more.
+pub fn time_out(ctx: &Context, change: &Change, then: crate::process::TimerAct, mut mint: Mint) -> Result<Decision, Refusal> {
+    use crate::process::TimerAct;
+    let event = match then {
+        TimerAct::Expire => {
+            permit(ctx, change, Act::Expire)?;
+            Event::ExpiredUnanswered
+        }
+        TimerAct::Overrun if change.work.started.is_some() && change.work.finished.is_none() && !change.work.overran => Event::Overran,
+        _ => return Err(Refusal::WrongStage(change.stage)),
+    };
+    let (mut events, mut after) = (vec![], change.clone());
+    record(&mut events, &mut after, &mut mint, ctx.now, Stamp::SYSTEM, event);
+    Ok(Decision { events, texts: vec![] })
+}
+
+/// Whether an event mentions a text; an unchanged answer may not.
+fn mentions(event: &Event, text: &NewText) -> bool {
+    serde_json::to_string(event).is_ok_and(|json| json.contains(&format!("\"text\":{},", text.id.0)) || json.contains(&text.reference().digest))
+}
+
+/// The random five per cent that is reviewed all the same (BR-33, settled 5): hash of the reference, modulo 20.
+pub fn is_sampled(reference: &str) -> bool {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(reference.as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(first).is_multiple_of(20)
+}
+
+/// What to fetch before deciding: everything that the typed codes and the change itself name.
+pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>, raw: &Raw, zone: &TimeZone) -> FactsQuery {
+    let mut query = FactsQuery::default();
+    let entries = |id: &str| -> Vec<String> {
+        let values = raw.get(id).map(Vec::as_slice).unwrap_or_default();
+        values.iter().flat_map(|v| v.split(['\n', ';'])).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect()
+    };
+    for question in &process.questions {
+        match question.answer {
+            AnswerKind::Items => query.item_codes.extend(entries(&question.id)),
+            AnswerKind::Services => query.service_codes.extend(entries(&question.id)),
+            AnswerKind::Sites => query.site_codes.extend(entries(&question.id)),
+            AnswerKind::Files => query.file_ids.extend(entries(&question.id).iter().filter_map(|e| e.parse::<i64>().ok())),
+            _ => {}
+        }
+    }
+    query.service_codes.extend(entries("back"));
+    query.person_emails.extend(entries("implementer"));
+    query.file_ids.extend(entries("file").iter().filter_map(|e| e.parse::<i64>().ok()));
+    if let Some(content) = change.and_then(|c| c.content.as_ref()) {
+        query.items.extend(&content.header.items);
+        query.services.extend(&content.header.services);
+        query.window = content.header.window;
+    }
+    let typed = content::typed_window(raw, zone);
+    if typed.is_some() && act.is_none_or(|a| matches!(a, Act::Submit | Act::Propose | Act::Reschedule)) {
+        query.window = typed;
+    }
+    query
+}
+
+/// The answer to a question, if the latest content has one.
+pub(crate) fn answer<'c>(change: &'c Change, id: &str) -> Option<&'c Answer> {
+    change.content.as_ref().and_then(|c| c.answers.get(id))
+}

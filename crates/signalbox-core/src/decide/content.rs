@@ -1,0 +1,178 @@
+//! Reading the answers of a document into the content that approvals bind to.
+
+use super::{Context, Taking, given};
+use crate::change::{Change, Confidentiality, Content, Header, Parties, Window};
+use crate::event::Event;
+use crate::form::{Answer, Answers, Form, Raw, micros};
+use crate::process::{AnswerKind, Required};
+use crate::refusal::Violation;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Reads every question that is asked. Conditions look at what was typed, then at facts.
+pub(super) fn read_answers(t: &mut Taking, raw: &Raw) -> Answers {
+    let mut answers = Answers::new();
+    for question in &t.ctx.process.questions {
+        let asked = question.asked_when.as_ref().is_none_or(|condition| {
+            let so_far = provisional(t.change, &answers);
+            condition.holds(&|name: &str| given::subject(t.ctx, &so_far, name).or_else(|| typed_code(raw, name)))
+        });
+        // The reason for late notice depends on the notice, which is judged once the window is read.
+        if !asked || is_about_lateness(&question.id) {
+            continue;
+        }
+        let required = matches!(question.required, Required::Submit { .. });
+        if let Some(answer) = t.form.answer(&question.id, &question.answer, required) {
+            answers.insert(question.id.clone(), answer);
+        }
+    }
+    answers
+}
+
+pub(super) fn is_about_lateness(id: &str) -> bool {
+    matches!(id, "late_reason" | "late_words")
+}
+
+/// The change as it would be with these answers, so that conditions and facts can be asked of it.
+pub(super) fn provisional(change: &Change, answers: &Answers) -> Change {
+    let mut after = change.clone();
+    match &mut after.content {
+        Some(content) => content.answers.extend(answers.clone()),
+        None => {
+            let nothing = crate::text::Text { text: crate::ids::TextId(0), digest: String::new() };
+            let header = Header { title: nothing, window: None, items: vec![], services: vec![], sites: vec![], confidentiality: Confidentiality::Open };
+            after.content = Some(Content { answers: answers.clone(), header, parties: Parties::default(), hash: String::new() });
+        }
+    }
+    after
+}
+
+fn typed_code(raw: &Raw, name: &str) -> Option<String> {
+    raw.get(name).and_then(|v| v.first()).map(|v| v.trim().to_ascii_lowercase()).filter(|v| !v.is_empty())
+}
+
+/// The content that these answers make. Faults are left in the form.
+pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
+    let Some(Answer::Text(title)) = answers.get("title") else {
+        return None;
+    };
+    let window = match (answers.get("window"), answers.get("contingency_end")) {
+        (Some(Answer::Window { start, end, .. }), contingency) => {
+            let latest = match contingency {
+                Some(Answer::Moment { at, .. }) => *at,
+                _ => *end,
+            };
+            if latest < *end {
+                t.form.faults.push(Violation::of("contingency_end", "before-window-end"));
+                return None;
+            }
+            Some(Window { start: *start, end: *end, contingency_end: latest })
+        }
+        _ => None,
+    };
+    let confidentiality = match answers.get("confidentiality") {
+        Some(Answer::Choice(code)) => Confidentiality::from_code(code).unwrap_or(Confidentiality::Open),
+        _ => Confidentiality::Open,
+    };
+    let ids = |id: &str| answers.get(id);
+    let items = if let Some(Answer::Items(items)) = ids("items") { items.clone() } else { vec![] };
+    let mut services = if let Some(Answer::Services(services)) = ids("services") { services.clone() } else { vec![] };
+    let mut sites = if let Some(Answer::Sites(sites)) = ids("sites") { sites.clone() } else { vec![] };
+    for item in t.ctx.facts.items.iter().filter(|i| items.contains(&i.id)) {
+        services.extend(item.services.iter().filter(|s| !services.contains(s)).copied().collect::<Vec<_>>());
+        sites.extend(item.site.filter(|s| !sites.contains(s)));
+    }
+    if services.is_empty() && items.is_empty() && sites.is_empty() {
+        t.form.faults.push(Violation::of("items", "nothing-named"));
+        return None;
+    }
+    let parties = parties(t.ctx, &items, &services, &sites);
+    let header = Header { title: title.clone(), window, items, services, sites, confidentiality };
+    let hash = hash(&answers);
+    Some(Content { answers, header, parties, hash })
+}
+
+/// SHA-256 over the canonical JSON of the answers: keys in order, no spaces.
+pub fn hash(answers: &Answers) -> String {
+    // Answers hold maps with string keys and plain values only, which always serialise.
+    let json = serde_json::to_vec(answers).unwrap_or_default();
+    crate::text::hex(&Sha256::digest(json))
+}
+
+/// Who is concerned: owners and users of what is named and of what depends on it (spec 10.2).
+pub(super) fn parties(ctx: &Context, items: &[crate::ids::ItemId], services: &[crate::ids::ServiceId], sites: &[crate::ids::SiteId]) -> Parties {
+    let reach = &ctx.facts.reach;
+    let mut parties = Parties {
+        runs: reach.runs.clone(),
+        affected: reach.orgs.clone(),
+        derived_services: reach.services.iter().filter(|s| !services.contains(s)).copied().collect(),
+        direct_care: reach.direct_care,
+        always_on: reach.always_on,
+        network: reach.network,
+    };
+    for service in ctx.facts.services.iter().filter(|s| services.contains(&s.id)) {
+        parties.runs.insert(service.owner);
+        parties.affected.extend(service.users.iter().copied());
+        parties.direct_care |= service.direct_care;
+        parties.always_on |= service.always_on;
+        parties.network |= service.is_network;
+    }
+    for item in ctx.facts.items.iter().filter(|i| items.contains(&i.id)) {
+        parties.affected.insert(item.org);
+        parties.network |= item.is_network;
+    }
+    parties.affected.extend(ctx.facts.sites.iter().filter(|s| sites.contains(&s.id)).map(|s| s.org));
+    let is_trust = |org: &crate::ids::OrgId| ctx.facts.kind_of(*org).is_none_or(|k| k == crate::actor::OrgKind::Trust);
+    parties.affected.retain(is_trust);
+    parties
+}
+
+/// Answers added or changed after submission (SD-11, BR-31).
+pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
+    let before = t.change.content.clone()?;
+    let mut answers = before.answers.clone();
+    let mut touched = BTreeMap::new();
+    for question in &t.ctx.process.questions {
+        if matches!(question.answer, AnswerKind::Window) || question.id == "contingency_end" || is_about_lateness(&question.id) {
+            continue;
+        }
+        if let Some(answer) = t.form.answer(&question.id, &question.answer, false) {
+            touched.insert(question.id.clone(), answer);
+        }
+    }
+    touched.retain(|id, answer| before.answers.get(id) != Some(answer));
+    if touched.is_empty() {
+        t.form.faults.push(Violation::whole("nothing-changed"));
+        return None;
+    }
+    let material = touched.iter().filter(|(id, answer)| is_material(id, before.answers.get(*id), answer)).map(|(id, _)| id.clone()).collect();
+    answers.extend(touched);
+    let content = make(t, answers)?;
+    Some(vec![Event::Amended { content: Box::new(content), material }])
+}
+
+/// BR-31: more objects or services, another method or back-out, longer outage. Not: contacts, typing errors, fewer
+/// objects, and answers that were owed.
+fn is_material(id: &str, before: Option<&Answer>, after: &Answer) -> bool {
+    match (id, before, after) {
+        (_, None, _) => false,
+        ("items", Some(Answer::Items(old)), Answer::Items(new)) => new.iter().any(|i| !old.contains(i)),
+        ("services", Some(Answer::Services(old)), Answer::Services(new)) => new.iter().any(|s| !old.contains(s)),
+        ("sites", Some(Answer::Sites(old)), Answer::Sites(new)) => new.iter().any(|s| !old.contains(s)),
+        ("outage_minutes" | "degraded_minutes" | "backout_minutes", Some(Answer::Number(old)), Answer::Number(new)) => new > old,
+        ("what" | "backout" | "implementation_plan" | "supplier_actions" | "outage_type" | "network_affected" | "circuits" | "reversible" | "model", _, _) => true,
+        _ => false,
+    }
+}
+
+/// The window typed, before anything is decided: for the facts about clashes. Faults are found later.
+pub(super) fn typed_window(raw: &Raw, zone: &TimeZone) -> Option<Window> {
+    let facts = crate::facts::Facts::default();
+    let mut mint = crate::ids::Mint::new(0, [0; 16]);
+    let mut form = Form::new(raw, &facts, "", zone.clone(), &mut mint, None);
+    let (start, end) = form.window("window", false)?;
+    let latest: Timestamp = form.moment("contingency_end", false).unwrap_or(end).max(end);
+    Some(Window { start: micros(start), end: micros(end), contingency_end: micros(latest) })
+}
