@@ -7,6 +7,9 @@ pub mod headers;
 pub mod layout;
 pub mod pages;
 pub mod problem;
+pub mod samples;
+pub mod svg;
+pub mod timeline;
 pub mod ui;
 
 use axum::Router;
