@@ -49,7 +49,10 @@ pub struct HelpLine {
 impl HelpLine {
     /// The number as a `tel:` address wants it.
     pub fn dial(&self) -> String {
-        self.phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+        self.phone
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect()
     }
 }
 

@@ -10,7 +10,10 @@ pub struct Tag {
 
 impl Tag {
     pub fn new(label: &str, colour: &'static str) -> Tag {
-        Tag { label: label.into(), colour }
+        Tag {
+            label: label.into(),
+            colour,
+        }
     }
 }
 
@@ -23,7 +26,10 @@ pub struct Link {
 
 impl Link {
     pub fn new(label: &str, href: &str) -> Link {
-        Link { label: label.into(), href: href.into() }
+        Link {
+            label: label.into(),
+            href: href.into(),
+        }
     }
 }
 
@@ -49,12 +55,24 @@ pub enum Control {
         width: &'static str,
         autocomplete: &'static str,
     },
-    TextArea { value: String, rows: u8 },
-    Select { choices: Vec<Choice> },
-    Radios { choices: Vec<Choice> },
-    Checks { choices: Vec<Choice> },
+    TextArea {
+        value: String,
+        rows: u8,
+    },
+    Select {
+        choices: Vec<Choice>,
+    },
+    Radios {
+        choices: Vec<Choice>,
+    },
+    Checks {
+        choices: Vec<Choice>,
+    },
     /// A date and a time side by side, posted as `NAME` + `-date` and `NAME` + `-time`.
-    DateTime { date: String, time: String },
+    DateTime {
+        date: String,
+        time: String,
+    },
 }
 
 /// One option of a select, radio or check group.
@@ -68,7 +86,12 @@ pub struct Choice {
 
 impl Choice {
     pub fn new(value: &str, label: &str) -> Choice {
-        Choice { value: value.into(), label: label.into(), hint: None, chosen: false }
+        Choice {
+            value: value.into(),
+            label: label.into(),
+            hint: None,
+            chosen: false,
+        }
     }
 
     pub fn hint(mut self, hint: &str) -> Choice {
@@ -83,18 +106,40 @@ impl Choice {
 
     /// Marks the choices whose values were given.
     pub fn choose(choices: Vec<Choice>, given: &[&str]) -> Vec<Choice> {
-        choices.into_iter().map(|choice| { let chosen = given.contains(&choice.value.as_str()); choice.chosen(chosen) }).collect()
+        choices
+            .into_iter()
+            .map(|choice| {
+                let chosen = given.contains(&choice.value.as_str());
+                choice.chosen(chosen)
+            })
+            .collect()
     }
 }
 
 impl Field {
     fn with(name: &str, label: &str, control: Control) -> Field {
-        Field { name: name.into(), label: label.into(), hint: None, error: None, optional: false, control }
+        Field {
+            name: name.into(),
+            label: label.into(),
+            hint: None,
+            error: None,
+            optional: false,
+            control,
+        }
     }
 
     /// A one-line input of any kind that HTML knows.
     pub fn input(kind: &'static str, name: &str, label: &str, value: &str) -> Field {
-        Field::with(name, label, Control::Input { kind, value: value.into(), width: "", autocomplete: "" })
+        Field::with(
+            name,
+            label,
+            Control::Input {
+                kind,
+                value: value.into(),
+                width: "",
+                autocomplete: "",
+            },
+        )
     }
 
     pub fn text(name: &str, label: &str, value: &str) -> Field {
@@ -102,7 +147,14 @@ impl Field {
     }
 
     pub fn textarea(name: &str, label: &str, value: &str) -> Field {
-        Field::with(name, label, Control::TextArea { value: value.into(), rows: 4 })
+        Field::with(
+            name,
+            label,
+            Control::TextArea {
+                value: value.into(),
+                rows: 4,
+            },
+        )
     }
 
     pub fn select(name: &str, label: &str, choices: Vec<Choice>) -> Field {
@@ -118,7 +170,14 @@ impl Field {
     }
 
     pub fn date_time(name: &str, label: &str, date: &str, time: &str) -> Field {
-        Field::with(name, label, Control::DateTime { date: date.into(), time: time.into() })
+        Field::with(
+            name,
+            label,
+            Control::DateTime {
+                date: date.into(),
+                time: time.into(),
+            },
+        )
     }
 
     pub fn hint(mut self, hint: &str) -> Field {
@@ -161,7 +220,11 @@ impl Field {
     pub fn described_by(&self) -> String {
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.name));
         let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
-        [hint, error].into_iter().flatten().collect::<Vec<_>>().join(" ")
+        [hint, error]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// The id that a fault's link leads to: the first control of a group, or the control itself.
@@ -186,7 +249,12 @@ pub struct Fault {
 pub fn faults_of<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Vec<Fault> {
     fields
         .into_iter()
-        .filter_map(|field| field.error.clone().map(|message| Fault { message, target: field.target() }))
+        .filter_map(|field| {
+            field.error.clone().map(|message| Fault {
+                message,
+                target: field.target(),
+            })
+        })
         .collect()
 }
 
@@ -287,8 +355,23 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The reference without its year, as people say it and as search finds it (settled 7): RFC-1842.
+    pub fn short(&self) -> String {
+        match self.reference.split('-').collect::<Vec<_>>()[..] {
+            [prefix, _year, number] => match number.parse::<u32>() {
+                Ok(number) => format!("{prefix}-{number:04}"),
+                Err(_) => self.reference.clone(),
+            },
+            _ => self.reference.clone(),
+        }
+    }
+
     pub fn glyph(&self) -> &'static str {
-        if self.clashes { "warn" } else { self.look.glyph() }
+        if self.clashes {
+            "warn"
+        } else {
+            self.look.glyph()
+        }
     }
 }
 
@@ -386,4 +469,43 @@ pub struct Paging {
     pub showing: String,
     pub first: String,
     pub next: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_shown_as_people_say_it() {
+        let short = |reference: &str| {
+            Entry {
+                reference: reference.into(),
+                ..Entry::default()
+            }
+            .short()
+        };
+        assert_eq!(short("RFC-2026-001842"), "RFC-1842");
+        assert_eq!(short("ON-2026-000012"), "ON-0012");
+        assert_eq!(short("RFC-2026-123456"), "RFC-123456");
+        assert_eq!(short("Restricted work"), "Restricted work");
+    }
+
+    #[test]
+    fn a_fault_leads_to_the_first_control_of_its_field() {
+        let choices = vec![Choice::new("a", "A")];
+        let fields = [
+            Field::text("title", "Title", "").error(Some("Give a title".into())),
+            Field::radios("kind", "Kind", choices).error(Some("Choose a kind".into())),
+            Field::text("note", "Note", ""),
+        ];
+        let targets: Vec<String> = faults_of(&fields)
+            .into_iter()
+            .map(|fault| fault.target)
+            .collect();
+        assert_eq!(targets, ["title", "kind-1"]);
+        assert_eq!(
+            fields[0].clone().hint("Short").described_by(),
+            "title-hint title-error"
+        );
+    }
 }

@@ -1,0 +1,166 @@
+//! What desks and wards look at.
+
+use super::schedule::night;
+use super::{WORK, Work, link, visitor};
+use crate::web::layout::{Place, Shell, menu};
+use crate::web::pages::ops::{Answer, OpsForm, OpsPage, OpsRow, Question};
+use crate::web::pages::status::{StatusPage, StatusRow};
+use crate::web::pages::tonight::{Noticed, TonightPage, UnknownSitePage};
+use crate::web::ui::{Choice, Fault, Field, Link, Tag};
+
+pub fn ops(matches: bool) -> OpsPage {
+    let answer = if matches {
+        Answer {
+            matches,
+            heading: "Matches NPN-2026-000112 until 01:15 on Wednesday".into(),
+            text: "NBK-EDGE-1 is on the list of this work, at Northbrook, 23:00 to Wednesday 01:00. If it is still down at 01:15, treat it as real.".into(),
+            work: Some(link("NPN-2026-000112", "Edge router card swap")),
+            ring: "Ring Meridian NOC, 020 7946 0190, and quote MER-55810.".into(),
+        }
+    } else {
+        Answer {
+            matches,
+            heading: "No match. Treat as real.".into(),
+            text: "No work that is running or planned at 23:20 names NBK-EDGE-9.".into(),
+            work: None,
+            ring: "Ring the owner of the device, or the change team.".into(),
+        }
+    };
+    let form = |id: &str, acts: &[(&str, &str)], error: Option<String>| OpsForm {
+        action: "/ops/RFC-2026-001842".into(),
+        version: 12,
+        idempotency_key: format!("key-{id}"),
+        acts: acts
+            .iter()
+            .map(|(act, words)| ((*act).into(), (*words).into()))
+            .collect(),
+        is_open: error.is_some(),
+        fields: vec![
+            Field::text(&format!("{id}-on_behalf_of"), "On behalf of", "")
+                .hint("The person who told you")
+                .error(error),
+            Field::checks(
+                &format!("{id}-by_phone"),
+                "How",
+                vec![Choice::new("yes", "By phone").chosen(true)],
+            ),
+            Field::date_time(
+                &format!("{id}-at"),
+                "When it happened",
+                "2026-11-17",
+                "22:04",
+            ),
+        ],
+    };
+    let row = |id: &str, work: &Work, text: &str, ring: &str, report| OpsRow {
+        id: id.into(),
+        when: work.2[3..].into(),
+        link: link(work.0, work.1),
+        text: text.into(),
+        ring: ring.into(),
+        tag: Tag::new(work.4.label(), work.4.colour()),
+        report,
+    };
+    let fault = (!matches).then(|| "Say who told you".to_owned());
+    OpsPage {
+        shell: Shell {
+            nav: menu(Place::Operations, true, true),
+            ..Shell::sample("Operations board", Place::Operations)
+        },
+        sentence: "1 piece of work is running. 2 alarms are expected until 02:15.".into(),
+        question: Question {
+            device: "NBK-EDGE-1".into(),
+            kinds: vec![
+                Choice::new("", "Any kind").chosen(true),
+                Choice::new("down", "Down"),
+            ],
+            date: "2026-11-17".into(),
+            time: "23:20".into(),
+        },
+        answer: Some(answer),
+        faults: fault
+            .clone()
+            .map(|message| Fault {
+                message,
+                target: "w1-on_behalf_of".into(),
+            })
+            .into_iter()
+            .collect(),
+        running: vec![row(
+            "w1",
+            &WORK[1],
+            "Northbrook N2. Expected: PACS-N2-DISK, PACS-N2-FETCH until 02:15.",
+            "Ring: Tom Achebe, 020 7946 0117",
+            Some(form(
+                "w1",
+                &[("overrun", "Running late"), ("restore", "Back")],
+                fault,
+            )),
+        )],
+        next: vec![
+            row(
+                "w2",
+                &WORK[0],
+                "Northbrook. No alarm expected.",
+                "Ring: Northbrook desk, 020 7946 0131",
+                Some(form("w2", &[("start", "Started")], None)),
+            ),
+            row(
+                "w3",
+                &WORK[2],
+                "Northbrook link down to 01:00.",
+                "Ring: Meridian NOC, 020 7946 0190",
+                None,
+            ),
+        ],
+    }
+}
+
+pub fn tonight() -> TonightPage {
+    TonightPage {
+        shell: visitor("Tonight at Northbrook"),
+        site: "Northbrook".into(),
+        site_href: "northbrook".into(),
+        span: "Tuesday 17 November, 18:00, to Wednesday, 08:00.".into(),
+        sentence: "3 pieces of work. Expect slower access to older X-rays and scans from 22:00 to 02:00. From 23:00 to 01:00 the link to outside services is down.".into(),
+        sites: vec![Choice::new("northbrook", "Northbrook").chosen(true), Choice::new("riverside", "Riverside")],
+        date: "2026-11-17".into(),
+        night: night(),
+        notices: vec![
+            Noticed { when: "22:00 to 02:00".into(), text: "Scans older than 90 days open in up to 40 seconds.".into() },
+            Noticed { when: "23:00 to 01:00".into(), text: "No outside services: booking, results from other sites, email in and out. Phones work.".into() },
+        ],
+        ring: "Ring the change team on 020 7946 0100 and say “Northbrook, tonight”.".into(),
+        unsettled: Some("Not yet settled: RFC-2026-001842 may start at 20:30 instead. This page changes when it does.".into()),
+    }
+}
+
+pub fn tonight_unknown() -> UnknownSitePage {
+    UnknownSitePage {
+        shell: visitor("No such site"),
+        asked: "northbroke".into(),
+        near: vec![Link::new("Northbrook", "/tonight/northbrook")],
+    }
+}
+
+pub fn status() -> StatusPage {
+    let part = |name: &str, label: &str, colour, note: &str| StatusRow {
+        name: name.into(),
+        tag: Tag::new(label, colour),
+        note: note.into(),
+    };
+    StatusPage {
+        shell: visitor("Status"),
+        sentence: "Everything works.".into(),
+        parts: vec![
+            part("Record", "Works", "green", "Last written 16:48."),
+            part(
+                "Mail",
+                "Late",
+                "yellow",
+                "3 mails wait, the oldest for 4 minutes.",
+            ),
+        ],
+        version: "0.1.0".into(),
+    }
+}
