@@ -115,6 +115,17 @@
     else if (savedAt) line(`Saved ${Math.max(1, Math.round((Date.now() - savedAt) / 1000))} seconds ago`)
   }, 20000)
 
+  // ---- tables that phones show as blocks
+  // Safari forgets that a table is one when CSS changes its display. The roles say it again; they are set here and
+  // not in the HTML, where the standard calls them superfluous.
+  const roles = { thead: 'rowgroup', tbody: 'rowgroup', tr: 'row', td: 'cell', 'thead th': 'columnheader', 'tbody th': 'rowheader' }
+  const keepTables = () => document.querySelectorAll('table.stack,table.month').forEach(table => {
+    table.setAttribute('role', 'table')
+    for (const [part, role] of Object.entries(roles)) table.querySelectorAll(part).forEach(cell => cell.setAttribute('role', role))
+  })
+  keepTables()
+  document.addEventListener('signalbox:morphed', keepTables)
+
   // ---- start
   const faults = $('[data-error-summary]')
   if (faults) faults.focus()
