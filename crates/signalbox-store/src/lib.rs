@@ -7,12 +7,16 @@
 //! The event log ([`log`]) is the truth. Everything else is a projection that is written in the same
 //! transaction as the events it comes from.
 
+pub mod accounts;
 pub mod dialect;
+pub mod directory;
 pub mod documents;
 pub mod engine;
 pub mod error;
 pub mod log;
 pub mod migrate;
+pub mod outbox;
+pub mod page;
 pub mod sql;
 
 pub use dialect::Dialect;

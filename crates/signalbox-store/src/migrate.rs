@@ -26,6 +26,7 @@ macro_rules! migrations {
 /// Every migration, in order. A released one is never edited.
 pub const MIGRATIONS: &[Migration] = migrations! {
     1 "001_log",
+    2 "002_directory",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

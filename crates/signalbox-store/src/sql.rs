@@ -6,7 +6,7 @@ macro_rules! statements {
         $($(#[$about])* const $name: &str = $sql;)*
 
         /// The statements of this file, by name.
-        pub const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+        pub(crate) const STATEMENTS: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
     };
 }
 pub(crate) use statements;
@@ -15,4 +15,13 @@ pub(crate) use statements;
 pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("documents", crate::documents::STATEMENTS),
     ("log", crate::log::STATEMENTS),
+    ("organisation", crate::directory::organisation::STATEMENTS),
+    ("service", crate::directory::service::STATEMENTS),
+    ("estate", crate::directory::estate::STATEMENTS),
+    ("freeze", crate::directory::freeze::STATEMENTS),
+    ("person", crate::accounts::person::STATEMENTS),
+    ("role", crate::accounts::role::STATEMENTS),
+    ("access", crate::accounts::access::STATEMENTS),
+    ("registration", crate::accounts::registration::STATEMENTS),
+    ("outbox", crate::outbox::STATEMENTS),
 ];

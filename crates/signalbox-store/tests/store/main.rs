@@ -4,12 +4,17 @@
     reason = "the tests of the store wait for other processes and kill them at random moments"
 )]
 
+mod accounts;
+mod directory;
 mod documents;
 mod engine;
 mod faults;
 mod harness;
+mod joining;
 mod kill;
 mod log;
+mod outbox;
 mod pg;
+mod roles;
 mod statements;
 mod verify;
