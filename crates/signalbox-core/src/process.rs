@@ -300,6 +300,7 @@ mod cells;
 pub mod check;
 pub mod dictionary;
 pub mod facts;
+pub mod graph;
 pub mod load;
 pub mod markdown;
 mod parse;

@@ -4,7 +4,7 @@
 use crate::calendar::Notice;
 
 /// A rule named in a Needs cell. `WORDS` is the printed catalogue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// Every question asked and due by this step is answered as its kind says (spec 4).
     AnswersComplete,
@@ -87,7 +87,7 @@ impl Rule {
         if let Some(notice) = words.strip_prefix("notice ") {
             return Notice::parse(notice).map(Rule::Notice);
         }
-        CATALOGUE.iter().find(|(_, w, _, _)| w.eq_ignore_ascii_case(words)).map(|(rule, ..)| rule.clone())
+        CATALOGUE.iter().find(|(_, w, _, _)| w.eq_ignore_ascii_case(words)).map(|(rule, ..)| *rule)
     }
 
     /// Whether the rule is decided without anything typed, and so hides the act.

@@ -61,6 +61,8 @@ pub fn answer(words: &str) -> Result<AnswerKind, String> {
         "person and phone" => AnswerKind::PersonAndPhone,
         "reason" => AnswerKind::Reason(LATE_REASONS.iter().map(|code| (*code).to_owned()).collect()),
         "files" => AnswerKind::Files,
+        // Filled with the ids of the catalogue when the whole document is read.
+        "entry of the catalogue" => AnswerKind::Choice(vec![]),
         list if list == "list" || list.starts_with("list of ") => AnswerKind::List,
         // `yes, no, unsure`: the answers themselves.
         list if list.contains(',') => AnswerKind::Choice(codes(list)),
@@ -70,7 +72,7 @@ pub fn answer(words: &str) -> Result<AnswerKind, String> {
 
 fn unknown_answer(words: &str) -> String {
     format!(
-        "{words:?} is not a form of answer; write title, text, long text, yes or no, one of: a, b, any of: a, b, number 0 to 3, window, date, date and time, items of the site, services, sites, person and phone, list, reason or files."
+        "{words:?} is not a form of answer; write title, text, long text, yes or no, one of: a, b, any of: a, b, number 0 to 3, window, date, date and time, items of the site, services, sites, person and phone, list, reason, entry of the catalogue or files."
     )
 }
 

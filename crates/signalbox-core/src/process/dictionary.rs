@@ -119,6 +119,42 @@ pub fn audience_words(audience: Audience) -> String {
     }
 }
 
+/// ` Did you mean X?` for a word that is not known, or nothing if none is near.
+pub fn meant(word: &str, known: &[&str]) -> String {
+    let word = normal(word);
+    let near = known.iter().map(|k| (distance(&word, &normal(k)), *k)).min();
+    match near {
+        Some((steps, k)) if steps > 0 && steps <= 2 + word.len() / 6 => format!(" Did you mean {k}?"),
+        _ => String::new(),
+    }
+}
+
+/// Every word that may stand in a Who cell.
+pub fn who_known() -> Vec<&'static str> {
+    Role::ALL.iter().map(|role| role.words()).chain(ROLE_ALIASES.iter().map(|(w, _)| *w)).chain(WHO_WORDS.iter().map(|(w, _)| *w)).collect()
+}
+
+/// Every word that may stand in a Tells cell.
+pub fn audience_known() -> Vec<&'static str> {
+    AUDIENCE_WORDS.iter().map(|(w, _)| *w).chain(who_known()).collect()
+}
+
+/// How many letters have to be put in, taken out or changed.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +177,13 @@ mod tests {
         assert_eq!(audience("requester"), Some(Audience::Raiser));
         assert_eq!(audience("implementers"), Some(Audience::Role(Role::Implementer)));
         assert_eq!(who("the milkman"), None);
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised() {
+        assert_eq!(meant("trust cordinator", &who_known()), " Did you mean trust coordinator?");
+        assert_eq!(meant("zebra", &who_known()), "");
+        assert_eq!(distance("kitten", "sitting"), 3);
     }
 
     #[test]

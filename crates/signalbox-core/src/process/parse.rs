@@ -4,14 +4,19 @@
 use super::facts;
 use super::markdown::{Cell, Grid, Sheet, read};
 use super::table::{Policy, Row, Table, UnaryTest, domain_words};
-use super::{AssessmentRow, CatalogueEntry, Fault, Place, Process, Question, Step, Timer, cells, dictionary};
+use super::{AnswerKind, AssessmentRow, CatalogueEntry, Fault, Place, Process, Question, Step, Timer, cells, dictionary};
+use crate::act::Act;
+use crate::actor::OrgKind;
 use crate::calendar::Notice;
-use crate::change::Kind;
-use crate::rule::Rule;
+use crate::change::{Kind, Stage};
+use crate::rule::{CATALOGUE, Rule};
 use sha2::{Digest, Sha256};
 
 /// The word that drops an inherited row.
 const REMOVED: &str = "removed";
+
+/// The question whose answers are the entries of the catalogue.
+const CATALOGUE_QUESTION: &str = "model";
 
 /// What a document says of itself before it is read whole.
 pub struct Front {
@@ -34,6 +39,7 @@ pub fn parse(file: &str, source: &str, front: &Front, base: Option<&Process>, fa
     for grid in &front.sheet.grids {
         reader.grid(grid);
     }
+    reader.offer_the_catalogue();
     reader.process
 }
 
@@ -235,17 +241,17 @@ impl Reader<'_> {
     }
 
     fn steps(&mut self, line: &Line, keys: &mut Vec<String>) {
-        let act = self.take(line.get("Act"), "act-unknown", |w| dictionary::act(w).ok_or_else(|| format!("{w:?} is not an act.")));
+        let act = self.take(line.get("Act"), "act-unknown", |w| dictionary::act(w).ok_or_else(|| format!("{w:?} is not an act.{}", dictionary::meant(w, &codes(Act::ALL, Act::code)))));
         let mut stages = vec![];
         for name in line.text("From").split(',').map(str::trim) {
-            let named = |_: &str| dictionary::stage(name).ok_or_else(|| format!("{name:?} is not a stage."));
+            let named = |_: &str| to_stage(name).and_then(|stage| stage.ok_or_else(|| "The step starts from no stage.".to_owned()));
             stages.extend(self.take(line.get("From"), "stage-unknown", named));
         }
         let removed = line.is_removed("To");
         let to = if removed { Some(None) } else { self.take(line.get("To"), "stage-unknown", to_stage) };
-        let who = self.list(line.get("Who"), "role-unknown", "a role", dictionary::who);
-        let needs = self.list(line.get("Needs"), "rule-unknown", "a rule of the catalogue", Rule::from_words);
-        let tells = self.list(line.get("Tells"), "audience-unknown", "somebody who can be told", dictionary::audience);
+        let who = self.list(line.get("Who"), "role-unknown", "a role", &dictionary::who_known(), dictionary::who);
+        let needs = self.list(line.get("Needs"), "rule-unknown", "a rule of the catalogue", &codes(CATALOGUE, |row| row.1), Rule::from_words);
+        let tells = self.list(line.get("Tells"), "audience-unknown", "somebody who can be told", &dictionary::audience_known(), dictionary::audience);
         let (Some(act), Some(to)) = (act, to) else { return };
         if !removed && line.get("Who").is_none_or(|cell| cells::entries(&cell.text).next().is_none()) {
             self.fault(&line.place(), "who-missing", format!("Nobody may take the step {}.", act.code()));
@@ -266,13 +272,13 @@ impl Reader<'_> {
     }
 
     /// The entries of a cell, each looked up; what is not known is a fault.
-    fn list<T>(&mut self, cell: Option<&Cell>, code: &'static str, what: &str, find: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    fn list<T>(&mut self, cell: Option<&Cell>, code: &'static str, what: &str, known: &[&str], find: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let mut found = vec![];
         if let Some(cell) = cell {
             for entry in cells::entries(&cell.text) {
                 match find(entry) {
                     Some(value) => found.push(value),
-                    None => self.fault(&cell.place, code, format!("{entry:?} is not {what}.")),
+                    None => self.fault(&cell.place, code, format!("{entry:?} is not {what}.{}", dictionary::meant(entry, known))),
                 }
             }
         }
@@ -330,7 +336,7 @@ impl Reader<'_> {
             }
             return;
         }
-        let who = self.list(line.get("Who"), "role-unknown", "a role", dictionary::who);
+        let who = self.list(line.get("Who"), "role-unknown", "a role", &dictionary::who_known(), dictionary::who);
         let when = self.take(line.get("When"), "condition-wrong", cells::condition).flatten();
         let due = self.take(line.get("Due"), "due-wrong", notice);
         let silence = self.take(line.get("Silence"), "silence-wrong", silence).unwrap_or(false);
@@ -356,7 +362,7 @@ impl Reader<'_> {
             return;
         }
         let then = self.take(line.get("Then"), "timer-wrong", cells::timer_act);
-        let tells = self.list(line.get("Tells"), "audience-unknown", "somebody who can be told", dictionary::audience);
+        let tells = self.list(line.get("Tells"), "audience-unknown", "somebody who can be told", &dictionary::audience_known(), dictionary::audience);
         let Some(then) = then else { return };
         let timer = Timer { when, then, tells };
         match at {
@@ -378,7 +384,7 @@ impl Reader<'_> {
             }
             return;
         }
-        let for_kinds = self.list(line.get("For"), "role-unknown", "a kind of organisation", |w| crate::actor::OrgKind::from_code(&facts::code_of(w)));
+        let for_kinds = self.list(line.get("For"), "role-unknown", "a kind of organisation", &codes(OrgKind::ALL, OrgKind::code), |w| OrgKind::from_code(&facts::code_of(w)));
         let mut eligible_when = vec![];
         for entry in cells::entries(line.text("Eligible when")) {
             eligible_when.extend(self.take(line.get("Eligible when"), "condition-wrong", |_| cells::test(entry)));
@@ -402,6 +408,14 @@ impl Reader<'_> {
         }
     }
 
+    /// The question that asks for an entry of the catalogue offers every entry there is in the end.
+    fn offer_the_catalogue(&mut self) {
+        let ids: Vec<String> = self.process.catalogue.iter().map(|entry| entry.id.clone()).collect();
+        for question in self.process.questions.iter_mut().filter(|question| question.id == CATALOGUE_QUESTION) {
+            question.answer = AnswerKind::Choice(ids.clone());
+        }
+    }
+
     /// `Decide: NAME (policy)`; a table of a name that was inherited is replaced whole.
     fn decision(&mut self, grid: &Grid, heading: &str) {
         let place = &grid.heading.place;
@@ -419,7 +433,7 @@ impl Reader<'_> {
                 None if !outputs.is_empty() => self.fault(&column.place, "column-order", format!("{:?} asks after an answer; columns that ask go first.", column.text)),
                 None => match facts::find(&column.text) {
                     Some(fact) => inputs.push(fact),
-                    None => self.fault(&column.place, "fact-unknown", format!("{:?} is not a fact that the program knows.", column.text)),
+                    None => self.fault(&column.place, "fact-unknown", format!("{:?} is not a fact that the program knows.{}", column.text, dictionary::meant(&column.text, &facts::FACTS.iter().map(|f| f.words).collect::<Vec<_>>()))),
                 },
             }
         }
@@ -450,11 +464,15 @@ impl Reader<'_> {
 }
 
 /// The To cell: a stage, or `-`; `where it was` is for the act that ends a hold.
-fn to_stage(words: &str) -> Result<Option<crate::change::Stage>, String> {
+fn to_stage(words: &str) -> Result<Option<Stage>, String> {
     match words.to_ascii_lowercase().as_str() {
         "-" | "" | "where it was" => Ok(None),
-        _ => dictionary::stage(words).map(Some).ok_or_else(|| format!("{words:?} is not a stage.")),
+        _ => dictionary::stage(words).map(Some).ok_or_else(|| format!("{words:?} is not a stage.{}", dictionary::meant(words, &codes(Stage::ALL, Stage::code)))),
     }
+}
+
+fn codes<T: Copy>(all: &[T], code: impl Fn(T) -> &'static str) -> Vec<&'static str> {
+    all.iter().map(|member| code(*member)).collect()
 }
 
 fn notice(words: &str) -> Result<Notice, String> {

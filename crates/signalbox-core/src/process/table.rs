@@ -304,8 +304,15 @@ impl Table {
         // One gap names the trouble; a hundred neighbouring ones would hide it.
         flaws.extend(gaps.iter().take(3).map(|point| Flaw::Gap { case: self.case(point, &axes) }));
         flaws.extend(overlaps.into_iter().map(|(rows, point)| Flaw::Overlap { rows, case: self.case(&point, &axes) }));
-        flaws.extend(first_answers.iter().enumerate().filter(|(_, reached)| !**reached).map(|(row, _)| Flaw::Unreached { row }));
+        let unreached = first_answers.iter().enumerate().filter(|(row, reached)| !**reached && !self.is_default(*row));
+        flaws.extend(unreached.map(|(row, _)| Flaw::Unreached { row }));
         flaws
+    }
+
+    /// A last row of nothing but `-` answers while a fact is not known yet, even where the rows above answer all
+    /// that can be known.
+    fn is_default(&self, row: usize) -> bool {
+        self.policy == Policy::First && row + 1 == self.rows.len() && self.rows[row].tests.iter().all(|test| test.is_any)
     }
 
     /// Where the tests of one input begin or end, with the type's own beginning.

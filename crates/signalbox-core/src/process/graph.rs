@@ -1,0 +1,73 @@
+//! The stages of a document as a graph: what leads where.
+
+use super::{Process, Step};
+use crate::act::Act;
+use crate::change::{Kind, Stage};
+use crate::rule::Rule;
+use std::collections::BTreeSet;
+
+/// Stages that nothing has to leave.
+pub const ENDS: &[Stage] = &[Stage::Closed, Stage::Cancelled, Stage::Withdrawn, Stage::Expired];
+
+/// Stages in which work is, or was, on its way; no change comes here without an approval.
+pub const AFTER_APPROVAL: &[Stage] = &[Stage::Approved, Stage::Scheduled, Stage::Implementing, Stage::BackingOut, Stage::Implemented];
+
+/// Where an act leads by its meaning in the program; `None`: the stage stays. A document chooses whether an act
+/// occurs from a stage; it cannot choose what the act does.
+pub fn leads_to(kind: Kind, act: Act, from: Stage) -> Option<Stage> {
+    let is_approved = matches!(from, Stage::Approved | Stage::Scheduled);
+    let to = match act {
+        Act::Propose => Stage::LocalAuth,
+        Act::SendBack => Stage::Draft,
+        Act::Submit => Stage::Submitted,
+        Act::Return => Stage::Returned,
+        Act::Accept if kind == Kind::ServiceRequest => Stage::Scheduled,
+        Act::Accept | Act::AskMore => Stage::Assessing,
+        Act::RejectClinically => Stage::ClinRejected,
+        Act::Complete => Stage::AwaitingApproval,
+        Act::Approve => Stage::Approved,
+        Act::Reject => Stage::Rejected,
+        Act::Hold => Stage::OnHold,
+        Act::Schedule => Stage::Scheduled,
+        // A move outside tolerance, or a material change, voids the approval (T19, BR-31); a smaller one stays.
+        Act::Reschedule | Act::Amend if is_approved && kind != Kind::ServiceRequest => Stage::AwaitingApproval,
+        // Work that has begun is held at the next safe point (X8).
+        Act::Stop if !matches!(from, Stage::Implementing | Stage::BackingOut) => Stage::ClinRejected,
+        Act::Cancel => Stage::Cancelled,
+        Act::Withdraw => Stage::Withdrawn,
+        Act::Start => Stage::Implementing,
+        Act::Finish => Stage::Implemented,
+        Act::BackOut => Stage::BackingOut,
+        Act::Review => Stage::Review,
+        Act::Close => Stage::Closed,
+        Act::Expire => Stage::Expired,
+        _ => return None,
+    };
+    (to != from).then_some(to)
+}
+
+/// The stages that can follow a step. What was held goes back to where it was held.
+pub fn follows(process: &Process, step: &Step) -> Vec<Stage> {
+    match (step.act, step.to) {
+        (Act::Resume, _) => process.steps.iter().filter(|s| s.act == Act::Hold && s.to == Some(step.from)).map(|s| s.from).collect(),
+        (_, Some(to)) => vec![to],
+        (_, None) => vec![],
+    }
+}
+
+/// Every stage that can be come to from a stage, itself included, by the steps that pass.
+pub fn reachable(process: &Process, from: Stage, passes: impl Fn(&Step) -> bool) -> BTreeSet<Stage> {
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(stage) = open.pop() {
+        for step in process.steps.iter().filter(|step| step.from == stage && passes(step)) {
+            open.extend(follows(process, step).into_iter().filter(|next| seen.insert(*next)));
+        }
+    }
+    seen
+}
+
+/// Whether a step stands for an approval: the act itself, or the catalogue's authorisation given beforehand.
+pub fn is_approval(step: &Step) -> bool {
+    step.act == Act::Approve || step.needs.contains(&Rule::RequestEligible)
+}
