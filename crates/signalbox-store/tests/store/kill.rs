@@ -140,7 +140,10 @@ fn check(db: &Db, acks: &[Ack]) {
         .expect("the log");
     let mut references = HashSet::new();
     for ack in acks {
-        let found = &stored[usize::try_from(ack.seq - 1).expect("a number from 1")];
+        let at = usize::try_from(ack.seq - 1).expect("a number from 1");
+        let found = stored
+            .get(at)
+            .unwrap_or_else(|| panic!("acknowledged and lost: {ack:?}"));
         let event = &found.event;
         assert_eq!(
             (event.id, event.change_id, event.version),
