@@ -6,6 +6,7 @@ pub mod form;
 pub mod headers;
 pub mod layout;
 pub mod pages;
+pub mod parts;
 pub mod problem;
 pub mod samples;
 pub mod svg;

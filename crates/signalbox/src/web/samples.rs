@@ -3,6 +3,7 @@
 
 mod desk;
 mod errors;
+mod records;
 mod reports;
 mod schedule;
 
@@ -64,6 +65,7 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
             shell: visitor("Keyboard"),
         },
     )?;
+    samples.extend(records::all()?);
     Ok(samples)
 }
 
