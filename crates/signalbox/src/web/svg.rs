@@ -294,11 +294,7 @@ fn polyline(out: &mut String, points: impl Iterator<Item = (f64, f64)>) {
 /// A bar beside a number in a table: decoration, the number says it.
 pub fn bar(count: u64, most: u64, is_bad: bool) -> String {
     const WIDTH: u64 = 120;
-    let width = if most == 0 {
-        0
-    } else {
-        WIDTH * count.min(most) / most
-    };
+    let width = (WIDTH * count.min(most)).checked_div(most).unwrap_or(0);
     let colour = if is_bad { "#9c1f12" } else { PETROL };
     format!(
         "<svg width=\"{WIDTH}\" height=\"12\" viewBox=\"0 0 {WIDTH} 12\" aria-hidden=\"true\" focusable=\"false\"><rect width=\"{WIDTH}\" height=\"12\" fill=\"#eef2f4\"/><rect width=\"{width}\" height=\"12\" fill=\"{colour}\"/></svg>"

@@ -36,8 +36,10 @@ impl Link {
 /// A form field with its label, hint and fault.
 #[derive(Clone, Debug)]
 pub struct Field {
-    /// Also the id of the control, and what the error summary links to.
+    /// What it is posted as.
     pub name: String,
+    /// The id of the control, and what the error summary links to; the name unless a page has it twice.
+    pub id: String,
     pub label: String,
     pub hint: Option<String>,
     pub error: Option<String>,
@@ -120,6 +122,7 @@ impl Field {
     fn with(name: &str, label: &str, control: Control) -> Field {
         Field {
             name: name.into(),
+            id: name.into(),
             label: label.into(),
             hint: None,
             error: None,
@@ -190,6 +193,12 @@ impl Field {
         self
     }
 
+    /// Gives the control an id other than its name, for a form that stands on a page more than once.
+    pub fn id(mut self, id: &str) -> Field {
+        self.id = id.into();
+        self
+    }
+
     pub fn optional(mut self) -> Field {
         self.optional = true;
         self
@@ -218,8 +227,8 @@ impl Field {
 
     /// What `aria-describedby` names: the ids of hint and fault, where there are any.
     pub fn described_by(&self) -> String {
-        let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.name));
-        let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
+        let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id));
+        let error = self.error.as_ref().map(|_| format!("{}-error", self.id));
         [hint, error]
             .into_iter()
             .flatten()
@@ -230,9 +239,9 @@ impl Field {
     /// The id that a fault's link leads to: the first control of a group, or the control itself.
     pub fn target(&self) -> String {
         match &self.control {
-            Control::Radios { .. } | Control::Checks { .. } => format!("{}-1", self.name),
-            Control::DateTime { .. } => format!("{}-date", self.name),
-            _ => self.name.clone(),
+            Control::Radios { .. } | Control::Checks { .. } => format!("{}-1", self.id),
+            Control::DateTime { .. } => format!("{}-date", self.id),
+            _ => self.id.clone(),
         }
     }
 }

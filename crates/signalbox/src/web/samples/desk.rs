@@ -36,20 +36,18 @@ pub fn ops(matches: bool) -> OpsPage {
             .collect(),
         is_open: error.is_some(),
         fields: vec![
-            Field::text(&format!("{id}-on_behalf_of"), "On behalf of", "")
+            Field::text("on_behalf_of", "On behalf of", "")
+                .id(&format!("{id}-on_behalf_of"))
                 .hint("The person who told you")
                 .error(error),
             Field::checks(
-                &format!("{id}-by_phone"),
+                "by_phone",
                 "How",
                 vec![Choice::new("yes", "By phone").chosen(true)],
-            ),
-            Field::date_time(
-                &format!("{id}-at"),
-                "When it happened",
-                "2026-11-17",
-                "22:04",
-            ),
+            )
+            .id(&format!("{id}-by_phone")),
+            Field::date_time("at", "When it happened", "2026-11-17", "22:04")
+                .id(&format!("{id}-at")),
         ],
     };
     let row = |id: &str, work: &Work, text: &str, ring: &str, report| OpsRow {
