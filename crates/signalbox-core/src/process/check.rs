@@ -164,6 +164,12 @@ impl Checking<'_> {
                 self.fault(&entry, "dead-end", format!("A change that comes to {} can never end.", stage.code()));
             }
         }
+        // It could still be withdrawn from there, but what is held is meant to go on.
+        for step in self.process.steps.iter().filter(|step| step.act == Act::Hold) {
+            if !has(self.process, Act::Resume) {
+                self.fault(&key(step), "dead-end", format!("A change that is held from {} can never be resumed.", step.from.code()));
+            }
+        }
         if !reached.contains(&Stage::Closed) {
             let last = self.process.steps.iter().find(|step| step.act == Act::Close).map_or(String::new(), key);
             self.fault(&last, "close-unreachable", "No change of this kind can ever be closed.".to_owned());
