@@ -8,15 +8,22 @@
 //! transaction as the events it comes from.
 
 pub mod accounts;
+pub mod append;
 pub mod dialect;
 pub mod directory;
 pub mod documents;
+pub mod drafts;
+pub mod duties;
 pub mod engine;
 pub mod error;
+pub mod gather;
 pub mod log;
 pub mod migrate;
 pub mod outbox;
 pub mod page;
+pub mod project;
+pub mod queries;
+pub mod scope;
 pub mod sql;
 
 pub use dialect::Dialect;

@@ -23,5 +23,8 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("role", crate::accounts::role::STATEMENTS),
     ("access", crate::accounts::access::STATEMENTS),
     ("registration", crate::accounts::registration::STATEMENTS),
+    ("drafts", crate::drafts::STATEMENTS),
+    ("gather", crate::gather::STATEMENTS),
+    ("project", crate::project::STATEMENTS),
     ("outbox", crate::outbox::STATEMENTS),
 ];

@@ -1,0 +1,120 @@
+//! What somebody owes on a change, read from its state: one row for each duty, kept or open. The page "What I
+//! promised" and the chases read these.
+
+use crate::Value;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use signalbox_core::actor::{Role, Stamp};
+use signalbox_core::calendar::{Calendar, Division, at_cut_off, london};
+use signalbox_core::change::{AssessmentKind, Change, Kind, Stage};
+
+struct Duty<'a> {
+    key: String,
+    kind: &'a str,
+    org: Option<i64>,
+    role: Option<Role>,
+    person: Option<i64>,
+    about: String,
+    text: Option<i64>,
+    asked_at: Timestamp,
+    due_at: Option<Timestamp>,
+    done: Option<(&'a Stamp, Timestamp)>,
+}
+
+/// The rows of `duties` for a change, in the order of their keys.
+pub fn of(change: &Change) -> Vec<Vec<Value>> {
+    let mut duties = vec![];
+    for ((kind, org), assessment) in &change.assessments {
+        // What nobody gave falls away once the decision is taken.
+        if assessment.given.is_none() && change.stage != Stage::Assessing {
+            continue;
+        }
+        duties.push(Duty {
+            key: format!("assessment-{}-{}", kind.code(), org.map_or(0, |o| o.0)),
+            kind: "assessment",
+            org: org.map(|o| o.0),
+            role: org.is_none().then(|| giver(*kind)),
+            person: None,
+            about: kind.code().to_owned(),
+            text: None,
+            asked_at: change.stage_since.min(assessment.asked.due_at),
+            due_at: Some(assessment.asked.due_at),
+            done: assessment.given.as_ref().map(|g| (&g.by, g.at)),
+        });
+    }
+    for condition in &change.conditions {
+        duties.push(Duty {
+            key: format!("condition-{:03}", condition.number),
+            kind: "condition",
+            org: Some(condition.condition.owner.0),
+            role: None,
+            person: None,
+            about: condition.number.to_string(),
+            text: Some(condition.condition.what.text.0),
+            asked_at: change.raised_at,
+            due_at: Some(end_of(condition.condition.due)),
+            done: condition.met.as_ref().map(|(by, at, _)| (by, *at)),
+        });
+    }
+    duties.extend(of_stage(change));
+    duties.sort_by(|a, b| a.key.cmp(&b.key));
+    duties.into_iter().map(|duty| row(change, duty)).collect()
+}
+
+/// The duty that the stage itself means.
+fn of_stage(change: &Change) -> Option<Duty<'static>> {
+    let duty = |kind: &'static str, org: Option<i64>, role: Option<Role>, due_at: Option<Timestamp>| Duty {
+        key: kind.to_owned(),
+        kind,
+        org,
+        role,
+        person: None,
+        about: kind.to_owned(),
+        text: None,
+        asked_at: change.stage_since,
+        due_at,
+        done: None,
+    };
+    let working_days = |n| Some(Calendar::shipped(Division::EnglandAndWales).due_at(change.stage_since, n, &london()));
+    match change.stage {
+        Stage::LocalAuth => Some(duty("local", Some(change.org.0), None, None)),
+        // X3: an outage is accepted, with names, within 3 working days; anything else is checked within one (T5).
+        Stage::Submitted if change.kind == Kind::PlannedOutage => Some(duty("acceptance", None, Some(Role::SupplierManager), working_days(3))),
+        Stage::Submitted => Some(duty("acceptance", None, Some(Role::SupplierManager), working_days(1))),
+        Stage::Returned => Some(duty("answer", Some(change.org.0), None, working_days(20))),
+        Stage::OnHold => Some(duty("hold", None, Some(Role::SupplierManager), change.hold_review_on.map(end_of))),
+        Stage::Review if change.review.is_none() => Some(duty("review", None, Some(Role::SupplierManager), change.review_due.as_ref().map(|(due, _)| *due))),
+        _ => None,
+    }
+}
+
+fn giver(kind: AssessmentKind) -> Role {
+    match kind {
+        AssessmentKind::Technical | AssessmentKind::Resources | AssessmentKind::Security => Role::Assessor,
+        AssessmentKind::Continuity | AssessmentKind::Affected => Role::Coordinator,
+        AssessmentKind::Network => Role::NetworkDesk,
+        AssessmentKind::Commercial => Role::Commercial,
+    }
+}
+
+/// 17:00 on that day, in London.
+fn end_of(day: Date) -> Timestamp {
+    at_cut_off(day, &london())
+}
+
+fn row(change: &Change, duty: Duty) -> Vec<Value> {
+    vec![
+        change.id.0.into(),
+        duty.key.into(),
+        duty.kind.into(),
+        duty.org.into(),
+        duty.role.map(Role::code).map(str::to_owned).into(),
+        duty.person.into(),
+        duty.about.into(),
+        duty.text.into(),
+        duty.asked_at.as_microsecond().into(),
+        duty.due_at.map(Timestamp::as_microsecond).into(),
+        duty.done.map(|(_, at)| at.as_microsecond()).into(),
+        duty.done.and_then(|(by, _)| by.person).map(|p| p.0).into(),
+    ]
+}

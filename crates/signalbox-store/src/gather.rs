@@ -1,0 +1,320 @@
+//! Fetches the facts that a command needs, in the transaction that will hold its events, so that what was decided
+//! upon is what was there (settled 20). Codes are looked up in the actor's sight: an unseen thing is as unknown as
+//! one that does not exist (S02).
+
+use crate::directory;
+use crate::scope::Scope;
+use crate::sql::statements;
+use crate::{StoreError, Tx, drafts, log, values};
+use jiff::Timestamp;
+use signalbox_core::actor::{Actor, OrgKind, Role};
+use signalbox_core::change::{Change, Kind, Stage, Window};
+use signalbox_core::facts::{ClashFact, Facts, FactsQuery, ItemFact, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
+use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
+use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Freeze, FreezeScope, Node, PlannedWork, ScheduleIndex, Span};
+use std::collections::{BTreeMap, BTreeSet};
+
+statements! {
+    ORGS = "select id, code, kind from organisations order by id";
+    ITEM_BY_CODE = "select id, code, org_id, site_id, type from items where code = $1";
+    ITEM_BY_ID = "select id, code, org_id, site_id, type from items where id = $1";
+    ITEM_SERVICES = "select service_id from item_services where item_id = $1 order by service_id";
+    SERVICE_BY_CODE = "select id, code, owner_org, direct_care, always_on from services where code = $1";
+    SERVICE_BY_ID = "select id, code, owner_org, direct_care, always_on from services where id = $1";
+    SERVICE_USERS = "select org_id from service_orgs where service_id = $1 order by org_id";
+    SITES_BY_CODE = "select id, code, org_id from sites where code = $1 order by id";
+    DEPENDENCIES = "select from_kind, from_id, to_kind, to_id, kind from dependencies";
+    RUNS_ON = "select item_id, service_id from item_services";
+    PERSON_BY_EMAIL = "select p.id, p.email, m.org_id from people p join memberships m on m.person_id = p.id
+        where p.email = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by m.org_id";
+    WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
+        where holds_window = 1 and long = 0 and window_start > $1 and window_start < $2 and contingency_end > $3 and id <> $4";
+    LONG_WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
+        where holds_window = 1 and long = 1 and window_start < $1 and contingency_end > $2 and id <> $3";
+    WORK_ITEMS = "select item_id from change_items where change_id = $1";
+    WORK_SERVICES = "select service_id from change_services where change_id = $1 and derived = 0";
+    WORK_SITES = "select site_id from change_sites where change_id = $1";
+    WORK_ORGS = "select distinct org_id from change_orgs where change_id = $1";
+    FREEZES_NEAR = "select scope, scope_id, title, starts_at, ends_at, hard from freezes
+        where lifted_at is null and ends_at > $1 and starts_at < $2";
+}
+
+/// How far around a window other work may matter: the longest window, and an hour for back to back (BR-19d).
+const BOUND_MICROS: i64 = (14 * 24 + 1) * 3_600_000_000;
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// Everything that `query` asks for.
+pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &FactsQuery) -> Result<Facts, StoreError> {
+    let mut facts = Facts { orgs: tx.all(ORGS, &[], org_row)?, ..Facts::default() };
+    let sight = Sight::of(actor, &Scope::of(actor));
+    for code in &query.item_codes {
+        if let Some(item) = tx.maybe_one(ITEM_BY_CODE, values![code], item_row)? {
+            add_item(tx, &mut facts, item)?;
+        }
+    }
+    for code in &query.service_codes {
+        let found = tx.maybe_one(SERVICE_BY_CODE, values![code], service_row)?;
+        add_service(tx, &mut facts, found)?;
+    }
+    // What is typed has to be in sight; what the change holds already is its own.
+    facts.items.retain(|i| sight.sees(i.org, &i.services));
+    facts.services.retain(|s| sight.sees_service(s));
+    for code in &query.site_codes {
+        facts.sites.extend(tx.all(SITES_BY_CODE, values![code], |row| Ok(SiteFact { id: SiteId(row.int(0)?), code: row.text(1)?, org: OrgId(row.int(2)?) }))?);
+    }
+    facts.sites.retain(|s| sight.sees(s.org, &[]));
+    for id in &query.items {
+        if let Some(item) = tx.maybe_one(ITEM_BY_ID, values![id.0], item_row)? {
+            add_item(tx, &mut facts, item)?;
+        }
+    }
+    for id in query.services.iter().copied().chain(facts.items.iter().flat_map(|i| i.services.clone()).collect::<Vec<_>>()) {
+        let found = tx.maybe_one(SERVICE_BY_ID, values![id.0], service_row)?;
+        add_service(tx, &mut facts, found)?;
+    }
+    for email in &query.person_emails {
+        add_person(tx, &mut facts, email)?;
+    }
+    let dependencies = dependencies(tx)?;
+    reach(tx, &mut facts, &dependencies)?;
+    if let Some(window) = query.window {
+        facts.clashes = clashes(tx, actor, &facts, change, window, &dependencies)?;
+    }
+    if let Some(change) = change {
+        facts.prose = log::load_texts(tx, change.id.0)?.into_iter().filter_map(|t| t.body.map(|b| (TextId(t.id), b))).collect();
+        let files = drafts::files(tx, change.id.0)?.into_iter();
+        facts.files = files.filter(|f| query.file_ids.contains(&f.id)).map(|f| (f.id, (f.name, f.bytes, f.sha256))).collect();
+    }
+    Ok(facts)
+}
+
+/// What of the directory somebody may name: a trust its own and what it shares, a supplier what it runs, the
+/// authority everything.
+struct Sight {
+    everything: bool,
+    orgs: BTreeSet<OrgId>,
+}
+
+impl Sight {
+    fn of(actor: &Actor, scope: &Scope) -> Sight {
+        // A supplier and the provider work at every site they serve, and see the estate that they serve.
+        let serves = actor.is_of(OrgKind::Supplier) || actor.is_of(OrgKind::Network) || actor.person().is_none();
+        Sight { everything: scope.sees_all() || serves, orgs: actor.memberships().iter().filter(|m| m.role != Role::GroupMember).map(|m| m.org).collect() }
+    }
+
+    fn sees(&self, org: OrgId, _services: &[ServiceId]) -> bool {
+        self.everything || self.orgs.contains(&org)
+    }
+
+    fn sees_service(&self, service: &ServiceFact) -> bool {
+        self.everything || self.orgs.contains(&service.owner) || service.users.is_empty() || service.users.iter().any(|o| self.orgs.contains(o))
+    }
+}
+
+fn org_row(row: &dyn crate::Row) -> Result<OrgFact, StoreError> {
+    let kind = OrgKind::from_code(&row.text(2)?).ok_or_else(|| StoreError::Corrupt("organisation kind".into()))?;
+    Ok(OrgFact { id: OrgId(row.int(0)?), code: row.text(1)?, kind })
+}
+
+fn item_row(row: &dyn crate::Row) -> Result<ItemFact, StoreError> {
+    let kind = row.text(4)?.to_ascii_lowercase();
+    let is_network = ["circuit", "router", "switch", "firewall", "network", "link"].iter().any(|word| kind.contains(word));
+    Ok(ItemFact { id: ItemId(row.int(0)?), code: row.text(1)?, org: OrgId(row.int(2)?), site: row.opt_int(3)?.map(SiteId), services: vec![], is_network })
+}
+
+fn add_item(tx: &mut dyn Tx, facts: &mut Facts, mut item: ItemFact) -> Result<(), StoreError> {
+    if facts.items.iter().any(|i| i.id == item.id) {
+        return Ok(());
+    }
+    item.services = tx.all(ITEM_SERVICES, values![item.id.0], |row| row.int(0).map(ServiceId))?;
+    // The site comes with its item.
+    if let Some(site) = item.site
+        && !facts.sites.iter().any(|s| s.id == site)
+    {
+        if let Some(found) = directory::site(tx, site.0)? {
+            facts.sites.push(SiteFact { id: site, code: found.code, org: OrgId(found.org_id) });
+        }
+    }
+    facts.items.push(item);
+    Ok(())
+}
+
+fn service_row(row: &dyn crate::Row) -> Result<ServiceFact, StoreError> {
+    Ok(ServiceFact {
+        id: ServiceId(row.int(0)?),
+        code: row.text(1)?,
+        owner: OrgId(row.int(2)?),
+        users: vec![],
+        direct_care: row.boolean(3)?,
+        always_on: row.boolean(4)?,
+        is_network: false,
+    })
+}
+
+fn add_service(tx: &mut dyn Tx, facts: &mut Facts, found: Option<ServiceFact>) -> Result<(), StoreError> {
+    let Some(mut service) = found.filter(|s| !facts.services.iter().any(|known| known.id == s.id)) else { return Ok(()) };
+    service.users = tx.all(SERVICE_USERS, values![service.id.0], |row| row.int(0).map(OrgId))?;
+    service.is_network = facts.kind_of(service.owner) == Some(OrgKind::Network);
+    facts.services.push(service);
+    Ok(())
+}
+
+fn add_person(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), StoreError> {
+    let rows = tx.all(PERSON_BY_EMAIL, values![email.to_ascii_lowercase()], |row| Ok((row.int(0)?, row.text(1)?, row.int(2)?)))?;
+    if let Some((id, email, _)) = rows.first() {
+        let orgs = rows.iter().map(|(_, _, org)| OrgId(*org)).collect();
+        facts.people.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs });
+    }
+    Ok(())
+}
+
+/// The whole graph: typed edges, and "the service runs on the item" as a hard one.
+pub fn dependencies(tx: &mut dyn Tx) -> Result<Vec<Dependency>, StoreError> {
+    let node = |kind: &str, id: i64| if kind == "item" { Node::Item(ItemId(id)) } else { Node::Service(ServiceId(id)) };
+    let mut all = tx.all(DEPENDENCIES, &[], |row| {
+        let kind = DependencyKind::from_code(&row.text(4)?).ok_or_else(|| StoreError::Corrupt("dependency kind".into()))?;
+        Ok(Dependency { from: node(&row.text(0)?, row.int(1)?), to: node(&row.text(2)?, row.int(3)?), kind })
+    })?;
+    all.extend(tx.all(RUNS_ON, &[], |row| Ok(Dependency { from: Node::Service(ServiceId(row.int(1)?)), to: Node::Item(ItemId(row.int(0)?)), kind: DependencyKind::Hard }))?);
+    Ok(all)
+}
+
+fn named(facts: &Facts) -> BTreeSet<Node> {
+    let items = facts.items.iter().map(|i| Node::Item(i.id));
+    items.chain(facts.services.iter().map(|s| Node::Service(s.id))).collect()
+}
+
+/// What depends on the things named, and whom that concerns (spec 10.2).
+fn reach(tx: &mut dyn Tx, facts: &mut Facts, dependencies: &[Dependency]) -> Result<(), StoreError> {
+    let index = ScheduleIndex::build([], dependencies, vec![]);
+    let named = named(facts);
+    let mut reach = Reach::default();
+    for node in index.affected(&named).into_keys().filter(|n| !named.contains(n)) {
+        match node {
+            Node::Service(id) => {
+                let Some(service) = tx.maybe_one(SERVICE_BY_ID, values![id.0], service_row)? else { continue };
+                reach.services.insert(id);
+                reach.orgs.extend(tx.all(SERVICE_USERS, values![id.0], |row| row.int(0).map(OrgId))?);
+                reach.runs.insert(service.owner);
+                reach.direct_care |= service.direct_care;
+                reach.always_on |= service.always_on;
+                reach.network |= facts.kind_of(service.owner) == Some(OrgKind::Network);
+            }
+            Node::Item(id) => {
+                let Some(item) = tx.maybe_one(ITEM_BY_ID, values![id.0], item_row)? else { continue };
+                reach.orgs.insert(item.org);
+                reach.network |= item.is_network;
+            }
+        }
+    }
+    facts.reach = reach;
+    Ok(())
+}
+
+/// What stands in the way of the window (BR-19a, 19d, 19f), with names only where the actor may see them.
+fn clashes(tx: &mut dyn Tx, actor: &Actor, facts: &Facts, change: Option<&Change>, window: Window, dependencies: &[Dependency]) -> Result<Vec<ClashFact>, StoreError> {
+    let own = change.map_or(0, |c| c.id.0);
+    let work = work_near(tx, window, own)?;
+    let freezes = freezes_near(tx, window)?;
+    let index = ScheduleIndex::build(work, dependencies, freezes);
+    let proposal = PlannedWork {
+        change: ChangeId(own),
+        reference: change.map(|c| c.reference.clone()).unwrap_or_default(),
+        nodes: named(facts),
+        sites: facts.sites.iter().map(|s| s.id).collect(),
+        organisations: facts.items.iter().map(|i| i.org).chain(facts.services.iter().flat_map(|s| s.users.clone())).chain(facts.reach.orgs.clone()).collect(),
+        span: Span { from: window.start, until: window.contingency_end },
+        stage_rank: change.map_or(0, |c| rank(c.stage)),
+        is_outage: change.is_some_and(|c| c.kind == Kind::PlannedOutage),
+        passes_freezes: change.is_some_and(|c| c.kind == Kind::Emergency),
+    };
+    let codes = codes(facts);
+    let mut found = vec![];
+    for clash in index.check(&proposal) {
+        found.push(clash_fact(tx, actor, clash, &codes)?);
+    }
+    Ok(found)
+}
+
+fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Node, String>) -> Result<ClashFact, StoreError> {
+    let with = match &clash.with {
+        ClashWith::Freeze { title } => title.clone(),
+        // S16: a change out of sight is a clash without a name.
+        ClashWith::Work { change, reference, .. } => {
+            if crate::queries::sight::is_visible(tx, &Scope::of(actor), change.0)? { reference.clone() } else { String::new() }
+        }
+    };
+    let mut path = vec![];
+    for node in &clash.path {
+        path.push(match codes.get(node) {
+            Some(code) => code.clone(),
+            None => code_of(tx, *node)?,
+        });
+    }
+    Ok(ClashFact { rule: clash.rule.code().to_owned(), hard: clash.is_hard(), with, shared: path.join(" › "), from: clash.span.from, until: clash.span.until })
+}
+
+fn code_of(tx: &mut dyn Tx, node: Node) -> Result<String, StoreError> {
+    let code = match node {
+        Node::Item(id) => tx.maybe_one(ITEM_BY_ID, values![id.0], |row| row.text(1))?,
+        Node::Service(id) => tx.maybe_one(SERVICE_BY_ID, values![id.0], |row| row.text(1))?,
+    };
+    Ok(code.unwrap_or_default())
+}
+
+fn codes(facts: &Facts) -> BTreeMap<Node, String> {
+    let items = facts.items.iter().map(|i| (Node::Item(i.id), i.code.clone()));
+    items.chain(facts.services.iter().map(|s| (Node::Service(s.id), s.code.clone()))).collect()
+}
+
+/// The further on, the more it stays (spec 6.7).
+fn rank(stage: Stage) -> u8 {
+    Stage::ALL.iter().position(|s| *s == stage).map_or(0, |at| at as u8)
+}
+
+fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec<PlannedWork>, StoreError> {
+    let (from, until) = (window.start.as_microsecond(), window.contingency_end.as_microsecond());
+    let read = |row: &dyn crate::Row| Ok((row.int(0)?, row.text(1)?, row.text(2)?, row.text(3)?, row.int(4)?, row.int(5)?));
+    let mut rows = tx.all(WORK_NEAR, values![from - BOUND_MICROS, until + HOUR_MICROS, from - HOUR_MICROS, own], read)?;
+    rows.extend(tx.all(LONG_WORK_NEAR, values![until + HOUR_MICROS, from - HOUR_MICROS, own], read)?);
+    let mut all = vec![];
+    for (id, reference, stage, kind, start, end) in rows {
+        let mut nodes: BTreeSet<Node> = tx.all(WORK_ITEMS, values![id], |row| row.int(0).map(|i| Node::Item(ItemId(i))))?.into_iter().collect();
+        nodes.extend(tx.all(WORK_SERVICES, values![id], |row| row.int(0).map(|s| Node::Service(ServiceId(s))))?);
+        all.push(PlannedWork {
+            change: ChangeId(id),
+            reference,
+            nodes,
+            sites: tx.all(WORK_SITES, values![id], |row| row.int(0).map(SiteId))?.into_iter().collect(),
+            organisations: tx.all(WORK_ORGS, values![id], |row| row.int(0).map(OrgId))?.into_iter().collect(),
+            span: span(start, end)?,
+            stage_rank: Stage::from_code(&stage).map_or(0, rank),
+            is_outage: kind == Kind::PlannedOutage.code(),
+            passes_freezes: kind == Kind::Emergency.code(),
+        });
+    }
+    Ok(all)
+}
+
+fn freezes_near(tx: &mut dyn Tx, window: Window) -> Result<Vec<Freeze>, StoreError> {
+    let rows = tx.all(FREEZES_NEAR, values![window.start.as_microsecond(), window.contingency_end.as_microsecond()], |row| {
+        Ok((row.text(0)?, row.opt_int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.boolean(5)?))
+    })?;
+    let mut all = vec![];
+    for (scope, id, title, start, end, is_hard) in rows {
+        let scope = match (scope.as_str(), id) {
+            ("organisation", Some(id)) => FreezeScope::Organisation(OrgId(id)),
+            ("site", Some(id)) => FreezeScope::Site(SiteId(id)),
+            ("service", Some(id)) => FreezeScope::Node(Node::Service(ServiceId(id))),
+            ("item", Some(id)) => FreezeScope::Node(Node::Item(ItemId(id))),
+            _ => FreezeScope::Everything,
+        };
+        all.push(Freeze { title, scope, span: span(start, end)?, is_hard });
+    }
+    Ok(all)
+}
+
+fn span(from: i64, until: i64) -> Result<Span, StoreError> {
+    let at = |micros| Timestamp::from_microsecond(micros).map_err(|fault| StoreError::Corrupt(fault.to_string()));
+    Ok(Span { from: at(from)?, until: at(until)? })
+}

@@ -1,0 +1,294 @@
+//! Rows that answer questions, made from a change as its log tells it. Written in the transaction of the events;
+//! the same function makes them again for `rebuild` and compares them for `verify`.
+
+use crate::sql::statements;
+use crate::{Dialect, Row, StoreError, Tx, Value, log};
+use jiff::Timestamp;
+use signalbox_core::change::{Change, Clinical, Network};
+use signalbox_core::event::{Recorded, upcast};
+use signalbox_core::form::Answer;
+use std::collections::{BTreeMap, BTreeSet};
+
+statements! {
+    PUT_CHANGE = "insert into changes(id, reference, source_ref, kind, process, org_id, raised_by, raised_at, title, stage, stage_since,
+        version, revision, private, confidentiality, window_start, window_end, contingency_end, holds_window, received_at,
+        notice_verdict, notice_days, notice_asked, notice_basis, notice_defective, consequence, late_reason, impact, risk, category,
+        direct_care, clinical, network, approved_at, implementer, implementer_org, started_at, expected_end, finished_at, overran,
+        deviations, proposed, outcome, closed_at, review_due, long, imported, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
+        $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48)";
+    GET_CHANGE = "select id, reference, source_ref, kind, process, org_id, raised_by, raised_at, title, stage, stage_since,
+        version, revision, private, confidentiality, window_start, window_end, contingency_end, holds_window, received_at,
+        notice_verdict, notice_days, notice_asked, notice_basis, notice_defective, consequence, late_reason, impact, risk, category,
+        direct_care, clinical, network, approved_at, implementer, implementer_org, started_at, expected_end, finished_at, overran,
+        deviations, proposed, outcome, closed_at, review_due, long, imported, updated_at from changes where id = $1";
+    DROP_CHANGE = "delete from changes where id = $1";
+    PUT_ORG = "insert into change_orgs(change_id, org_id, part) values ($1, $2, $3)";
+    GET_ORGS = "select change_id, org_id, part from change_orgs where change_id = $1 order by org_id, part";
+    DROP_ORGS = "delete from change_orgs where change_id = $1";
+    PUT_SITE = "insert into change_sites(change_id, site_id) values ($1, $2)";
+    GET_SITES = "select change_id, site_id from change_sites where change_id = $1 order by site_id";
+    DROP_SITES = "delete from change_sites where change_id = $1";
+    PUT_SERVICE = "insert into change_services(change_id, service_id, derived) values ($1, $2, $3)";
+    GET_SERVICES = "select change_id, service_id, derived from change_services where change_id = $1 order by service_id";
+    DROP_SERVICES = "delete from change_services where change_id = $1";
+    PUT_ITEM = "insert into change_items(change_id, item_id) values ($1, $2)";
+    GET_ITEMS = "select change_id, item_id from change_items where change_id = $1 order by item_id";
+    DROP_ITEMS = "delete from change_items where change_id = $1";
+    PUT_DUTY = "insert into duties(change_id, key, kind, org_id, role, person_id, about, text_id, asked_at, due_at, done_at, done_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    GET_DUTIES = "select change_id, key, kind, org_id, role, person_id, about, text_id, asked_at, due_at, done_at, done_by
+        from duties where change_id = $1 order by key";
+    DROP_DUTIES = "delete from duties where change_id = $1";
+    CHANGE_IDS = "select distinct change_id from events where stream = 'change' order by change_id";
+    ROW_IDS = "select id from changes order by id";
+}
+
+const PUT_WORDS_SQLITE: &str = "insert into change_words(rowid, words) values ($1, $2)";
+const PUT_WORDS_POSTGRES: &str = "insert into change_words(rowid, words) values ($1, to_tsvector('simple', $2))";
+const DROP_WORDS: &str = "delete from change_words where rowid = $1";
+
+/// The words behind free texts, by id.
+pub type Prose = BTreeMap<i64, String>;
+
+/// Every projected row of one change: the values of each table, in the order of its statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rows {
+    pub change: Vec<Value>,
+    pub orgs: Vec<Vec<Value>>,
+    pub sites: Vec<Vec<Value>>,
+    pub services: Vec<Vec<Value>>,
+    pub items: Vec<Vec<Value>>,
+    pub duties: Vec<Vec<Value>>,
+}
+
+/// The rows that a change makes.
+pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
+    let id = change.id.0;
+    let header = change.content.as_ref().map(|c| &c.header);
+    let parties = change.parties();
+    let mut orgs = BTreeSet::from([(change.org.0, "raiser")]);
+    orgs.extend(parties.runs.iter().map(|o| (o.0, "runs")));
+    orgs.extend(parties.affected.iter().map(|o| (o.0, "affected")));
+    orgs.extend(change.implementer.iter().map(|(_, o)| (o.0, "implementer")));
+    let sites: BTreeSet<i64> = header.iter().flat_map(|h| &h.sites).map(|s| s.0).collect();
+    let items: BTreeSet<i64> = header.iter().flat_map(|h| &h.items).map(|i| i.0).collect();
+    let mut services: BTreeMap<i64, bool> = parties.derived_services.iter().map(|s| (s.0, true)).collect();
+    services.extend(header.iter().flat_map(|h| &h.services).map(|s| (s.0, false)));
+    Rows {
+        change: change_row(change, prose, updated_at),
+        orgs: orgs.into_iter().map(|(org, part)| vec![id.into(), org.into(), part.into()]).collect(),
+        sites: sites.into_iter().map(|site| vec![id.into(), site.into()]).collect(),
+        services: services.into_iter().map(|(service, derived)| vec![id.into(), service.into(), derived.into()]).collect(),
+        items: items.into_iter().map(|item| vec![id.into(), item.into()]).collect(),
+        duties: crate::duties::of(change),
+    }
+}
+
+/// Whether only its own organisation may see it: never sent, or drawn back before it was (settled 8).
+pub fn is_private(change: &Change) -> bool {
+    change.stage.is_draft() || (change.revision == 0 && change.source_ref.is_none())
+}
+
+fn change_row(change: &Change, prose: &Prose, updated_at: Timestamp) -> Vec<Value> {
+    let micros = |at: Option<Timestamp>| Value::from(at.map(Timestamp::as_microsecond));
+    let window = change.window();
+    let notice = change.notice();
+    let class = change.classification.as_ref();
+    let content = change.content.as_ref();
+    let title = content.and_then(|c| prose.get(&c.header.title.text.0)).cloned().unwrap_or_default();
+    let text = |t: Option<&str>| Value::from(t.map(str::to_owned));
+    let deviations: Vec<&str> = change.work.deviations.iter().map(String::as_str).collect();
+    vec![
+        change.id.0.into(),
+        change.reference.as_str().into(),
+        text(change.source_ref.as_deref()),
+        change.kind.code().into(),
+        change.process.as_str().into(),
+        change.org.0.into(),
+        change.raised_by.person.map(|p| p.0).into(),
+        change.raised_at.as_microsecond().into(),
+        title.into(),
+        change.stage.code().into(),
+        change.stage_since.as_microsecond().into(),
+        change.version.into(),
+        i64::from(change.revision).into(),
+        is_private(change).into(),
+        content.map_or("open", |c| c.header.confidentiality.code()).into(),
+        micros(window.map(|w| w.start)),
+        micros(window.map(|w| w.end)),
+        micros(window.map(|w| w.contingency_end)),
+        (change.stage.holds_window() && window.is_some()).into(),
+        micros(notice.map(|n| n.received_at).or(change.receipt().map(|r| r.at))),
+        text(notice.map(|n| n.verdict.code())),
+        notice.map(|n| n.days).into(),
+        notice.map(|n| n.asked).into(),
+        text(notice.map(|n| n.basis.code())),
+        notice.map(|n| i64::from(n.defective)).into(),
+        text(change.consequence.map(|c| c.code())),
+        text(change.late_reason.as_deref()),
+        class.map(|c| i64::from(c.impact)).into(),
+        class.map(|c| i64::from(c.risk)).into(),
+        text(class.map(|c| c.category.as_str())),
+        change.parties().direct_care.into(),
+        clinical_code(&change.clinical).into(),
+        network_code(&change.network).into(),
+        micros(change.live_approvals().map(|a| a.at).last()),
+        change.implementer.map(|(p, _)| p.0).into(),
+        change.implementer.map(|(_, o)| o.0).into(),
+        micros(change.work.started.as_ref().map(|t| t.happened_at)),
+        micros(change.work.expected_end),
+        micros(change.work.finished.as_ref().map(|t| t.happened_at)),
+        change.work.overran.into(),
+        deviations.join(";").into(),
+        text(change.work.proposed.map(|o| o.code())),
+        text(change.outcome.map(|o| o.code())),
+        micros(change.closed_at),
+        micros(change.review_due.as_ref().map(|(due, _)| *due)),
+        change.long.into(),
+        change.source_ref.is_some().into(),
+        updated_at.as_microsecond().into(),
+    ]
+}
+
+/// The clinical track as a code (spec 5.3).
+pub fn clinical_code(track: &Clinical) -> &'static str {
+    match track {
+        Clinical::NotAssessed => "NOT_ASSESSED",
+        Clinical::UnderReview { .. } => "UNDER_REVIEW",
+        Clinical::NotRequired { .. } => "NOT_REQUIRED",
+        Clinical::Accepted { conditions: 0, .. } => "ACCEPTED",
+        Clinical::Accepted { .. } => "ACCEPTED_WITH_CONDITIONS",
+        Clinical::Rejected { .. } => "REJECTED",
+        Clinical::Stopped { .. } => "STOPPED",
+    }
+}
+
+/// The network track as a code (spec 5.6).
+pub fn network_code(track: &Network) -> &'static str {
+    match track {
+        Network::NotNeeded => "NOT_NEEDED",
+        Network::Needed => "NEEDED",
+        Network::Sent { .. } => "SENT",
+        Network::Acknowledged { .. } => "ACKED",
+        Network::Told { .. } => "TOLD",
+    }
+}
+
+/// What full-text search looks through: references, title and every free answer.
+fn search_words(change: &Change, prose: &Prose) -> String {
+    let mut words = vec![change.reference.clone()];
+    // RFC-2026-000123 is found as RFC-123 too (settled 7).
+    if let Some((prefix, number)) = change.reference.split_once('-').and_then(|(p, rest)| rest.rsplit_once('-').map(|(_, n)| (p, n))) {
+        let short = number.trim_start_matches('0');
+        words.extend([short.to_owned(), format!("{prefix}{short}")]);
+    }
+    words.extend(change.source_ref.clone());
+    let answers = change.content.iter().flat_map(|c| c.answers.values());
+    words.extend(answers.flat_map(Answer::texts).filter_map(|t| prose.get(&t.text.0).cloned()));
+    words.join("\n")
+}
+
+/// Writes the rows of a change, in place of those it had.
+pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
+    let rows = rows(change, prose, updated_at);
+    let id = [Value::from(change.id.0)];
+    for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_WORDS] {
+        tx.exec(drop, &id)?;
+    }
+    tx.exec(PUT_CHANGE, &rows.change)?;
+    for (put, rows) in [(PUT_ORG, &rows.orgs), (PUT_SITE, &rows.sites), (PUT_SERVICE, &rows.services), (PUT_ITEM, &rows.items), (PUT_DUTY, &rows.duties)] {
+        for row in rows {
+            tx.exec(put, row)?;
+        }
+    }
+    let put_words = match tx.dialect() {
+        Dialect::Sqlite => PUT_WORDS_SQLITE,
+        Dialect::Postgres => PUT_WORDS_POSTGRES,
+    };
+    tx.exec(put_words, &[change.id.0.into(), search_words(change, prose).into()])?;
+    Ok(())
+}
+
+fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
+    let key = [Value::from(id)];
+    let Some(change) = tx.maybe_one(GET_CHANGE, &key, |row| all_values(row, 48, &[1, 2, 3, 4, 8, 9, 14, 20, 23, 25, 26, 29, 31, 32, 40, 41, 42]))? else {
+        return Ok(None);
+    };
+    Ok(Some(Rows {
+        change,
+        orgs: tx.all(GET_ORGS, &key, |row| all_values(row, 3, &[2]))?,
+        sites: tx.all(GET_SITES, &key, |row| all_values(row, 2, &[]))?,
+        services: tx.all(GET_SERVICES, &key, |row| all_values(row, 3, &[]))?,
+        items: tx.all(GET_ITEMS, &key, |row| all_values(row, 2, &[]))?,
+        duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
+    }))
+}
+
+/// A row as values; the named columns are text.
+fn all_values(row: &dyn Row, columns: usize, texts: &[usize]) -> Result<Vec<Value>, StoreError> {
+    (0..columns).map(|at| if texts.contains(&at) { row.opt_text(at).map(Value::from) } else { row.opt_int(at).map(Value::from) }).collect()
+}
+
+/// A change with the time of its last event.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub change: Change,
+    pub events: Vec<Recorded>,
+    pub prose: Prose,
+}
+
+/// The change that the log tells, with its words; `None` when there is no such change.
+pub fn load(tx: &mut dyn Tx, id: i64) -> Result<Option<Loaded>, StoreError> {
+    let mut events = vec![];
+    for stored in log::read_change(tx, id)? {
+        events.push(upcast(stored.event.schema, &stored.event.payload).map_err(StoreError::Corrupt)?);
+    }
+    let Some(change) = signalbox_core::apply::replay(&events) else { return Ok(None) };
+    let prose = log::load_texts(tx, id)?.into_iter().filter_map(|t| t.body.map(|body| (t.id, body))).collect();
+    Ok(Some(Loaded { change, events, prose }))
+}
+
+/// Makes the rows of every change again from its events. Answers how many changes there are.
+pub fn rebuild(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<u64, StoreError> {
+    let ids = tx.all(CHANGE_IDS, &[], |row| row.int(0))?;
+    for stray in tx.all(ROW_IDS, &[], |row| row.int(0))?.into_iter().filter(|id| ids.binary_search(id).is_err()) {
+        for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_WORDS] {
+            tx.exec(drop, &[stray.into()])?;
+        }
+    }
+    for (done, id) in ids.iter().enumerate() {
+        if let Some(loaded) = load(tx, *id)? {
+            let updated_at = loaded.events.last().map_or(loaded.change.raised_at, |e| e.at);
+            write(tx, &loaded.change, &loaded.prose, updated_at)?;
+        }
+        progress(done as u64 + 1);
+    }
+    Ok(ids.len() as u64)
+}
+
+/// The changes whose rows are not those that their events make, with what differs (settled 19).
+pub fn differences(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<Vec<String>, StoreError> {
+    let ids = tx.all(CHANGE_IDS, &[], |row| row.int(0))?;
+    let mut found = vec![];
+    for stray in tx.all(ROW_IDS, &[], |row| row.int(0))?.into_iter().filter(|id| ids.binary_search(id).is_err()) {
+        found.push(format!("change {stray} has rows and no events"));
+    }
+    for (done, id) in ids.iter().enumerate() {
+        let Some(loaded) = load(tx, *id)? else { continue };
+        let updated_at = loaded.events.last().map_or(loaded.change.raised_at, |e| e.at);
+        let (wanted, stored) = (rows(&loaded.change, &loaded.prose, updated_at), read(tx, *id)?);
+        match stored {
+            None => found.push(format!("{} has events and no rows", loaded.change.reference)),
+            Some(stored) if stored != wanted => found.push(format!("{}: the rows of {} differ from its events", loaded.change.reference, tables_that_differ(&stored, &wanted))),
+            Some(_) => {}
+        }
+        progress(done as u64 + 1);
+    }
+    Ok(found)
+}
+
+fn tables_that_differ(a: &Rows, b: &Rows) -> String {
+    let tables = [("changes", a.change == b.change), ("change_orgs", a.orgs == b.orgs), ("change_sites", a.sites == b.sites), ("change_services", a.services == b.services), ("change_items", a.items == b.items), ("duties", a.duties == b.duties)];
+    tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,42 @@
+//! Is it there for this person? Unseen and unknown are the same answer (settled 8, S28).
+
+use crate::scope::{Scope, VISIBLE};
+use crate::{StoreError, Tx};
+
+/// The statements of this file, as a test prepares them on both databases.
+pub fn composed() -> Vec<(&'static str, String)> {
+    vec![("IS_VISIBLE", is_visible_sql()), ("BY_REFERENCE", by_reference_sql()), ("BY_SOURCE", by_source_sql())]
+}
+
+fn is_visible_sql() -> String {
+    format!("select 1 from changes c where c.id = $5 and {VISIBLE}")
+}
+
+fn by_reference_sql() -> String {
+    format!("select c.id from changes c where c.reference = $5 and {VISIBLE}")
+}
+
+fn by_source_sql() -> String {
+    format!("select c.id from changes c where c.source_ref = $5 and {VISIBLE} order by c.id limit 1")
+}
+
+/// Whether the person may open the change.
+pub fn is_visible(tx: &mut dyn Tx, scope: &Scope, change_id: i64) -> Result<bool, StoreError> {
+    let mut params = scope.params();
+    params.push(change_id.into());
+    Ok(tx.maybe_one(&is_visible_sql(), &params, |row| row.int(0))?.is_some())
+}
+
+/// The id behind a reference, in any case of letters.
+pub fn by_reference(tx: &mut dyn Tx, scope: &Scope, reference: &str) -> Result<Option<i64>, StoreError> {
+    let mut params = scope.params();
+    params.push(reference.trim().to_ascii_uppercase().into());
+    tx.maybe_one(&by_reference_sql(), &params, |row| row.int(0))
+}
+
+/// The id behind the reference that another system gave.
+pub fn by_source(tx: &mut dyn Tx, scope: &Scope, source_ref: &str) -> Result<Option<i64>, StoreError> {
+    let mut params = scope.params();
+    params.push(source_ref.into());
+    tx.maybe_one(&by_source_sql(), &params, |row| row.int(0))
+}
