@@ -298,12 +298,14 @@ pub struct CatalogueEntry {
 
 mod cells;
 pub mod check;
+pub mod diagram;
 pub mod dictionary;
 pub mod facts;
 pub mod graph;
 pub mod load;
 pub mod markdown;
 mod parse;
+pub mod render;
 pub mod table;
 
 pub use load::{Processes, load};

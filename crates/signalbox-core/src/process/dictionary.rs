@@ -97,7 +97,7 @@ pub fn assessment(words: &str) -> Option<AssessmentKind> {
 pub fn who_words(who: Who) -> String {
     match who {
         Who::Role(role) => role.words().to_owned(),
-        Who::Affected(role) if role == Role::Coordinator => "affected trust coordinator".to_owned(),
+        Who::Affected(Role::Coordinator) => "affected trust coordinator".to_owned(),
         Who::Affected(role) => format!("affected {}", role.words()),
         Who::SafetyOfficer => "safety officer".to_owned(),
         Who::Anyone => "anyone who sees it".to_owned(),

@@ -1,3 +1,4 @@
 //! The core from outside: one binary, a module for each subject.
 
 mod documents;
+mod expected;
