@@ -1,11 +1,16 @@
 //! What every request, the worker and the command line share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
+use signalbox_core::ids::PersonId;
+use signalbox_store::directory::{Act, Answer, Refused};
 use signalbox_store::{Db, StoreError, Tx};
 
+use crate::accounts::Passwords;
 use crate::clock::{Clock, IdSource};
 use crate::config::Config;
+use crate::web::problem::Failure;
 
 /// The running program: store, clock, ids and settings. Made once in main, or by a test with a clock of its own.
 pub struct App {
@@ -13,6 +18,7 @@ pub struct App {
     pub clock: Clock,
     pub ids: IdSource,
     pub config: Config,
+    pub passwords: Passwords,
 }
 
 /// How the program is handed about.
@@ -21,7 +27,7 @@ pub type Shared = Arc<App>;
 impl App {
     /// The program over an open database.
     pub fn new(db: Db, clock: Clock, ids: IdSource, config: Config) -> Shared {
-        Arc::new(App { db, clock, ids, config })
+        Arc::new(App { db, clock, ids, config, passwords: Passwords::default() })
     }
 
     /// Reads one snapshot. The call blocks, a few microseconds on SQLite; the other tasks of this thread are moved
@@ -40,5 +46,33 @@ impl App {
         f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, E> {
         Ok(tokio::task::block_in_place(|| self.db.write(f))?)
+    }
+
+    /// Writes something that may be refused. A refusal undoes the whole transaction, also what the closure had
+    /// written before it.
+    pub fn attempt<T: Send + 'static>(
+        &self,
+        mut f: impl FnMut(&mut dyn Tx) -> Answer<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let refused: Arc<Mutex<Option<Refused>>> = Arc::default();
+        let slot = Arc::clone(&refused);
+        let written = self.write::<T, StoreError>(move |tx| {
+            let answer = f(tx)?;
+            let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            *slot = None;
+            answer.map_err(|why| {
+                *slot = Some(why);
+                StoreError::Constraint("refused, so undone".into())
+            })
+        });
+        match refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(why) => Err(Failure::from(why)),
+            None => Ok(written?),
+        }
+    }
+
+    /// Who writes to the directory, and when.
+    pub fn act(&self, by: Option<PersonId>, at: Timestamp) -> Act {
+        Act { event_id: self.ids.mint(at), by: by.map(|by| by.0), at }
     }
 }

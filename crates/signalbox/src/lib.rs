@@ -4,6 +4,7 @@
 //! turns a form into a command, `run` (the one write path), the core that decides, the store that remembers,
 //! and the worker that tells people. This crate holds no rule of the process and no SQL.
 
+pub mod accounts;
 pub mod app;
 pub mod cli;
 pub mod clock;

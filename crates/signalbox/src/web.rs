@@ -1,23 +1,38 @@
 //! The web: every route on one screen, then what stands before them.
 
 pub mod assets;
+pub mod cookies;
 pub mod csrf;
 pub mod form;
+pub mod guard;
+pub mod handlers;
 pub mod headers;
 pub mod layout;
+pub mod next;
 pub mod pages;
 pub mod parts;
 pub mod problem;
 pub mod samples;
 pub mod svg;
+pub mod tell;
 pub mod timeline;
 pub mod ui;
+pub mod visitor;
+
+use std::any::Any;
 
 use axum::Router;
 use axum::http::Method;
-use axum::routing::{MethodRouter, get};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
+use handlers::{join, me, members, password, plain, session};
+use problem::Failure;
+use visitor::Visitor;
 
 /// One route: what the router is built from, and what the tests go through.
 pub struct Route {
@@ -29,7 +44,7 @@ pub struct Route {
     handler: fn() -> MethodRouter<Shared>,
 }
 
-/// Who may come in. What they may do inside is asked of the core.
+/// Who may come in. What they may do inside is asked of the core, or of the store for the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     /// Whoever asks.
@@ -38,11 +53,37 @@ pub enum Who {
     Member,
 }
 
+use Who::{Anyone, Member};
+
 /// Every page and form.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
-    route(Method::GET, "/assets/{hash}/{name}", "a stylesheet or script", Who::Anyone, || get(assets::serve)),
-    route(Method::GET, "/healthz",              "whether we answer",      Who::Anyone, || get(healthz)),
+    route(Method::GET,  "/",                          "front page",              Anyone, || get(plain::front)),
+    route(Method::GET,  "/sign-in",                   "sign in",                 Anyone, || get(session::show)),
+    route(Method::POST, "/sign-in",                   "sign in",                 Anyone, || post(session::enter)),
+    route(Method::POST, "/sign-out",                  "sign out",                Anyone, || post(session::leave)),
+    route(Method::POST, "/sign-out-everywhere",       "sign out everywhere",     Member, || post(session::leave_everywhere)),
+    route(Method::GET,  "/password",                  "forgotten password",      Anyone, || get(password::ask)),
+    route(Method::POST, "/password",                  "forgotten password",      Anyone, || post(password::send)),
+    route(Method::GET,  "/password/{token}",          "set a password",          Anyone, || get(password::show)),
+    route(Method::POST, "/password/{token}",          "set a password",          Anyone, || post(password::set)),
+    route(Method::GET,  "/join",                      "ask to join",             Anyone, || get(join::show)),
+    route(Method::POST, "/join",                      "ask to join",             Anyone, || post(join::ask)),
+    route(Method::GET,  "/join/confirm/{token}",      "confirm an address",      Anyone, || get(join::show_confirm)),
+    route(Method::POST, "/join/confirm/{token}",      "confirm an address",      Anyone, || post(join::confirm)),
+    route(Method::GET,  "/me",                        "my details",              Member, || get(me::show)),
+    route(Method::POST, "/me/tokens",                 "make a token",            Member, || post(me::make_token)),
+    route(Method::POST, "/me/tokens/{id}/revoke",     "revoke a token",          Member, || post(me::revoke_token)),
+    route(Method::GET,  "/members",                   "members",                 Member, || get(members::show)),
+    route(Method::GET,  "/members/requests/{id}",     "a request to join",       Member, || get(members::show_request)),
+    route(Method::POST, "/members/requests/{id}",     "answer a request",        Member, || post(members::answer)),
+    route(Method::GET,  "/members/{id}",              "a member",                Member, || get(members::show_member)),
+    route(Method::POST, "/members/{id}/end",          "end a membership",        Member, || post(members::end)),
+    route(Method::GET,  "/status",                    "status",                  Anyone, || get(plain::status)),
+    route(Method::GET,  "/accessibility",             "accessibility",           Anyone, || get(plain::accessibility)),
+    route(Method::GET,  "/keys",                      "keyboard shortcuts",      Anyone, || get(plain::keys)),
+    route(Method::GET,  "/assets/{hash}/{name}",      "a stylesheet or script",  Anyone, || get(assets::serve)),
+    route(Method::GET,  "/healthz",                   "whether we answer",       Anyone, || get(plain::healthz)),
 ];
 
 const fn route(
@@ -55,13 +96,33 @@ const fn route(
     Route { method, path, name, who, handler }
 }
 
-/// The whole site.
+/// The whole site, with the guard before it.
 pub fn router(app: Shared) -> Router {
-    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
-    routes.with_state(app)
+    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, door(route)));
+    routes
+        .fallback(|| async { Failure::NotFound })
+        .method_not_allowed_fallback(|| async { Failure::WrongMethod })
+        .layer(CatchPanicLayer::custom(say_panic))
+        .layer(from_fn_with_state(app.clone(), guard::stand))
+        .layer(CompressionLayer::new())
+        .with_state(app)
 }
 
-/// For a load balancer: that we answer, and nothing else about us (S30).
-async fn healthz() -> &'static str {
-    "ok\n"
+/// A route with its doorkeeper, so that no page can forget to ask who comes.
+fn door(route: &Route) -> MethodRouter<Shared> {
+    match route.who {
+        Who::Anyone => (route.handler)(),
+        Who::Member => (route.handler)().route_layer(from_fn(only_members)),
+    }
+}
+
+async fn only_members(visitor: Visitor, request: axum::extract::Request, next: Next) -> Response {
+    if visitor.is_known() { next.run(request).await } else { Failure::SignIn.into_response() }
+}
+
+/// A panic is a fault of ours; what it says goes to the log only (S65).
+fn say_panic(panic: Box<dyn Any + Send>) -> Response {
+    let words = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+    let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    Failure::bug(&format_args!("a handler panicked: {words}")).into_response()
 }

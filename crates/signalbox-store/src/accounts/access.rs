@@ -125,6 +125,7 @@ statements! {
     LINKS_SWEEP = "delete from one_time_links where expires_at < $1";
     RATE_HIT = "insert into rates (key_hash, window_start, hits) values ($1, $2, 1)
         on conflict (key_hash, window_start) do update set hits = rates.hits + 1 returning hits";
+    RATE_TRIES = "select hits from rates where key_hash = $1 and window_start = $2";
     RATES_SWEEP = "delete from rates where window_start < $1";
 }
 
@@ -419,6 +420,13 @@ pub fn hit(
         |row| row.int(0),
     )?;
     Ok(hits <= i64::from(limit))
+}
+
+/// How many tries were counted under `key` in the window that began at `window_start`.
+pub fn tries(tx: &mut dyn Tx, key: &str, window_start: Timestamp) -> Result<i64, StoreError> {
+    let key_hash = Sha256::digest(key.as_bytes()).to_vec();
+    let hits = tx.maybe_one(RATE_TRIES, values![key_hash, window_start.as_microsecond()], |row| row.int(0))?;
+    Ok(hits.unwrap_or(0))
 }
 
 /// Forgets sessions and links that ran out, and counters whose window began, before this time.

@@ -139,12 +139,12 @@ fn read(row: &dyn Row) -> Result<Person, StoreError> {
 }
 
 /// An address as it is stored and compared.
-pub(super) fn normal_email(email: &str) -> String {
+pub fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
 /// Whether it can be an address. Only the link that is sent there proves that it is one.
-pub(super) fn is_email(email: &str) -> bool {
+pub fn is_email(email: &str) -> bool {
     let is_plain =
         email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control());
     match email.split_once('@') {

@@ -9,7 +9,7 @@ use super::problem::{Failure, Fault};
 const FIELDS_MAX: usize = 2_000;
 
 /// The fields that every form may carry.
-const COMMON: [&str; 2] = [super::csrf::FIELD, "next"];
+const COMMON: [&str; 3] = [super::csrf::FIELD, "next", "idempotency_key"];
 
 /// An ordered list of fields. A name may occur several times (tick boxes); nothing is trimmed or dropped, so a
 /// page that comes back with faults shows exactly what was typed.

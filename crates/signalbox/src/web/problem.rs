@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use signalbox_core::refusal::Violation;
 use signalbox_store::StoreError;
+use signalbox_store::directory::Refused;
 
 /// Why a request was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,6 +265,27 @@ impl From<StoreError> for Failure {
             StoreError::Conflict { expected, found } => Failure::Stale { expected, found },
             StoreError::Missing => Failure::NotFound,
             _ => Failure::bug(&error),
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Failure {
+        match refused {
+            // The same for a row that is not there and one that is another's (S02).
+            Refused::Unknown(field) => Failure::invalid(Fault::of(field, "unknown-value", "We don’t know this one.")),
+            Refused::Taken(field) => Failure::invalid(Fault::of(field, "taken", "Another one has this already.")),
+            Refused::Invalid(field) => Failure::invalid(Fault::of(field, "invalid", "This can’t be right.")),
+            Refused::Ambiguous(field) => {
+                let detail = "This code is both an item and a service. Rename one of them.";
+                Failure::invalid(Fault::of(field, "ambiguous", detail))
+            }
+            Refused::SelfGrant => Failure::denied("SD-9", "Nobody gives a role to themselves. Ask another administrator."),
+            Refused::WrongOrder => {
+                Failure::conflict("wrong-order", "Somebody else has taken this step, or the one before it is still open.")
+            }
+            Refused::NotYours => Failure::denied("not-yours", "This is decided by somebody else."),
+            Refused::DeadLink => Failure::NotFound,
         }
     }
 }

@@ -1,5 +1,16 @@
 //! The site as a whole: its pages, its API and the rules of its sources.
 
 mod browser;
+// The store's own way to a fresh database of each engine; not all of it is used here.
+#[allow(dead_code)]
+#[path = "../../../signalbox-store/tests/store/harness.rs"]
+mod harness;
+mod joining;
 mod pages;
+#[allow(dead_code)]
+#[path = "../../../signalbox-store/tests/store/pg.rs"]
+mod pg;
+mod security;
+mod session;
 mod tidy;
+mod world;
