@@ -3,7 +3,7 @@
 
 use crate::act::Act;
 use crate::actor::{Actor, Membership, OrgKind, Role, Stamp};
-use crate::change::{Change, Clinical, Network, Outcome, Stage};
+use crate::change::{Change, Clinical, Network, Stage};
 use crate::decide::Context;
 use crate::form::Answer;
 use crate::process::{Required, Step, Who};
@@ -188,28 +188,12 @@ fn second_try(ctx: &Context, change: &Change) -> Option<Bar> {
     }
 }
 
-/// Why a review is due (BR-33): codes, in the order of the rule. Empty: none is.
+/// Why a review is due, in the words of the document's table `review needed` (BR-33). Empty: none is.
 pub fn review_reasons(ctx: &Context, change: &Change) -> Vec<String> {
-    let mut reasons = vec![];
-    let high = change.classification.as_ref().is_some_and(|c| c.impact <= 2);
-    match change.work.proposed {
-        Some(Outcome::Failed) => reasons.push("failed"),
-        Some(Outcome::BackedOut) => reasons.push("backed-out"),
-        Some(Outcome::SuccessfulWithIssues) if high => reasons.push("issues-high-impact"),
-        _ => {}
-    }
-    if change.work.deviations.contains("unapproved") {
-        reasons.push("unapproved");
-    }
-    if let (Some(window), Some(told)) = (change.window(), &change.work.finished)
-        && told.happened_at.as_second() - window.end.as_second() > 30 * 60
-    {
-        reasons.push("overrun");
-    }
-    if crate::decide::is_sampled(&change.reference) && change.work.finished.is_some() && ctx.process.steps.iter().any(|s| s.act == Act::Review) {
-        reasons.push("sampled");
-    }
-    reasons.into_iter().map(str::to_owned).collect()
+    let Some(table) = ctx.process.tables.get("review needed") else { return vec![] };
+    let hits = table.evaluate(|name| crate::decide::given::fact(ctx, change, name));
+    let due = hits.iter().filter(|hit| hit.get("review") == Some("yes"));
+    due.map(|hit| hit.get("because").unwrap_or("the process asks for it").to_owned()).collect()
 }
 
 /// What bars an act by its nature, whatever the document says.

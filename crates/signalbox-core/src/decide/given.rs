@@ -47,6 +47,7 @@ pub fn fact(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "outcome" => change.outcome.or(change.work.proposed).map(|o| Value::from(o.code())),
         "minutes_over" => Some(Value::from(minutes_over(change))),
         "incident" => Some(Value::from("none")),
+        "unapproved" => Some(Value::from(change.work.deviations.contains("unapproved"))),
         "sampled" => Some(Value::from(super::is_sampled(&change.reference))),
         "start_date" => change.window().map(|w| Value::Date(ctx.zone.to_datetime(w.start).date())),
         _ => None,

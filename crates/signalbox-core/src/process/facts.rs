@@ -1,5 +1,5 @@
 //! What a decision table or a condition may ask about: computed facts, each with its type, so that gaps can be
-//! proved (settled 13). The program supplies every one of them for any change.
+//! proved (settled 13). One that is not known yet answers only `-`.
 
 use jiff::civil::Date;
 
@@ -68,10 +68,10 @@ pub const FACTS: &[Fact] = &[
     fact("patient_facing", "patient facing", Type::Words(&["none", "indirect", "direct"]), "How near to patients the change comes."),
     fact("user_impact", "user impact", YES_NO, "Whether any user loses a service or has it degraded."),
     fact("affected_trusts", "affected trusts", Type::Number(0, MANY), "How many trusts lose something, the raiser's included."),
-    fact("category", "category", Type::Words(&["minor", "significant", "major"]), "The category, from impact and risk; significant until both are answered."),
-    fact("impact", "impact", Type::Number(1, 4), "The impact level: 1 is the worst; 3 until it is answered."),
-    fact("risk", "risk", Type::Words(&["low", "medium", "high", "very_high"]), "The risk band, from the six questions; medium until they are answered."),
-    fact("risk_score", "risk score", Type::Number(0, 18), "The sum of the six risk questions."),
+    fact("category", "category", Type::Words(&["minor", "significant", "major"]), "The category, from impact and risk; not known before the change is accepted."),
+    fact("impact", "impact", Type::Number(1, 4), "The impact level: 1 is the worst; from what is answered so far."),
+    fact("risk", "risk", Type::Words(&["low", "medium", "high", "very_high"]), "The risk band, from the six questions; not known before the change is accepted."),
+    fact("risk_score", "risk score", Type::Number(0, 18), "The sum of the six risk questions; not known before the change is accepted."),
     fact("touches_network", "touches network", YES_NO, "Whether the network is, or may be, touched, or a circuit is listed."),
     fact("touches_security", "touches security", YES_NO, "Whether personal data, access or a firewall is touched."),
     fact("needs_supplier", "needs supplier", YES_NO, "Whether the supplier has work to do in it."),
@@ -83,6 +83,7 @@ pub const FACTS: &[Fact] = &[
     fact("outcome", "outcome", Type::Words(&["successful", "successful_with_issues", "partial", "backed_out", "failed", "not_implemented"]), "The outcome that is stated."),
     fact("minutes_over", "minutes over", Type::Number(0, MANY), "Minutes from the end of the window to the end of the work."),
     fact("incident", "incident", Type::Words(&["none", "lesser", "serious", "clinical"]), "The worst incident linked to the change: serious is priority 1 or 2."),
+    fact("unapproved", "unapproved", YES_NO, "Whether work began without an approval."),
     fact("sampled", "sampled", YES_NO, "Whether the change falls in the sample of one in twenty."),
     fact("start_date", "start date", Type::Date, "The local date of the start."),
 ];

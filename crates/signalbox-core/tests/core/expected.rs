@@ -26,3 +26,17 @@ fn the_state_diagrams() {
         compare(&format!("{}.mmd", process.id), &render::mermaid(process));
     }
 }
+
+/// The reference for authors lists the rules and facts that there are, and no others.
+#[test]
+fn the_reference_for_authors_is_whole() {
+    use signalbox_core::process::facts::FACTS;
+    use signalbox_core::process::table::domain_words;
+    let rule = |(_, words, gate, sentence): &(_, &str, bool, &str)| format!("| {words} | {} | {sentence} |\n", if *gate { "gate" } else { "" });
+    let rules = format!("| Rule | | In words |\n|---|---|---|\n{}", CATALOGUE.iter().map(rule).collect::<String>());
+    let fact = |fact: &signalbox_core::process::facts::Fact| format!("| {} | {} | {} |\n", fact.words, domain_words(fact.kind), fact.meaning);
+    let facts = format!("| Fact | Values | Meaning |\n|---|---|---|\n{}", FACTS.iter().map(fact).collect::<String>());
+    let reference = include_str!("../../../../docs/processes.md");
+    assert!(reference.contains(&rules), "docs/processes.md needs this table:\n{rules}");
+    assert!(reference.contains(&facts), "docs/processes.md needs this table:\n{facts}");
+}
