@@ -55,6 +55,7 @@ create table changes(
   updated_at        BIGINT not null
 ) {{strict}};
 create unique index changes_source on changes (org_id, source_ref) where source_ref is not null;
+create index changes_source_ref on changes (source_ref, id) where source_ref is not null;
 create index changes_stage on changes (stage, id);
 create index changes_kind on changes (kind, id);
 create index changes_org on changes (org_id, id);

@@ -186,7 +186,7 @@ fn search_words(change: &Change, prose: &Prose) -> String {
     words.extend(change.source_ref.clone());
     let answers = change.content.iter().flat_map(|c| c.answers.values());
     words.extend(answers.flat_map(Answer::texts).filter_map(|t| prose.get(&t.text.0).cloned()));
-    words.join("\n")
+    crate::queries::search::fold(&words.join("\n"))
 }
 
 /// Writes the rows of a change, in place of those it had.

@@ -1,4 +1,80 @@
 //! Reads, one file for each family of pages. Every function takes a [`crate::scope::Scope`]: there is no other way
 //! to read a change for somebody.
 
+pub mod change;
+pub mod list;
+pub mod schedule;
+pub mod search;
 pub mod sight;
+
+use crate::scope::Scope;
+use crate::{Dialect, Row, StoreError, Value};
+
+/// The composed statements of every file, for the test that prepares each on both databases.
+pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
+    let files = [("sight", sight::composed()), ("list", list::composed(dialect)), ("schedule", schedule::composed())];
+    files.into_iter().flat_map(|(file, statements)| statements.into_iter().map(move |(name, sql)| (format!("{file}.{name}"), sql))).collect()
+}
+
+/// A thing with a code and a name: an organisation, a site, a service, an item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    pub id: i64,
+    pub code: String,
+    pub name: String,
+}
+
+/// A statement that grows: fixed fragments with their parameters, after those of the scope. What a person typed is
+/// only ever a parameter.
+pub(crate) struct Composed {
+    pub sql: String,
+    pub params: Vec<Value>,
+}
+
+impl Composed {
+    /// Begins with the scope's parameters, so that its conditions may stand in the text.
+    pub fn new(scope: &Scope, sql: impl Into<String>) -> Composed {
+        Composed { sql: sql.into(), params: scope.params() }
+    }
+
+    /// Adds a fragment; each `{}` in it is the place of the next value.
+    pub fn add<const N: usize>(&mut self, fragment: &str, values: [Value; N]) {
+        let mut values = values.into_iter();
+        let mut parts = fragment.split("{}");
+        self.sql.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            self.params.push(values.next().unwrap_or(Value::Null));
+            self.sql.push_str(&format!("${}", self.params.len()));
+            self.sql.push_str(part);
+        }
+    }
+
+    /// Adds a fragment when there is a value for it.
+    pub fn maybe(&mut self, fragment: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.add(fragment, [value.into()]);
+        }
+    }
+
+    /// Adds `and column in (..)`; no codes mean no condition.
+    pub fn one_of(&mut self, column: &str, codes: impl IntoIterator<Item = &'static str>) {
+        let places: Vec<String> = codes.into_iter().map(|code| {
+            self.params.push(code.into());
+            format!("${}", self.params.len())
+        }).collect();
+        if !places.is_empty() {
+            self.sql.push_str(&format!(" and {column} in ({})", places.join(", ")));
+        }
+    }
+}
+
+/// A code of a closed vocabulary.
+pub(crate) fn code<T>(row: &dyn Row, column: usize, from: fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    let word = row.text(column)?;
+    from(&word).ok_or_else(|| StoreError::Corrupt(format!("{word} is no code of column {column}")))
+}
+
+/// A code that may be absent.
+pub(crate) fn opt_code<T>(row: &dyn Row, column: usize, from: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
+    row.opt_text(column)?.map(|word| from(&word).ok_or_else(|| StoreError::Corrupt(format!("{word} is no code of column {column}")))).transpose()
+}

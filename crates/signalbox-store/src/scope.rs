@@ -8,67 +8,115 @@ use signalbox_core::actor::{Actor, OrgKind, Role};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     person: i64,
-    /// The authority and auditors see every change that was sent.
-    sees_all: bool,
+    reach: Reach,
     /// Members of the Service Management group see open ones on the schedule and in reports.
     is_group: bool,
-    /// Change managers see security-restricted ones of their sight.
-    is_manager: bool,
+    /// The authority's change manager sees security-restricted ones too.
+    manages_all: bool,
+}
+
+/// How far somebody sees beyond what they are a party to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Parties = 0,
+    /// The authority and auditors see every change that was sent.
+    Sent = 1,
+    /// The program itself sees everything.
+    Everything = 2,
+}
+
+// The organisations for which the person works. A membership that only reads makes nobody a party, and all of them
+// are read live, so that a right that ends is gone at once.
+macro_rules! own_orgs {
+    () => {
+        "(select m.org_id from memberships m join organisations a on a.id = m.org_id where m.person_id = $1 and m.ended_at is null and a.active = 1 and m.role not in ('SMG', 'ADM', 'AUD'))"
+    };
+}
+
+// Drafts are the raiser's organisation's alone.
+macro_rules! was_sent_or_own {
+    () => {
+        concat!("(c.private = 0 or $2 = 2 or c.org_id in ", own_orgs!(), ")")
+    };
+}
+
+macro_rules! is_party {
+    () => {
+        concat!("($2 >= 1 or exists (select 1 from change_orgs o where o.change_id = c.id and o.org_id in ", own_orgs!(), "))")
+    };
+}
+
+// Security-restricted: the raiser, the change managers (the supplier's and the authority's, and the coordinator of the
+// trust that raises it, who has to let it out), and the assessor of the security assessment.
+macro_rules! may_read_restricted {
+    () => {
+        "(c.confidentiality <> 'security_restricted' or $2 = 2 or $4 = 1 or c.raised_by = $1
+        or exists (select 1 from change_orgs o join memberships m on m.org_id = o.org_id where o.change_id = c.id
+            and m.person_id = $1 and m.ended_at is null and (m.role = 'SCM' or (m.role = 'TCC' and o.part = 'raiser')))
+        or exists (select 1 from duties d join memberships m on m.person_id = $1 and m.ended_at is null and m.role = 'SASS'
+            where d.change_id = c.id and d.kind = 'assessment' and d.about = 'security' and (d.org_id is null or d.org_id = m.org_id)
+            and (m.service_id is null or exists (select 1 from change_services x where x.change_id = c.id and x.service_id = m.service_id))))"
+    };
 }
 
 /// On change pages, lists, search and the API: what the person is a party to. `c` is the row of `changes`; the
 /// first parameters are those of [`Scope::params`].
-///
-/// A membership that only reads for the group makes nobody a party. It is read live, so that a right that ends is
-/// gone at once.
-pub const VISIBLE: &str = "(c.private = 0 or exists (select 1 from memberships m where m.person_id = $1 and m.org_id = c.org_id and m.ended_at is null and m.role not in ('SMG', 'ADM')))
-    and ($2 = 1 or exists (select 1 from change_orgs o join memberships m on m.org_id = o.org_id where o.change_id = c.id and m.person_id = $1 and m.ended_at is null and m.role not in ('SMG', 'ADM')))
-    and (c.confidentiality <> 'security_restricted' or $4 = 1 or c.raised_by = $1)
-    and $3 = $3";
+pub const VISIBLE: &str = concat!("(", was_sent_or_own!(), " and ", is_party!(), " and ", may_read_restricted!(), " and $3 >= 0)");
 
-/// On the schedule and in reports: the same, and what is open to the group once it was sent.
-pub const LISTED: &str = "(c.private = 0 or exists (select 1 from memberships m where m.person_id = $1 and m.org_id = c.org_id and m.ended_at is null and m.role not in ('SMG', 'ADM')))
-    and ($2 = 1 or ($3 = 1 and c.confidentiality <> 'security_restricted') or exists (select 1 from change_orgs o join memberships m on m.org_id = o.org_id where o.change_id = c.id and m.person_id = $1 and m.ended_at is null and m.role not in ('SMG', 'ADM')))
-    and (c.confidentiality <> 'security_restricted' or $4 = 1 or c.raised_by = $1)";
+/// On the schedule and in reports: the same, and what was sent and is open to the group, if only by its times.
+pub const LISTED: &str =
+    concat!("((", was_sent_or_own!(), " and ", is_party!(), " and ", may_read_restricted!(), ") or ($3 = 1 and c.private = 0 and c.confidentiality <> 'security_restricted'))");
 
-/// A column: 1 where the person may read the change itself, 0 where only its times are shown as "Restricted work".
-pub const IS_READABLE: &str = "case when $2 = 1 or c.confidentiality = 'open' or c.raised_by = $1 or exists (select 1 from change_orgs o join memberships m on m.org_id = o.org_id where o.change_id = c.id and m.person_id = $1 and m.ended_at is null and m.role not in ('SMG', 'ADM')) then 1 else 0 end";
+/// A column beside [`LISTED`]: 1 where the person may read the change itself, 0 where only its times are shown, as
+/// "Restricted work".
+pub const IS_READABLE: &str = concat!("case when c.confidentiality = 'open' or ", is_party!(), " then 1 else 0 end");
 
-/// A column: 1 where the person may open the change's page, so that a list links to it.
-pub const IS_PARTY: &str = "case when $2 = 1 or exists (select 1 from change_orgs o join memberships m on m.org_id = o.org_id where o.change_id = c.id and m.person_id = $1 and m.ended_at is null and m.role not in ('SMG', 'ADM')) then 1 else 0 end";
+/// A column beside [`LISTED`]: 1 where the person may open the change's page, so that a list links to it.
+pub const IS_PARTY: &str = concat!("case when ", is_party!(), " then 1 else 0 end");
 
 impl Scope {
     /// The scope of an actor. The system sees everything; it looks on behalf of nobody.
     pub fn of(actor: &Actor) -> Scope {
         let Some(person) = actor.person() else {
-            return Scope { person: 0, sees_all: true, is_group: true, is_manager: true };
+            return Scope { person: 0, reach: Reach::Everything, is_group: true, manages_all: true };
         };
-        let working = |m: &&signalbox_core::actor::Membership| !matches!(m.role, Role::GroupMember | Role::Administrator);
+        let mut working = actor.memberships().iter().filter(|m| !matches!(m.role, Role::GroupMember | Role::Administrator));
+        let sees_all = working.clone().any(|m| m.org_kind == OrgKind::Authority) || actor.holds(Role::Auditor);
         Scope {
             person: person.0,
-            sees_all: actor.memberships().iter().filter(working).any(|m| m.org_kind == OrgKind::Authority) || actor.holds(Role::Auditor),
-            is_group: actor.holds(Role::GroupMember) || actor.memberships().iter().any(|m| working(&m)),
-            is_manager: actor.holds(Role::SupplierManager) || actor.holds(Role::AuthorityManager),
+            reach: if sees_all { Reach::Sent } else { Reach::Parties },
+            is_group: actor.holds(Role::GroupMember) || working.next().is_some(),
+            manages_all: actor.holds(Role::AuthorityManager),
         }
+    }
+
+    /// Somebody who has not signed in: sees no change, but for Tonight where the authority opened it.
+    pub fn visitor() -> Scope {
+        Scope { person: 0, reach: Reach::Parties, is_group: false, manages_all: false }
     }
 
     /// The parameters `$1` to `$4` of the conditions.
     pub fn params(&self) -> Vec<Value> {
-        vec![self.person.into(), self.sees_all.into(), self.is_group.into(), self.is_manager.into()]
+        vec![self.person.into(), (self.reach as i64).into(), self.is_group.into(), self.manages_all.into()]
     }
 
-    /// The person who looks; 0 for the system.
+    /// The person who looks; 0 for the system and for visitors.
     pub fn person(&self) -> i64 {
         self.person
     }
 
     /// Whether the schedule and the reports are open to this person at all.
     pub fn reads_schedule(&self) -> bool {
-        self.is_group || self.sees_all
+        self.is_group || self.sees_all()
+    }
+
+    /// Whether it is the program itself.
+    pub fn is_system(&self) -> bool {
+        self.reach == Reach::Everything
     }
 
     /// Whether every sent change is seen.
     pub fn sees_all(&self) -> bool {
-        self.sees_all
+        self.reach != Reach::Parties
     }
 }

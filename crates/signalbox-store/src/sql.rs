@@ -26,5 +26,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("drafts", crate::drafts::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),
     ("project", crate::project::STATEMENTS),
+    ("sight", crate::queries::sight::STATEMENTS),
+    ("change", crate::queries::change::STATEMENTS),
     ("outbox", crate::outbox::STATEMENTS),
 ];

@@ -1,7 +1,13 @@
 //! Is it there for this person? Unseen and unknown are the same answer (settled 8, S28).
 
 use crate::scope::{Scope, VISIBLE};
-use crate::{StoreError, Tx};
+use crate::sql::statements;
+use crate::{StoreError, Tx, values};
+
+statements! {
+    WORKS_FOR = "select 1 from memberships m join organisations a on a.id = m.org_id where m.person_id = $1 and m.org_id = $2
+        and m.ended_at is null and a.active = 1 and m.role not in ('SMG', 'ADM', 'AUD')";
+}
 
 /// The statements of this file, as a test prepares them on both databases.
 pub fn composed() -> Vec<(&'static str, String)> {
@@ -39,4 +45,9 @@ pub fn by_source(tx: &mut dyn Tx, scope: &Scope, source_ref: &str) -> Result<Opt
     let mut params = scope.params();
     params.push(source_ref.into());
     tx.maybe_one(&by_source_sql(), &params, |row| row.int(0))
+}
+
+/// Whether the person works for the organisation; one that only reads does not.
+pub fn works_for(tx: &mut dyn Tx, scope: &Scope, org_id: i64) -> Result<bool, StoreError> {
+    Ok(scope.is_system() || tx.maybe_one(WORKS_FOR, values![scope.person(), org_id], |row| row.int(0))?.is_some())
 }
