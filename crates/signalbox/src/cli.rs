@@ -1,5 +1,7 @@
 //! The command line. Each command exits 0 when all is well, 1 on a finding and 2 on wrong use.
 
+mod people;
+mod record;
 mod serve;
 
 use std::fmt;
@@ -8,6 +10,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use signalbox_store::{Db, StoreError, Target};
+
+use crate::web::problem::Failure;
 
 /// IT change management for services that many organisations share.
 #[derive(Debug, Parser)]
@@ -21,6 +25,17 @@ struct Cli {
 enum Command {
     /// Run the server until it is told to stop.
     Serve(serve::Serve),
+    /// Administrators.
+    #[command(subcommand)]
+    Admin(people::Admin),
+    /// Print a bearer token of a person, for programs.
+    Token(people::Token),
+    /// Find any altered, missing or reordered event, and any row that is not what the events say.
+    Verify(record::Verify),
+    /// Make every row again from the events.
+    Rebuild(record::Rebuild),
+    /// Try process documents, and print every fault at once.
+    Check(record::Check),
 }
 
 /// Where the database is.
@@ -82,6 +97,17 @@ impl From<std::io::Error> for Stop {
     }
 }
 
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Stop {
+        let faults = failure.faults().iter().map(|fault| match &fault.field {
+            Some(field) => format!("{field}: {}", fault.detail),
+            None => fault.detail.clone(),
+        });
+        let faults: Vec<_> = faults.collect();
+        Stop::Finding(if faults.is_empty() { failure.detail() } else { faults.join(" ") })
+    }
+}
+
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -94,6 +120,11 @@ pub fn run() -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(serve) => serve.run(),
+        Command::Admin(admin) => admin.run(),
+        Command::Token(token) => token.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Rebuild(rebuild) => rebuild.run(),
+        Command::Check(check) => check.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

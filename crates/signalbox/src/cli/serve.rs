@@ -25,7 +25,7 @@ pub(super) struct Serve {
 pub(super) struct Settings {
     /// Address and port to answer on.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", env = "SIGNALBOX_LISTEN")]
-    listen: SocketAddr,
+    pub(super) listen: SocketAddr,
     /// The address that people use, such as https://change.example.org. Links in mails start with it, and
     /// no other host is answered.
     #[arg(long, value_name = "URL", env = "SIGNALBOX_BASE_URL")]
@@ -55,7 +55,7 @@ pub(super) struct Settings {
 
 impl Settings {
     /// The settings of a server that listens on `listen`.
-    fn config(&self, listen: SocketAddr, is_demo: bool) -> Result<Config, Stop> {
+    pub(super) fn config(&self, listen: SocketAddr, is_demo: bool) -> Result<Config, Stop> {
         let base = match &self.base_url {
             Some(url) => BaseUrl::parse(url).map_err(Stop::WrongUse)?,
             None => BaseUrl::of_listener(listen),
@@ -84,6 +84,10 @@ impl Settings {
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Stop> {
         log_to_stderr();
+        let missing = web::assets::missing();
+        if !missing.is_empty() {
+            tracing::warn!(?missing, "built without make assets: pages will look bare");
+        }
         let db = self.store.open()?;
         let _lock = db.lock()?;
         runtime()?.block_on(async {

@@ -1,6 +1,7 @@
 //! The site as a whole: its pages, its API and the rules of its sources.
 
 mod browser;
+mod command_line;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]

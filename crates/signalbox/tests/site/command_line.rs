@@ -1,0 +1,137 @@
+//! The program as an operator runs it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use signalbox_store::Target;
+
+use crate::harness::{TempDir, for_each_target};
+
+fn signalbox(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_signalbox"));
+    command.args(arguments).env_remove("SIGNALBOX_DATA").env_remove("SIGNALBOX_DATABASE_URL");
+    command
+}
+
+fn store_of(target: &Target) -> [String; 2] {
+    match target {
+        Target::Sqlite(folder) => ["--data".into(), folder.display().to_string()],
+        Target::Postgres(url) => ["--database-url".into(), url.clone()],
+    }
+}
+
+/// Runs a command on a database; its output, whatever its end.
+fn run(target: &Target, arguments: &[&str]) -> Output {
+    signalbox(arguments).args(store_of(target)).output().unwrap()
+}
+
+fn words(output: &Output) -> (i32, String) {
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+/// A server that ends with the test.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(target: &Target) -> Server {
+        let mut command = signalbox(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut process = command.args(store_of(target)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().rsplit_once("http://").expect("an address").1.to_owned();
+        Server { process, address }
+    }
+
+    /// Asks for a path; the whole answer as text.
+    fn ask(&self, path: &str, header: &str) -> String {
+        let mut socket = TcpStream::connect(&self.address).unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: {}\r\n{header}Connection: close\r\n\r\n", self.address).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_first_administrator_is_made_and_gets_in() {
+    for_each_target(|target| {
+        let (code, text) = words(&run(target, &["admin", "add", "ann@authority.example", "--name", "Ann Okafor"]));
+        assert_eq!(code, 0, "{text}");
+        let link = text.lines().find_map(|line| line.trim().split_once("/password/")).expect("a link").1;
+        assert_eq!(link.len(), 64);
+        let (code, _) = words(&run(target, &["admin", "add", "Ann@Authority.example"]));
+        assert_eq!(code, 0, "twice does no harm");
+        let (code, token) = words(&run(target, &["token", "--person", "ann@authority.example"]));
+        let token = token.trim();
+        assert_eq!((code, token.len()), (0, 67), "{token}");
+
+        let server = Server::start(target);
+        assert!(server.ask("/healthz", "").ends_with("ok\n"));
+        assert!(server.ask(&format!("/password/{link}"), "").contains("Set your password"));
+        let me = server.ask("/me", &format!("Authorization: Bearer {token}\r\n"));
+        assert!(me.contains("Ann Okafor") && me.contains("administrator"), "{me}");
+        let (code, text) = words(&run(target, &["token", "--person", "ann@authority.example"]));
+        if matches!(target, Target::Sqlite(_)) {
+            assert_eq!(code, 1, "a server has the folder: {text}");
+            assert!(text.contains("a server is using this data folder"), "{text}");
+        } else {
+            assert_eq!(code, 0, "{text}");
+        }
+        drop(server);
+        let (code, text) = words(&run(target, &["verify"]));
+        assert_eq!(code, 0, "{text}");
+        let head = text.lines().last().unwrap().to_owned();
+        assert_eq!(words(&run(target, &["verify", "--anchor", &head])).0, 0);
+        let (code, text) = words(&run(target, &["verify", "--anchor", &"0".repeat(64)]));
+        assert!(code == 1 && text.contains("no event has the anchor"), "{text}");
+        assert_eq!(words(&run(target, &["rebuild"])).0, 0);
+    });
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_a_finding_with_1() {
+    let folder = TempDir::new();
+    let target = Target::Sqlite(folder.path().to_owned());
+    for wrong in [&["serve", "--listen", "nowhere"][..], &["fly"], &["token"], &["admin", "add", "not-an-address"], &["serve", "--base-url", "http://change.example.org"]] {
+        let (code, text) = words(&run(&target, wrong));
+        assert_eq!(code, 2, "{wrong:?}: {text}");
+    }
+    assert_eq!(words(&signalbox(&["verify"]).output().unwrap()).0, 2, "without a database");
+    let (code, text) = words(&run(&target, &["token", "--person", "nobody@example.org"]));
+    assert!(code == 1 && text.contains("nobody has the address"), "{text}");
+    assert_eq!(words(&signalbox(&["--help"]).output().unwrap()).0, 0);
+}
+
+#[test]
+fn check_tries_documents_and_names_each_fault_with_its_line() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../processes");
+    let file = |name: &str| shipped.join(name).display().to_string();
+    let all = [file("end-to-end.md"), file("planned-outage.md"), file("service-request.md")];
+    let arguments: Vec<_> = std::iter::once("check").chain(all.iter().map(String::as_str)).collect();
+    let (code, text) = words(&signalbox(&arguments).output().unwrap());
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = words(&signalbox(&["check", &all[1]]).output().unwrap());
+    assert_eq!(code, 0, "its base comes from the program: {text}");
+    let folder = TempDir::new();
+    let broken = folder.path().join("broken.md");
+    let text = std::fs::read_to_string(&all[1]).unwrap();
+    let needs = text.find("late notice explained").expect("a need of the outage");
+    std::fs::write(&broken, format!("{}no such rule{}", &text[..needs], &text[needs + "late notice explained".len()..])).unwrap();
+    let (code, said) = words(&signalbox(&["check", &broken.display().to_string()]).output().unwrap());
+    let line = text[..needs].lines().count();
+    assert!(code == 1 && said.contains(&format!("broken.md:{line}:")), "{said}");
+    assert_eq!(words(&signalbox(&["check", "/nowhere.md"]).output().unwrap()).0, 2);
+}
