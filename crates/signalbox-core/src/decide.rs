@@ -20,7 +20,7 @@ mod talk;
 mod work;
 
 pub use given::subject;
-pub use raise::{Import, Raise, import, raise};
+pub use raise::{Import, Raise, drafting_stamp, import, raise};
 
 use crate::act::Act;
 use crate::actor::{Actor, Stamp};

@@ -142,7 +142,7 @@ pub(crate) fn asks_the_document(act: Act) -> bool {
 /// Questions that must be answered by now and are not.
 fn answers_due(ctx: &Context, change: &Change, act: Act) -> Option<Bar> {
     let due = match act {
-        Act::Start => Required::Start,
+        Act::Schedule | Act::Start => Required::Start,
         Act::Close => Required::Close,
         _ => Required::Approve,
     };

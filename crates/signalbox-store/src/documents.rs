@@ -1,8 +1,6 @@
 //! Process documents, kept by the hash of their text. A change names the hash it began under, so a
 //! document that was ever used is never altered and never goes.
 
-use sha2::{Digest, Sha256};
-
 use crate::engine::{Row, Tx};
 use crate::sql::statements;
 use crate::{StoreError, values};
@@ -18,34 +16,28 @@ statements! {
 /// A process document as it was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredDocument {
-    /// [`document_hash`] of the source.
+    /// The hash that changes are pinned to: of the text, and of what it is based on.
     pub hash: String,
     pub id: String,
     pub version: i64,
     pub title: String,
-    /// The Markdown, whole.
+    /// A JSON list: the Markdown, whole, then that of each document it is based on, nearest first.
     pub source: String,
     /// Microseconds since 1970, UTC.
     pub stored_at: i64,
 }
 
-/// SHA-256 of the text, in hex.
-pub fn document_hash(source: &str) -> String {
-    format!("{:x}", Sha256::digest(source))
-}
-
-/// Keeps a document, and answers its hash. One that is there already stays as it is.
+/// Keeps a document under its hash. One that is there already stays as it is.
 pub fn put_document(
     tx: &mut dyn Tx,
+    hash: &str,
     id: &str,
     version: i64,
     title: &str,
     source: &str,
     at: i64,
-) -> Result<String, StoreError> {
-    let hash = document_hash(source);
-    tx.exec(PUT, values![&hash, id, version, title, source, at])?;
-    Ok(hash)
+) -> Result<(), StoreError> {
+    tx.exec(PUT, values![hash, id, version, title, source, at]).map(drop)
 }
 
 /// The document with this hash.

@@ -179,6 +179,33 @@ pub fn dependencies(tx: &mut dyn Tx) -> Result<Vec<Dependency>, StoreError> {
     Ok(all)
 }
 
+/// The dependency graph, held for many rows of one import.
+pub struct Graph(Vec<Dependency>);
+
+impl Graph {
+    /// Reads it once.
+    pub fn load(tx: &mut dyn Tx) -> Result<Graph, StoreError> {
+        Ok(Graph(dependencies(tx)?))
+    }
+}
+
+/// The facts about a row of history: what its items are, and what depends on them. Nobody's sight limits it, and no
+/// clash matters any more.
+pub fn for_import(tx: &mut dyn Tx, graph: &Graph, items: &[ItemId]) -> Result<Facts, StoreError> {
+    let mut facts = Facts { orgs: tx.all(ORGS, &[], org_row)?, ..Facts::default() };
+    for id in items {
+        if let Some(item) = tx.maybe_one(ITEM_BY_ID, values![id.0], item_row)? {
+            add_item(tx, &mut facts, item)?;
+        }
+    }
+    for id in facts.items.iter().flat_map(|i| i.services.clone()).collect::<Vec<_>>() {
+        let found = tx.maybe_one(SERVICE_BY_ID, values![id.0], service_row)?;
+        add_service(tx, &mut facts, found)?;
+    }
+    reach(tx, &mut facts, &graph.0)?;
+    Ok(facts)
+}
+
 fn named(facts: &Facts) -> BTreeSet<Node> {
     let items = facts.items.iter().map(|i| Node::Item(i.id));
     items.chain(facts.services.iter().map(|s| Node::Service(s.id))).collect()

@@ -11,6 +11,8 @@ use crate::accounts::Passwords;
 use crate::clock::{Clock, IdSource};
 use crate::config::Config;
 use crate::web::problem::Failure;
+use crate::run::Documents;
+use signalbox_core::process::Processes;
 
 /// The running program: store, clock, ids and settings. Made once in main, or by a test with a clock of its own.
 pub struct App {
@@ -19,6 +21,8 @@ pub struct App {
     pub ids: IdSource,
     pub config: Config,
     pub passwords: Passwords,
+    /// The process documents that new changes begin under, and those that open ones are pinned to.
+    pub documents: Arc<Documents>,
 }
 
 /// How the program is handed about.
@@ -27,7 +31,13 @@ pub type Shared = Arc<App>;
 impl App {
     /// The program over an open database.
     pub fn new(db: Db, clock: Clock, ids: IdSource, config: Config) -> Shared {
-        Arc::new(App { db, clock, ids, config, passwords: Passwords::default() })
+        // The shipped documents are part of the program and a test loads them; a fault cannot get here.
+        App::under(db, clock, ids, config, Processes::shipped().unwrap_or_default())
+    }
+
+    /// The program over an open database, with documents of its own.
+    pub fn under(db: Db, clock: Clock, ids: IdSource, config: Config, processes: Processes) -> Shared {
+        Arc::new(App { db, clock, ids, config, passwords: Passwords::default(), documents: Arc::new(Documents::new(processes)) })
     }
 
     /// Reads one snapshot. The call blocks, a few microseconds on SQLite; the other tasks of this thread are moved

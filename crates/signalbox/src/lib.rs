@@ -9,4 +9,5 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod run;
 pub mod web;

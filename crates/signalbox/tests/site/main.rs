@@ -11,6 +11,7 @@ mod pages;
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/pg.rs"]
 mod pg;
+mod run;
 mod security;
 mod session;
 mod tidy;
