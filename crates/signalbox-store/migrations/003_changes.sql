@@ -62,6 +62,10 @@ create index changes_org on changes (org_id, id);
 create index changes_window on changes (window_start, id) where window_start is not null;
 create index changes_long on changes (window_start) where long = 1;
 create index changes_raised on changes (raised_by, id);
+-- The day to which a report counts an outcome: when the work ended, for history when it was planned to.
+create index changes_ended on changes ((coalesce(finished_at, case when imported = 1 then window_end else closed_at end)), id) where outcome is not null;
+create index changes_implementer on changes (implementer, stage) where implementer is not null;
+create index changes_network on changes (network, id);
 create index changes_updated on changes (updated_at, id);
 
 -- Every organisation with a stake, and in what part (settled 8).
@@ -116,6 +120,7 @@ create table duties(
 create index duties_org on duties (org_id, due_at) where done_at is null;
 create index duties_role on duties (role, due_at) where done_at is null;
 create index duties_person on duties (person_id, due_at);
+create index duties_done on duties (done_at) where done_at is not null;
 create index duties_open on duties (due_at) where done_at is null;
 
 -- Drafts are kept as they were typed; the log begins to hold answers when the change is sent (settled 20).

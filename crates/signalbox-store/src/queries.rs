@@ -2,17 +2,28 @@
 //! to read a change for somebody.
 
 pub mod change;
+pub mod duties;
 pub mod list;
+pub mod reports;
 pub mod schedule;
 pub mod search;
 pub mod sight;
+pub mod today;
 
 use crate::scope::Scope;
 use crate::{Dialect, Row, StoreError, Value};
+use signalbox_core::form::Raw;
 
 /// The composed statements of every file, for the test that prepares each on both databases.
 pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
-    let files = [("sight", sight::composed()), ("list", list::composed(dialect)), ("schedule", schedule::composed())];
+    let files = [
+        ("sight", sight::composed()),
+        ("list", list::composed(dialect)),
+        ("schedule", schedule::composed()),
+        ("duties", duties::composed()),
+        ("today", today::composed()),
+        ("reports", reports::composed()),
+    ];
     files.into_iter().flat_map(|(file, statements)| statements.into_iter().map(move |(name, sql)| (format!("{file}.{name}"), sql))).collect()
 }
 
@@ -77,4 +88,11 @@ pub(crate) fn code<T>(row: &dyn Row, column: usize, from: fn(&str) -> Option<T>)
 /// A code that may be absent.
 pub(crate) fn opt_code<T>(row: &dyn Row, column: usize, from: fn(&str) -> Option<T>) -> Result<Option<T>, StoreError> {
     row.opt_text(column)?.map(|word| from(&word).ok_or_else(|| StoreError::Corrupt(format!("{word} is no code of column {column}")))).transpose()
+}
+
+/// The title of a change; one that was never sent has only what was typed so far, in the draft's column.
+pub(crate) fn title(row: &dyn Row, column: usize, draft_column: usize) -> Result<String, StoreError> {
+    let Some(raw) = row.opt_text(draft_column)? else { return row.text(column) };
+    let raw: Raw = serde_json::from_str(&raw).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
+    Ok(raw.get("title").and_then(|typed| typed.first()).map(|typed| typed.trim().to_owned()).unwrap_or_default())
 }

@@ -40,9 +40,25 @@ macro_rules! was_sent_or_own {
     };
 }
 
+macro_rules! nobody_runs_it {
+    () => {
+        "not exists (select 1 from change_orgs r where r.change_id = c.id and r.part = 'runs')"
+    };
+}
+
+// A party has a stake in the change. Beside them the program counts those who are asked to act without being named:
+// the network provider where its line is touched, and the supplier where nobody is known to run what is touched.
 macro_rules! is_party {
     () => {
-        concat!("($2 >= 1 or exists (select 1 from change_orgs o where o.change_id = c.id and o.org_id in ", own_orgs!(), "))")
+        concat!(
+            "($2 >= 1 or exists (select 1 from change_orgs o where o.change_id = c.id and o.org_id in ",
+            own_orgs!(),
+            ") or (c.private = 0 and exists (select 1 from memberships m join organisations a on a.id = m.org_id where m.person_id = $1
+                and m.ended_at is null and a.active = 1 and m.role not in ('SMG', 'ADM', 'AUD')
+                and ((a.kind = 'network' and c.network <> 'NOT_NEEDED') or (a.kind = 'supplier' and ",
+            nobody_runs_it!(),
+            ")))))"
+        )
     };
 }
 
@@ -50,12 +66,16 @@ macro_rules! is_party {
 // trust that raises it, who has to let it out), and the assessor of the security assessment.
 macro_rules! may_read_restricted {
     () => {
-        "(c.confidentiality <> 'security_restricted' or $2 = 2 or $4 = 1 or c.raised_by = $1
-        or exists (select 1 from change_orgs o join memberships m on m.org_id = o.org_id where o.change_id = c.id
-            and m.person_id = $1 and m.ended_at is null and (m.role = 'SCM' or (m.role = 'TCC' and o.part = 'raiser')))
-        or exists (select 1 from duties d join memberships m on m.person_id = $1 and m.ended_at is null and m.role = 'SASS'
-            where d.change_id = c.id and d.kind = 'assessment' and d.about = 'security' and (d.org_id is null or d.org_id = m.org_id)
-            and (m.service_id is null or exists (select 1 from change_services x where x.change_id = c.id and x.service_id = m.service_id))))"
+        concat!(
+            "(c.confidentiality <> 'security_restricted' or $2 = 2 or $4 = 1 or c.raised_by = $1
+            or exists (select 1 from memberships m where m.person_id = $1 and m.ended_at is null and ((m.role = 'TCC' and m.org_id = c.org_id)
+                or (m.role = 'SCM' and (exists (select 1 from change_orgs o where o.change_id = c.id and o.org_id = m.org_id) or ",
+            nobody_runs_it!(),
+            "))))
+            or exists (select 1 from duties d join memberships m on m.person_id = $1 and m.ended_at is null and m.role = 'SASS'
+                where d.change_id = c.id and d.kind = 'assessment' and d.about = 'security' and (d.org_id is null or d.org_id = m.org_id)
+                and (m.service_id is null or exists (select 1 from change_services x where x.change_id = c.id and x.service_id = m.service_id))))"
+        )
     };
 }
 
@@ -73,6 +93,9 @@ pub const IS_READABLE: &str = concat!("case when c.confidentiality = 'open' or "
 
 /// A column beside [`LISTED`]: 1 where the person may open the change's page, so that a list links to it.
 pub const IS_PARTY: &str = concat!("case when ", is_party!(), " then 1 else 0 end");
+
+/// The organisations for which the person works, as a subquery.
+pub(crate) const OWN_ORGS: &str = own_orgs!();
 
 impl Scope {
     /// The scope of an actor. The system sees everything; it looks on behalf of nobody.

@@ -1,7 +1,7 @@
 //! Lists of changes: filters, search, newest first, a page at a time (issue 2, point 5).
 
 use crate::page::{opt_time, time};
-use crate::queries::{Composed, Named, code, opt_code, search};
+use crate::queries::{Composed, Named, code, opt_code, search, title};
 use crate::scope::{Scope, VISIBLE};
 use crate::{Dialect, Row, StoreError, Tx};
 use jiff::Timestamp;
@@ -108,7 +108,7 @@ const BATCH: i64 = 500;
 const COLUMNS: &str = "select c.id, c.reference, c.source_ref, c.kind, c.stage, c.stage_since, c.version, c.title, c.org_id, g.code, g.name,
     coalesce(p.name, ''), c.raised_at, c.window_start, c.window_end, c.contingency_end, c.received_at, c.notice_verdict, c.notice_days,
     c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.impact, c.category, c.outcome, c.confidentiality, c.imported, c.updated_at,
-    n.kind, n.about, n.due_at, n.org_id, w.code, w.name, n.role
+    n.kind, n.about, n.due_at, n.org_id, w.code, w.name, n.role, case when c.title = '' then (select f.raw from drafts f where f.change_id = c.id) end
     from changes c join organisations g on g.id = c.org_id left join people p on p.id = c.raised_by
     left join duties n on n.change_id = c.id and n.key = (select d.key from duties d where d.change_id = c.id and d.done_at is null
         order by case when d.due_at is null then 1 else 0 end, d.due_at, d.key limit 1)
@@ -246,7 +246,7 @@ fn read(row: &dyn Row) -> Result<ListRow, StoreError> {
         stage: code(row, 4, Stage::from_code)?,
         stage_since: time(row, 5)?,
         version: row.int(6)?,
-        title: row.text(7)?,
+        title: title(row, 7, 36)?,
         org: Named { id: row.int(8)?, code: row.text(9)?, name: row.text(10)? },
         raised_by: row.text(11)?,
         raised_at: time(row, 12)?,

@@ -1,0 +1,317 @@
+//! The rows and sums of the reports (spec 12): success and failure, changes raised by trusts, notice.
+//!
+//! A report holds what the person may read: what is open to the group, and what they are a party to. Restricted work
+//! is neither listed nor counted for others, so that the sums are those of the rows.
+
+use crate::page::{opt_time, time};
+use crate::queries::list::{NoticeLine, Owed, named, notice, window};
+use crate::queries::{Composed, Named, code, opt_code};
+use crate::scope::{IS_READABLE, LISTED, Scope};
+use crate::{Row, StoreError, Tx};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use signalbox_core::actor::Role;
+use signalbox_core::calendar::{Verdict, local_date};
+use signalbox_core::change::{Kind, Outcome, Stage, Window};
+use signalbox_core::report::Outcomes;
+use std::collections::BTreeMap;
+
+/// What a report is about. The span is that of each report's own date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportFilter {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// Any stake, or for R-3 the trust that raised it.
+    pub organisation: Option<i64>,
+    pub service: Option<i64>,
+    pub kinds: Vec<Kind>,
+}
+
+/// A row of success and failure (R-2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuccessRow {
+    pub id: i64,
+    pub reference: String,
+    pub title: String,
+    pub kind: Kind,
+    pub category: Option<String>,
+    /// Codes, `;` between.
+    pub services: String,
+    pub org: Named,
+    pub implementer_org: Option<Named>,
+    pub window: Option<Window>,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub outcome: Outcome,
+    /// The outcome was said again, differently.
+    pub restated: bool,
+    /// The day to which it counts: the end of the work, for history the end of its window.
+    pub ended_at: Timestamp,
+    pub imported: bool,
+}
+
+impl SuccessRow {
+    /// Minutes past the planned end; none where it was kept or is not known.
+    pub fn overrun_minutes(&self) -> Option<i64> {
+        let over = self.finished_at?.as_second() - self.window?.end.as_second();
+        (over > 0).then_some(over / 60)
+    }
+}
+
+/// The sums over the rows of R-2.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Every outcome, by category; the empty category is that of changes without one.
+    pub by_category: BTreeMap<String, BTreeMap<Outcome, u64>>,
+    pub by_kind: BTreeMap<Kind, BTreeMap<Outcome, u64>>,
+    /// What was attempted in all.
+    pub attempted: Outcomes,
+    /// What was attempted, by the first day of the month in which it ended. A month without any is absent.
+    pub months: BTreeMap<Date, Outcomes>,
+}
+
+/// A row of the changes that trusts raised (R-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RaisedRow {
+    pub id: i64,
+    pub reference: String,
+    pub org: Named,
+    pub title: String,
+    pub kind: Kind,
+    pub received_at: Option<Timestamp>,
+    pub stage: Stage,
+    pub stage_since: Timestamp,
+    pub waiting_on: Option<Owed>,
+    pub category: Option<String>,
+    /// The clinical track's code (spec 5.3).
+    pub clinical: String,
+    pub window: Option<Window>,
+    pub notice: Option<NoticeLine>,
+    pub revision: i64,
+    pub source_ref: Option<String>,
+    /// Whether the person may open its page.
+    pub party: bool,
+}
+
+/// A row of notice given (R-5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeRow {
+    pub id: i64,
+    pub reference: String,
+    pub org: Named,
+    pub title: String,
+    /// Codes, `;` between.
+    pub sites: String,
+    pub kind: Kind,
+    pub received_at: Timestamp,
+    pub window: Option<Window>,
+    pub notice: NoticeLine,
+    pub late_reason: Option<String>,
+}
+
+/// When an outcome counts. The index `changes_ended` holds the same expression.
+const ENDED: &str = "coalesce(c.finished_at, case when c.imported = 1 then c.window_end else c.closed_at end)";
+
+const SERVICE_CODES: &str = "coalesce((select string_agg(x.code, ';' order by x.code) from change_services l join services x on x.id = l.service_id where l.change_id = c.id and l.derived = 0), '')";
+const SITE_CODES: &str = "coalesce((select string_agg(x.code, ';' order by x.code) from change_sites l join sites x on x.id = l.site_id where l.change_id = c.id), '')";
+
+const OWED: &str = "left join duties n on n.change_id = c.id and n.key = (select d.key from duties d where d.change_id = c.id and d.done_at is null
+        order by case when d.due_at is null then 1 else 0 end, d.due_at, d.key limit 1)
+    left join organisations w on w.id = n.org_id";
+
+/// The statements of this file, as a test prepares them.
+pub fn composed() -> Vec<(&'static str, String)> {
+    let scope = Scope::visitor();
+    let some = ReportFilter { from: Timestamp::UNIX_EPOCH, until: Timestamp::UNIX_EPOCH, organisation: None, service: None, kinds: vec![] };
+    let all = ReportFilter { organisation: Some(1), service: Some(1), kinds: vec![Kind::Normal, Kind::PlannedOutage], ..some.clone() };
+    vec![
+        ("SUCCESS", success_statement(&scope, &some).sql),
+        ("SUCCESS_BY_ALL", success_statement(&scope, &all).sql),
+        ("SUMMARY", summary_statement(&scope, &some).sql),
+        ("SUMMARY_BY_ALL", summary_statement(&scope, &all).sql),
+        ("RAISED", raised_statement(&scope, &some, false).sql),
+        ("RAISED_OPEN", raised_statement(&scope, &all, true).sql),
+        ("NOTICE", notice_statement(&scope, &some).sql),
+        ("NOTICE_BY_ALL", notice_statement(&scope, &all).sql),
+    ]
+}
+
+fn readable(scope: &Scope, columns: &str) -> Composed {
+    Composed::new(scope, format!("{columns} where {LISTED} and {IS_READABLE} = 1 and c.private = 0"))
+}
+
+fn narrow(statement: &mut Composed, filter: &ReportFilter, date: &str) {
+    statement.add(&format!(" and {date} >= {{}} and {date} < {{}}"), [filter.from.as_microsecond().into(), filter.until.as_microsecond().into()]);
+    statement.maybe(" and c.id in (select f.change_id from change_services f where f.service_id = {})", filter.service);
+    statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
+}
+
+fn with_stake(statement: &mut Composed, filter: &ReportFilter) {
+    statement.maybe(" and c.id in (select f.change_id from change_orgs f where f.org_id = {})", filter.organisation);
+}
+
+fn success_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
+    let columns = format!(
+        "select c.id, c.reference, c.title, c.kind, c.category, {SERVICE_CODES}, g.id, g.code, g.name, i.id, i.code, i.name,
+        c.window_start, c.window_end, c.contingency_end, c.started_at, c.finished_at, c.outcome,
+        case when exists (select 1 from events e where e.stream = 'change' and e.change_id = c.id and e.type = 'restated') then 1 else 0 end,
+        {ENDED}, c.imported
+        from changes c join organisations g on g.id = c.org_id left join organisations i on i.id = c.implementer_org"
+    );
+    let mut statement = readable(scope, &columns);
+    statement.sql.push_str(" and c.outcome is not null");
+    narrow(&mut statement, filter, ENDED);
+    with_stake(&mut statement, filter);
+    statement.sql.push_str(&format!(" order by {ENDED}, c.id"));
+    statement
+}
+
+fn summary_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
+    let mut statement = readable(scope, &format!("select coalesce(c.category, ''), c.kind, c.outcome, {ENDED} from changes c"));
+    statement.sql.push_str(" and c.outcome is not null");
+    narrow(&mut statement, filter, ENDED);
+    with_stake(&mut statement, filter);
+    statement
+}
+
+fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Composed {
+    let columns = format!(
+        "select c.id, c.reference, g.id, g.code, g.name, c.title, c.kind, c.received_at, c.stage, c.stage_since,
+        n.kind, n.about, n.due_at, n.org_id, w.code, w.name, n.role, c.category, c.clinical, c.window_start, c.window_end, c.contingency_end,
+        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.revision, c.source_ref, {}
+        from organisations g join changes c on c.org_id = g.id {OWED}",
+        crate::scope::IS_PARTY
+    );
+    let mut statement = readable(scope, &columns);
+    statement.sql.push_str(" and g.kind = 'trust'");
+    if open_only {
+        let open = Stage::ALL.iter().filter(|s| !s.is_final() && !s.is_draft());
+        statement.one_of("c.stage", open.map(|s| s.code()));
+    }
+    narrow(&mut statement, filter, "coalesce(c.received_at, c.raised_at)");
+    statement.maybe(" and g.id = {}", filter.organisation);
+    statement.sql.push_str(" order by g.code, c.id");
+    statement
+}
+
+fn notice_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
+    let columns = format!(
+        "select c.id, c.reference, g.id, g.code, g.name, c.title, {SITE_CODES}, c.kind, c.received_at, c.window_start, c.window_end, c.contingency_end,
+        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.late_reason
+        from changes c join organisations g on g.id = c.org_id"
+    );
+    let mut statement = readable(scope, &columns);
+    statement.sql.push_str(" and c.notice_verdict is not null");
+    narrow(&mut statement, filter, "c.window_start");
+    with_stake(&mut statement, filter);
+    statement.sql.push_str(" order by c.window_start, c.id");
+    statement
+}
+
+fn each<T>(tx: &mut dyn Tx, statement: &Composed, read: fn(&dyn Row) -> Result<T, StoreError>, mut f: impl FnMut(T) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    tx.query(&statement.sql, &statement.params, &mut |row| f(read(row)?))
+}
+
+/// R-2: hands over each change whose outcome counts to the span, by the end of its work.
+pub fn each_success(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, f: impl FnMut(SuccessRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    each(tx, &success_statement(scope, filter), read_success, f)
+}
+
+/// The head of R-2 and its series, in the months of the zone.
+pub fn summary(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, zone: &TimeZone) -> Result<Summary, StoreError> {
+    let statement = summary_statement(scope, filter);
+    let mut summary = Summary::default();
+    tx.query(&statement.sql, &statement.params, &mut |row| {
+        let (kind, outcome) = (code(row, 1, Kind::from_code)?, code(row, 2, Outcome::from_code)?);
+        *summary.by_category.entry(row.text(0)?).or_default().entry(outcome).or_default() += 1;
+        *summary.by_kind.entry(kind).or_default().entry(outcome).or_default() += 1;
+        if outcome.is_attempted() {
+            summary.attempted.count(outcome.code());
+            let month = local_date(time(row, 3)?, zone).first_of_month();
+            summary.months.entry(month).or_default().count(outcome.code());
+        }
+        Ok(())
+    })?;
+    Ok(summary)
+}
+
+/// R-3: hands over each change that a trust raised and that was received in the span, by trust, oldest first.
+pub fn each_raised(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, open_only: bool, f: impl FnMut(RaisedRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    each(tx, &raised_statement(scope, filter, open_only), read_raised, f)
+}
+
+/// R-5: hands over each change with a verdict on its notice whose window starts in the span.
+pub fn each_notice(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, f: impl FnMut(NoticeRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    each(tx, &notice_statement(scope, filter), read_notice, f)
+}
+
+/// How many of each verdict there are, by the code of the organisation that raised them.
+pub fn verdicts(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter) -> Result<BTreeMap<String, BTreeMap<Verdict, u64>>, StoreError> {
+    let mut counts: BTreeMap<String, BTreeMap<Verdict, u64>> = BTreeMap::new();
+    each_notice(tx, scope, filter, |row| {
+        *counts.entry(row.org.code).or_default().entry(row.notice.verdict).or_default() += 1;
+        Ok(())
+    })?;
+    Ok(counts)
+}
+
+fn read_success(row: &dyn Row) -> Result<SuccessRow, StoreError> {
+    Ok(SuccessRow {
+        id: row.int(0)?,
+        reference: row.text(1)?,
+        title: row.text(2)?,
+        kind: code(row, 3, Kind::from_code)?,
+        category: row.opt_text(4)?,
+        services: row.text(5)?,
+        org: Named { id: row.int(6)?, code: row.text(7)?, name: row.text(8)? },
+        implementer_org: named(row, 9)?,
+        window: window(row, 12)?,
+        started_at: opt_time(row, 15)?,
+        finished_at: opt_time(row, 16)?,
+        outcome: code(row, 17, Outcome::from_code)?,
+        restated: row.boolean(18)?,
+        ended_at: time(row, 19)?,
+        imported: row.boolean(20)?,
+    })
+}
+
+fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
+    let waiting_on = match row.opt_text(10)? {
+        None => None,
+        Some(kind) => Some(Owed { kind, about: row.text(11)?, due_at: opt_time(row, 12)?, org: named(row, 13)?, role: opt_code(row, 16, Role::from_code)? }),
+    };
+    Ok(RaisedRow {
+        id: row.int(0)?,
+        reference: row.text(1)?,
+        org: Named { id: row.int(2)?, code: row.text(3)?, name: row.text(4)? },
+        title: row.text(5)?,
+        kind: code(row, 6, Kind::from_code)?,
+        received_at: opt_time(row, 7)?,
+        stage: code(row, 8, Stage::from_code)?,
+        stage_since: time(row, 9)?,
+        waiting_on,
+        category: row.opt_text(17)?,
+        clinical: row.text(18)?,
+        window: window(row, 19)?,
+        notice: notice(row, 22)?,
+        revision: row.int(28)?,
+        source_ref: row.opt_text(29)?,
+        party: row.boolean(30)?,
+    })
+}
+
+fn read_notice(row: &dyn Row) -> Result<NoticeRow, StoreError> {
+    Ok(NoticeRow {
+        id: row.int(0)?,
+        reference: row.text(1)?,
+        org: Named { id: row.int(2)?, code: row.text(3)?, name: row.text(4)? },
+        title: row.text(5)?,
+        sites: row.text(6)?,
+        kind: code(row, 7, Kind::from_code)?,
+        received_at: time(row, 8)?,
+        window: window(row, 9)?,
+        notice: notice(row, 12)?.ok_or_else(|| StoreError::Corrupt("a notice has no verdict".into()))?,
+        late_reason: row.opt_text(18)?,
+    })
+}
