@@ -16,6 +16,7 @@ pub mod samples;
 pub mod svg;
 pub mod tell;
 pub mod timeline;
+pub mod typed;
 pub mod ui;
 pub mod visitor;
 
