@@ -40,6 +40,15 @@ impl App {
         Arc::new(App { db, clock, ids, config, passwords: Passwords::default(), documents: Arc::new(Documents::new(processes)) })
     }
 
+    /// Stores the documents in force, so that the database can be read without this program's folder.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn keep_documents(&self) -> Result<(), StoreError> {
+        let (documents, now) = (Arc::clone(&self.documents), self.clock.now());
+        self.write(move |tx| documents.keep(tx, now))
+    }
+
     /// Reads one snapshot. The call blocks, a few microseconds on SQLite; the other tasks of this thread are moved
     /// away meanwhile (stack.md measured this cheaper than a hop to another thread).
     pub fn read<T: Send, E: From<StoreError>>(

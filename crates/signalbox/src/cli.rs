@@ -1,5 +1,6 @@
 //! The command line. Each command exits 0 when all is well, 1 on a finding and 2 on wrong use.
 
+mod import;
 mod people;
 mod record;
 mod serve;
@@ -34,6 +35,8 @@ enum Command {
     Verify(record::Verify),
     /// Make every row again from the events.
     Rebuild(record::Rebuild),
+    /// Bring in a CSV file: all of it or nothing.
+    Import(import::Import),
     /// Try process documents, and print every fault at once.
     Check(record::Check),
 }
@@ -124,6 +127,7 @@ pub fn run() -> ExitCode {
         Command::Token(token) => token.run(),
         Command::Verify(verify) => verify.run(),
         Command::Rebuild(rebuild) => rebuild.run(),
+        Command::Import(import) => import.run(),
         Command::Check(check) => check.run(),
     };
     match done {

@@ -9,5 +9,6 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod import;
 pub mod run;
 pub mod web;

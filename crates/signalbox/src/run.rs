@@ -298,9 +298,18 @@ impl App {
                 let place = Place::of(tx, row.org.0)?;
                 let facts = gather::for_import(tx, &graph, &row.items)?;
                 let ctx = place.context(&Actor::System, &process, &facts, now);
-                let reference = take_reference(tx, &process.prefix, row.received_at, &place.zone)?;
+                let before = match row.existing {
+                    Some(id) => project::load(tx, id)?,
+                    None => None,
+                };
+                let before = before.map(|loaded| loaded.change);
+                let reference = match &before {
+                    Some(change) => change.reference.clone(),
+                    None => take_reference(tx, &process.prefix, row.received_at, &place.zone)?,
+                };
                 let import = decide::Import {
-                    id: ChangeId(*id),
+                    id: before.as_ref().map_or(ChangeId(*id), |change| change.id),
+                    version: before.as_ref().map_or(0, |change| change.version) + 1,
                     reference,
                     kind: row.kind,
                     org: row.org,
@@ -316,7 +325,7 @@ impl App {
                     mint: mint.clone(),
                 };
                 let decision = decide::import(&ctx, import);
-                commit(tx, &mut head, &process, &place, None, &Prose::new(), &decision)?;
+                commit(tx, &mut head, &process, &place, before.as_ref(), &Prose::new(), &decision)?;
                 progress(n as u64 + 1);
             }
             Ok(Ok(rows.len() as u64))
@@ -373,6 +382,8 @@ impl App {
 /// One row of history, resolved to ids.
 #[derive(Clone, Debug)]
 pub struct ImportRow {
+    /// The change that this row writes again, with `--update`.
+    pub existing: Option<i64>,
     pub kind: Kind,
     pub org: OrgId,
     pub source_ref: String,

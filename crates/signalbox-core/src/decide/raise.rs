@@ -59,6 +59,8 @@ pub fn drafting_stamp(ctx: &Context, org: OrgId) -> Option<Stamp> {
 #[derive(Clone, Debug)]
 pub struct Import {
     pub id: ChangeId,
+    /// 1, or the next one where a row is written again.
+    pub version: i64,
     pub reference: String,
     pub kind: Kind,
     pub org: OrgId,
@@ -112,7 +114,7 @@ pub fn import(ctx: &Context, row: Import) -> Decision {
         reason,
         long,
     };
-    let recorded = |event: &Event, id: i64| Recorded { id: EventId(id), change: row.id, version: 1, at: ctx.now, by: Stamp::SYSTEM, event: event.clone() };
+    let recorded = |event: &Event, id: i64| Recorded { id: EventId(id), change: row.id, version: row.version, at: ctx.now, by: Stamp::SYSTEM, event: event.clone() };
     let change: Change = crate::apply::apply(None, &recorded(&event, 0));
     if let Event::Imported { notice, .. } = &mut event {
         *notice = notice::judge(ctx, &change, row.received_at);

@@ -11,7 +11,7 @@ statements! {
 
 /// The statements of this file, as a test prepares them on both databases.
 pub fn composed() -> Vec<(&'static str, String)> {
-    vec![("IS_VISIBLE", is_visible_sql()), ("BY_REFERENCE", by_reference_sql()), ("BY_SOURCE", by_source_sql())]
+    vec![("IS_VISIBLE", is_visible_sql()), ("BY_REFERENCE", by_reference_sql()), ("BY_SOURCE", by_source_sql()), ("BY_SOURCE_OF", BY_SOURCE_OF.to_owned())]
 }
 
 fn is_visible_sql() -> String {
@@ -51,3 +51,10 @@ pub fn by_source(tx: &mut dyn Tx, scope: &Scope, source_ref: &str) -> Result<Opt
 pub fn works_for(tx: &mut dyn Tx, scope: &Scope, org_id: i64) -> Result<bool, StoreError> {
     Ok(scope.is_system() || tx.maybe_one(WORKS_FOR, values![scope.person(), org_id], |row| row.int(0))?.is_some())
 }
+
+/// The change that an organisation's own reference names, whoever looks: for the import, which acts for nobody.
+pub fn by_source_of(tx: &mut dyn Tx, org_id: i64, source_ref: &str) -> Result<Option<i64>, StoreError> {
+    tx.maybe_one(BY_SOURCE_OF, crate::values![org_id, source_ref], |row| row.int(0))
+}
+
+const BY_SOURCE_OF: &str = "select id from changes where org_id = $1 and source_ref = $2";

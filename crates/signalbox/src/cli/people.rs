@@ -57,7 +57,7 @@ pub(super) struct Token {
 }
 
 /// The program over the database, without a server. The lock goes with it.
-fn open(store: &StoreArgs, settings: &Settings) -> Result<(Shared, signalbox_store::DataLock), Stop> {
+pub(super) fn open(store: &StoreArgs, settings: &Settings) -> Result<(Shared, signalbox_store::DataLock), Stop> {
     let db = store.open()?;
     let lock = db.lock()?;
     let config = settings.config(settings.listen, false)?;

@@ -1,9 +1,10 @@
 //! `signalbox serve`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use signalbox_core::process::Processes;
 use tokio::net::TcpListener;
 
 use super::{Stop, StoreArgs};
@@ -93,10 +94,27 @@ impl Serve {
         runtime()?.block_on(async {
             let listener = bind(self.settings.listen).await?;
             let config = self.settings.config(listener.local_addr()?, false)?;
-            let app = App::new(db, Clock::system(), IdSource::new(), config);
+            let processes = processes(config.processes.as_deref())?;
+            let app = App::under(db, Clock::system(), IdSource::new(), config, processes);
+            app.keep_documents()?;
             answer(listener, app).await
         })
     }
+}
+
+/// The shipped documents, with those of the folder over them. A faulty one stops the start, with every fault named.
+pub(super) fn processes(folder: Option<&Path>) -> Result<Processes, Stop> {
+    let mut files = vec![];
+    if let Some(folder) = folder {
+        for entry in std::fs::read_dir(folder).map_err(|fault| Stop::WrongUse(format!("{}: {fault}", folder.display())))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                files.push(path);
+            }
+        }
+        files.sort();
+    }
+    super::record::read_documents(&files)?.map_err(|faults| Stop::Finding(format!("the process documents have faults:\n{}", faults.join("\n"))))
 }
 
 async fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {

@@ -6,6 +6,7 @@ mod command_line;
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]
 mod harness;
+mod import;
 mod joining;
 mod pages;
 #[allow(dead_code)]
