@@ -1,0 +1,183 @@
+//! Lists: filters, pages, counts, and what a row says.
+
+use signalbox_core::actor::{Actor, Role, Stamp};
+use signalbox_core::calendar::Verdict;
+use signalbox_core::change::{Kind, Outcome, Parties, Stage};
+use signalbox_core::event::Event;
+use signalbox_core::ids::{ItemId, OrgId, ServiceId, SiteId};
+use signalbox_store::queries::list::{self, Count, ListFilter, ListRow};
+use signalbox_store::queries::{change, duties, sight, today};
+use signalbox_store::scope::Scope;
+use signalbox_store::{drafts, values};
+
+use crate::harness::for_each_engine;
+use crate::world::*;
+
+fn rows(world: &World, scope: &Scope, filter: &ListFilter) -> Vec<ListRow> {
+    world.read(|tx| list::list(tx, scope, filter, None, 500)).rows
+}
+
+#[test]
+fn each_filter_finds_its_own_and_all_of_them_narrow_together() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        let me = world.person(&[(NORTH, Role::Requester)]);
+        let by = Stamp { person: me.person(), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
+        let plain = world.tell(told(NORTH, Stage::Submitted));
+        let outage = world.tell(Told { kind: Kind::PlannedOutage, window: Some(window(500, 4)), ..told(NORTH, Stage::Scheduled) });
+        let mine = world.tell(Told { by, services: vec![ServiceId(IMAGING)], items: vec![ItemId(SERVER)], sites: vec![SiteId(NORTH_SITE)], ..told(NORTH, Stage::Assessing) });
+        let south = world.tell(Told { parties: Parties { affected: [OrgId(SOUTH)].into(), ..Parties::default() }, ..told(NORTH, Stage::Approved) });
+        let failed = world.tell(Told { beginning: Beginning::Stands(Stage::Closed, Some(Outcome::Failed)), window: None, ..told(NORTH, Stage::Closed) });
+        let late = world.import("OSG-7", NORTH, BENCH, window(-48, 2), hours(-60), Outcome::Successful);
+        let scope = Scope::of(&me);
+        let find = |change: &dyn Fn(&mut ListFilter)| {
+            let mut filter = ListFilter::default();
+            change(&mut filter);
+            let found: Vec<i64> = rows(&world, &scope, &filter).iter().map(|r| r.id).collect();
+            let count = world.read(|tx| list::count(tx, &scope, &filter));
+            assert_eq!(count, Count::Exactly(found.len() as i64), "{filter:?}");
+            found
+        };
+        assert_eq!(find(&|_| {}), [late, failed, south, mine, outage, plain], "newest first");
+        assert_eq!(find(&|f| f.kinds = vec![Kind::PlannedOutage]), [late, outage]);
+        assert_eq!(find(&|f| f.stages = vec![Stage::Approved, Stage::Submitted]), [south, plain]);
+        assert_eq!(find(&|f| f.organisation = Some(SOUTH)), [south]);
+        assert_eq!(find(&|f| f.service = Some(IMAGING)), [mine]);
+        assert_eq!(find(&|f| f.site = Some(NORTH_SITE)), [late, mine]);
+        assert_eq!(find(&|f| f.item = Some(SERVER)), [mine]);
+        assert_eq!(find(&|f| f.window_from = Some(hours(400))), [outage]);
+        assert_eq!(find(&|f| f.window_to = Some(hours(0))), [late]);
+        assert_eq!(find(&|f| f.raised_by_me = true), [mine]);
+        assert_eq!(find(&|f| f.source_ref = Some("OSG-7".into())), [late]);
+        assert_eq!(find(&|f| f.outcome = Some(Outcome::Failed)), [failed]);
+        assert_eq!(find(&|f| f.verdict = Some(Verdict::OnTime)), Vec::<i64>::new());
+        assert_eq!(find(&|f| (f.kinds, f.outcome) = (vec![Kind::PlannedOutage], Some(Outcome::Successful))), [late]);
+        let row = rows(&world, &scope, &ListFilter { source_ref: Some("OSG-7".into()), ..ListFilter::default() }).remove(0);
+        let notice = row.notice.expect("it was judged");
+        assert_eq!((notice.days, notice.asked, notice.basis.code()), (1, 10, "days"), "received on 6 November, starts on the 7th");
+        assert_eq!((row.imported, row.org.code.as_str(), row.raised_by.as_str(), row.outcome), (true, "NORTH", "", Some(Outcome::Successful)));
+        assert_eq!(world.read(|tx| sight::by_source(tx, &scope, "OSG-7")), Some(late));
+    });
+}
+
+#[test]
+fn pages_join_without_a_gap_or_a_repeat() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        let mut ids: Vec<i64> = (0..23).map(|_| world.tell(told(NORTH, Stage::Submitted))).collect();
+        ids.reverse();
+        let scope = Scope::of(&world.person(&[(NORTH, Role::Requester)]));
+        for limit in [1, 5, 22, 23, 24] {
+            let (mut cursor, mut seen) = (None, vec![]);
+            loop {
+                let page = world.read(|tx| list::list(tx, &scope, &ListFilter::default(), cursor, limit));
+                assert!(page.rows.len() as i64 <= limit);
+                seen.extend(page.rows.iter().map(|r| r.id));
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, ids, "{limit} a page");
+        }
+        let mut all = vec![];
+        world.read(|tx| {
+            list::each(tx, &scope, &ListFilter::default(), |row| {
+                all.push(row.id);
+                Ok(())
+            })
+        });
+        assert_eq!(all, ids);
+    });
+}
+
+#[test]
+fn a_draft_shows_what_was_typed_to_its_own_people() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        let coordinator = world.person(&[(NORTH, Role::Coordinator)]);
+        let id = world.raise(&coordinator, Kind::Normal, NORTH);
+        let person = coordinator.person().expect("a person").0;
+        let raw = [("title".to_owned(), vec![" Half a title ".to_owned()])].into();
+        world.write(move |tx| drafts::save_draft(tx, id, &raw, now(), person));
+        let scope = Scope::of(&coordinator);
+        let row = rows(&world, &scope, &ListFilter::default()).remove(0);
+        assert_eq!((row.id, row.title.as_str(), row.raised_by.as_str()), (id, "Half a title", format!("Person {person}").as_str()));
+        let page = world.read(|tx| change::page(tx, &scope, &row.reference.to_lowercase())).expect("a page");
+        assert_eq!(page.draft.expect("a draft").rev, 1);
+        assert_eq!(page.people.get(&person).map(String::as_str), Some(format!("Person {person}").as_str()));
+        assert_eq!(page.orgs.get(&NORTH).map(|o| o.code.as_str()), Some("NORTH"));
+        assert_eq!((page.watchers, page.am_watching), (0, false));
+        let waiting = world.read(|tx| today::waiting(tx, &scope));
+        assert_eq!(waiting.iter().map(|w| (w.because.clone(), w.title.as_str())).collect::<Vec<_>>(), [(today::Because::Draft, "Half a title")]);
+        for other in [(SOUTH, Role::Coordinator), (AUTHORITY, Role::AuthorityManager), (SUPPLIER, Role::SupplierManager)] {
+            let scope = Scope::of(&world.person(&[other]));
+            assert_eq!(rows(&world, &scope, &ListFilter::default()), []);
+            assert!(world.read(|tx| change::page(tx, &scope, &row.reference)).is_none());
+        }
+    });
+}
+
+#[test]
+fn what_waits_and_what_was_promised() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        let manager = world.person(&[(SUPPLIER, Role::SupplierManager)]);
+        let requester = world.person(&[(NORTH, Role::Requester)]);
+        let coordinator = world.person(&[(NORTH, Role::Coordinator)]);
+        let desk = world.person(&[(PROVIDER, Role::NetworkDesk)]);
+        let runs = || Parties { runs: [OrgId(SUPPLIER)].into(), ..Parties::default() };
+        let decide = world.tell(Told { parties: runs(), ..told(NORTH, Stage::AwaitingApproval) });
+        let own = world.tell(Told { parties: runs(), ..told(SUPPLIER, Stage::AwaitingApproval) });
+        let returned = world.tell(Told { parties: runs(), ..told(NORTH, Stage::Returned) });
+        let check = world.tell(Told { parties: runs(), ..told(NORTH, Stage::Submitted) });
+        let notified = world.tell(Told {
+            beginning: Beginning::Raised,
+            parties: runs(),
+            then: Box::new(|content| {
+                vec![
+                    Event::Submitted { content: Box::new(content), revision: 1, notice: None, late_reason: None, late_words: None, network_needed: true },
+                    Event::NetworkTold { way: "email".into(), reference: None },
+                ]
+            }),
+            ..told(NORTH, Stage::Draft)
+        });
+        let waits = |actor: &Actor| {
+            let mut all: Vec<(i64, String)> = world.read(|tx| today::waiting(tx, &Scope::of(actor))).into_iter().map(|w| (w.change_id, because(&w.because))).collect();
+            all.sort();
+            all
+        };
+        let line = |id: i64, what: &str| (id, what.to_owned());
+        let mut wanted = vec![line(decide, "decide"), line(check, "owed acceptance"), line(notified, "owed acceptance")];
+        wanted.sort();
+        assert_eq!(waits(&manager), wanted, "their own change {own} is for another organisation to decide");
+        assert_eq!(waits(&coordinator), [line(returned, "owed answer")]);
+        assert_eq!(waits(&requester), [line(returned, "owed answer")]);
+        assert_eq!(waits(&desk), [line(notified, "acknowledge")]);
+        assert_eq!(waits(&world.person(&[(SOUTH, Role::Coordinator)])), []);
+
+        let promises = |actor: &Actor, whose| world.read(|tx| duties::promises(tx, &Scope::of(actor), whose, hours(24 * 60)));
+        let open: Vec<i64> = promises(&coordinator, duties::Whose::Mine).open.iter().map(|d| d.change_id).collect();
+        assert_eq!(open, [returned]);
+        let of_north: Vec<i64> = promises(&manager, duties::Whose::Organisation(NORTH)).open.iter().map(|d| d.change_id).collect();
+        assert_eq!(of_north, [returned], "another organisation's, on a change that the manager sees");
+        let south = world.person(&[(SOUTH, Role::Coordinator)]);
+        assert_eq!(promises(&south, duties::Whose::Organisation(NORTH)).open, []);
+        let duty = promises(&coordinator, duties::Whose::Mine).open.remove(0);
+        assert!(duty.is_late(hours(24 * 60)) && !duty.is_late(hours(1)));
+        world.write(move |tx| tx.exec("update duties set done_at = $1 where change_id = $2", values![hours(24).as_microsecond(), returned]));
+        let after = promises(&coordinator, duties::Whose::Mine);
+        assert_eq!((after.open.len(), after.kept.iter().map(|d| d.change_id).collect::<Vec<_>>()), (0, vec![returned]));
+
+        let news = world.read(|tx| today::happened(tx, &Scope::of(&manager), hours(-1), 50));
+        assert_eq!(news.iter().map(|h| h.change_id).collect::<Vec<_>>(), [notified; 3], "latest first; history is no news");
+        assert_eq!(world.read(|tx| today::happened(tx, &Scope::of(&south), hours(-1), 50)), []);
+    });
+}
+
+fn because(because: &today::Because) -> String {
+    match because {
+        today::Because::Owed(duty) => format!("owed {}", duty.kind),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
