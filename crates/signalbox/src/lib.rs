@@ -12,3 +12,4 @@ pub mod config;
 pub mod import;
 pub mod run;
 pub mod web;
+pub mod words;

@@ -1,0 +1,122 @@
+//! What is wrong with what was typed, as a sentence that says what to do.
+
+use signalbox_core::refusal::Violation;
+
+use super::{field_label, read_param, sentence_case};
+
+/// The sentence for a fault; the field is named where this crate knows its label.
+pub fn fault(violation: &Violation) -> String {
+    let known = violation.field.as_deref().map(field_label).unwrap_or_default();
+    fault_in(violation, &known)
+}
+
+/// The sentence for a fault of the field with this label, such as a question of the document; empty: no label.
+pub fn fault_in(violation: &Violation, label: &str) -> String {
+    let field = violation.field.as_deref().unwrap_or_default();
+    let param = |n: usize| violation.params.get(n).map_or(String::new(), |p| read_param(p));
+    let of = |start: &str, alone: &str| if label.is_empty() { format!("{alone}.") } else { format!("{start}: {label}") };
+    let words = match violation.code {
+        "answer-missing" => return of("Answer this", "Answer this question"),
+        "choose-one" => return of("Choose one", "Choose one of the answers"),
+        "choose-at-least-one" => return of("Choose at least one", "Choose at least one"),
+        "date-missing" => return of("Enter a day", "Enter a day"),
+        "time-missing" => return of("Enter a time, such as 22:00", "Enter a time, such as 22:00"),
+        "yes-or-no" => return of("Choose yes or no", "Choose yes or no"),
+        "too-long" => format!("Shorten this to {} characters; it has {}.", param(0), param(1)),
+        "control-characters" => "Remove the characters that cannot be printed, such as those that come with a copied table.".into(),
+        "patient-data" => "Remove the number that looks like one of a patient. Nothing here may name a patient.".into(),
+        "unknown-choice" if violation.params.is_empty() => "Choose one of the answers in the list.".into(),
+        "unknown-choice" => format!("Choose from the list: {} is not one of its answers.", param(0)),
+        "number-out-of-range" => format!("Enter a whole number from {} to {}.", param(0), param(1)),
+        "not-a-date" => "Enter a day that exists, such as 24 11 2026.".into(),
+        "not-a-time" => "Enter a time of day, such as 22:00.".into(),
+        "time-skipped" => format!("Choose another time: on that night the clocks go forward over {}. The next time is {}.", time(violation, 0), time(violation, 1)),
+        "time-twice" => format!("Say which of the two is meant: {} or {}. The clocks go back on that night.", time(violation, 0), time(violation, 1)),
+        "end-before-start" => "Enter an end that is later than the start.".into(),
+        "window-too-long" => format!("Enter an end within {} days of the start. Longer work is several changes.", param(0)),
+        "before-window-end" => "Enter a latest end that is not before the planned end.".into(),
+        "too-many" => format!("Name {} at most.", param(0)),
+        "unknown-value" => format!("Choose another: there is no {} that you may name here.", param(0)),
+        "not-a-phone" => "Enter a telephone number that is answered during the work, such as 020 7946 0117.".into(),
+        "nothing-named" => "Name at least one piece of equipment, service or site that is touched.".into(),
+        "nothing-changed" => "Change at least one answer; nothing differs from what was sent.".into(),
+        "nothing-to-do" => "There is nothing to record. Say what happened.".into(),
+        "unknown-field" => format!("Take {} out: it is not asked for here.", if field.is_empty() { "the field" } else { field }),
+        "in-the-future" => "Enter a time that has passed. Only what has happened can be recorded.".into(),
+        "not-of-this-change" => "Name only services that this change takes away.".into(),
+        "services-unanswered" => services_unanswered(&param(0)),
+        "unknown-request" => "Choose a request from the catalogue. If none fits, raise a normal change.".into(),
+        "not-eligible" => format!("With this answer it is not the agreed request “{}”. Raise a normal change instead; your answers are kept.", param(0)),
+        "request-expired" => format!("This request was agreed until {}. Raise a normal change, or ask the authority to agree it again.", param(0)),
+        "request-not-yours" => "This request is agreed for other organisations. Raise a normal change instead.".into(),
+        "content-changed" => "The change was edited after you opened this page. Read it again, then decide.".into(),
+        "owner-missing" => "Say which organisation keeps this condition.".into(),
+        "no-such-condition" => "Choose a condition that is still open.".into(),
+        "not-your-condition" => "Only the organisation that owes this condition, or a change manager, can record that it is met.".into(),
+        "not-lower" => format!("Choose a category below {}, the one that was worked out.", param(0)),
+        "outcome-unchanged" => "Choose another outcome; this is the one on record.".into(),
+        "late-reason-missing" => "Say why the notice is short. It is recorded and never refused.".into(),
+        "date-out-of-range" => format!("Enter a day from {} to {}.", param(0), param(1)),
+        "implementer-missing" => "Name the person who will do the work, by their e-mail address.".into(),
+        "not-an-implementer" => format!("Name somebody who works for a party to this change: {} does not, or is not known here.", param(0)),
+        "implementer-approved" => "Name somebody else: this person approved the change, and nobody carries out what they approved.".into(),
+        "window-not-moved" => "Enter another window; this is the one on record.".into(),
+        "authority-decides" => "Choose another: only the authority's change manager can exclude the time from the service level.".into(),
+        other => sentence_case(&format!("{}.", other.replace('-', " "))),
+    };
+    words
+}
+
+/// A clock time stays as the core wrote it: `01:30`, `first 01:30 (BST)`.
+fn time(violation: &Violation, n: usize) -> String {
+    violation.params.get(n).cloned().unwrap_or_default()
+}
+
+fn services_unanswered(number: &str) -> String {
+    match number {
+        "1" => "Say of the service that was taken away that it is back, or why it is not. 1 is not answered for.".into(),
+        number => format!("Say of each service that was taken away that it is back, or why it is not. {number} are not answered for."),
+    }
+}
+
+/// Every code of a fault, for the test that holds them against the core.
+#[cfg(test)]
+pub(super) const CODES: &[&str] = &[
+    "answer-missing", "choose-one", "choose-at-least-one", "date-missing", "time-missing", "yes-or-no", "too-long", "control-characters",
+    "patient-data", "unknown-choice", "number-out-of-range", "not-a-date", "not-a-time", "time-skipped", "time-twice", "end-before-start",
+    "window-too-long", "before-window-end", "too-many", "unknown-value", "not-a-phone", "nothing-named", "nothing-changed", "nothing-to-do",
+    "unknown-field", "in-the-future", "not-of-this-change", "services-unanswered", "unknown-request", "not-eligible", "request-expired",
+    "request-not-yours", "content-changed", "owner-missing", "no-such-condition", "not-your-condition", "not-lower", "outcome-unchanged",
+    "late-reason-missing", "date-out-of-range", "implementer-missing", "not-an-implementer", "implementer-approved", "window-not-moved",
+    "authority-decides",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_a_sentence_of_its_own() {
+        for code in CODES {
+            let words = fault(&Violation::of("x", code).with(1).with(2));
+            let fallback = sentence_case(&format!("{}.", code.replace('-', " ")));
+            assert_ne!(words, fallback, "{code} has no sentence");
+        }
+    }
+
+    #[test]
+    fn faults_say_what_to_do() {
+        assert_eq!(fault(&Violation::of("title", "answer-missing")), "Answer this question.");
+        assert_eq!(fault_in(&Violation::of("title", "answer-missing"), "What do you want to change?"), "Answer this: What do you want to change?");
+        assert_eq!(fault(&Violation::of("title", "too-long").with(120).with(1204)), "Shorten this to 120 characters; it has 1,204.");
+        assert_eq!(
+            fault(&Violation::of("window.start", "time-skipped").with("01:30").with("02:00")),
+            "Choose another time: on that night the clocks go forward over 01:30. The next time is 02:00."
+        );
+        assert_eq!(
+            fault(&Violation::of("review_on", "date-out-of-range").with("2026-11-17").with("2026-12-15")),
+            "Enter a day from Tuesday 17 November 2026 to Tuesday 15 December 2026."
+        );
+        assert_eq!(fault(&Violation::of("back", "services-unanswered").with(2)), "Say of each service that was taken away that it is back, or why it is not. 2 are not answered for.");
+    }
+}

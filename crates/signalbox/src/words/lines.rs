@@ -1,0 +1,262 @@
+//! What has happened, a line an event: for the history of a change and for mail.
+
+use signalbox_core::calendar::local;
+use signalbox_core::change::{Outcome, Window};
+use signalbox_core::event::{Event, Recorded, Told};
+use signalbox_core::text::Text;
+use signalbox_store::project::Prose;
+
+use super::sentences::window_phrase;
+use super::{Names, basis_words, counted, listed, option_label, said, sentence_case};
+
+/// How a line is marked: good news, bad news, something said, or neither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tone {
+    Good,
+    Bad,
+    Say,
+    #[default]
+    Plain,
+}
+
+/// One event, told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// What happened, without a full stop: `Approved`, `Work started at 22:04`.
+    pub what: String,
+    /// By whom, for whom and how: `by Grace Adeleke, Authority`, `recorded by Tom Achebe, Halden, on behalf of Sam Okoro, by phone`.
+    pub by: String,
+    /// What was said with it.
+    pub words: Option<String>,
+    pub tone: Tone,
+}
+
+impl Line {
+    /// The line as one sentence: `Approved by Grace Adeleke, Authority.`
+    pub fn sentence(&self) -> String {
+        format!("{} {}.", self.what, self.by)
+    }
+}
+
+/// The line of an event.
+pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
+    let text = |t: &Text| said(prose, t);
+    let some = |t: &Option<Text>| t.as_ref().map(|t| said(prose, t));
+    let (what, words, tone) = match &recorded.event {
+        Event::Raised { on_behalf_of, .. } => raised(on_behalf_of.as_ref().map(text)),
+        Event::Imported { source_ref, reason, .. } => (format!("Brought in from an earlier record, {source_ref}"), some(reason), Tone::Plain),
+        Event::Proposed { .. } => plain("Sent to the coordinator"),
+        Event::SentBack { reason } => ("Handed back to the author".into(), Some(text(reason)), Tone::Bad),
+        Event::Submitted { late_words, late_reason, .. } => (submitted(&recorded.event), late(late_reason, some(late_words)), Tone::Plain),
+        Event::Returned { defects, voids_receipt, .. } => (returned(*voids_receipt), Some(defects.iter().map(text).collect::<Vec<_>>().join("\n")), Tone::Bad),
+        Event::Accepted { classification, promise, .. } => {
+            let told = promise.as_ref().map(|p| promise_words(p, prose));
+            (accepted(classification.as_ref().map(|c| c.category.as_str())), told, Tone::Good)
+        }
+        Event::Assessed { kind, org, objects, finding } => {
+            let of = org.map_or(String::new(), |o| format!(" of {}", names.org(o)));
+            let verdict = if *objects { "objects" } else { "no objection" };
+            (format!("{} assessment{of}: {verdict}", sentence_case(kind.words())), Some(text(finding)), if *objects { Tone::Bad } else { Tone::Good })
+        }
+        Event::Screened { answers, .. } => match answers.iter().filter(|yes| **yes).count() {
+            0 => ("Screened for clinical risk: none of the eight questions applies".into(), None, Tone::Good),
+            yes => (format!("Screened for clinical risk: {yes} of the eight questions answered yes, a safety officer decides"), None, Tone::Plain),
+        },
+        Event::ClinicallyAccepted { words, conditions } => (with_conditions("Clinical risk accepted", conditions.len()), some(words), Tone::Good),
+        Event::ClinicallyRejected { hazard, harm, resubmit_when } => {
+            let said = format!("What could go wrong: {}\nHarm: {}\nWhat has to change: {}", text(hazard), text(harm), text(resubmit_when));
+            ("Rejected on clinical grounds".into(), Some(said), Tone::Bad)
+        }
+        Event::Stopped { reason } => ("Stopped for patient safety".into(), Some(text(reason)), Tone::Bad),
+        Event::AssessmentCompleted => plain("Every assessment is in"),
+        Event::Approved { words, conditions, .. } => (with_conditions("Approved", conditions.len()), some(words), Tone::Good),
+        Event::Rejected { reason_code, reason } => {
+            (format!("Refused: {}", lower_first(&option_label("reason_code", reason_code))), Some(text(reason)), Tone::Bad)
+        }
+        Event::MoreAsked { questions } => ("More was asked for".into(), Some(text(questions)), Tone::Plain),
+        Event::Held { reason, review_on } => (format!("Put on hold until {}", local::day_words(*review_on)), Some(text(reason)), Tone::Plain),
+        Event::Resumed => plain("Taken off hold"),
+        Event::Scheduled { implementer, org, .. } => plain(&format!("Scheduled; {}, {}, does the work", names.person(Some(*implementer)), names.org(*org))),
+        Event::Rescheduled { content, reason, within_tolerance, .. } => {
+            let window = content.header.window.map_or(String::new(), |w| format!(" to {}", window_words(w, recorded, names)));
+            let kept = if *within_tolerance { "; the approval stands" } else { "; it is decided again" };
+            (format!("Window moved{window}{kept}"), Some(text(reason)), Tone::Plain)
+        }
+        Event::Amended { material, .. } => amended(material),
+        Event::Cancelled { reason } => ("Cancelled".into(), Some(text(reason)), Tone::Bad),
+        Event::Withdrawn { reason } => ("Withdrawn".into(), some(reason), Tone::Plain),
+        Event::Started { told } => night(told, names, "Work started", None, Tone::Plain),
+        Event::RanLate { told, expected_end, words } => {
+            let what = format!("Runs late, now expected to end at {}", local::time_words(*expected_end, &names.zone));
+            night(told, names, &what, some(words), Tone::Bad)
+        }
+        Event::Restored { told, services } => {
+            let named: Vec<String> = services.iter().map(|s| names.service(*s)).collect();
+            let what = match named.len() {
+                0 => "Everything is back".to_owned(),
+                1 => format!("{} is back", named[0]),
+                _ => format!("{} are back", listed(&named)),
+            };
+            night(told, names, &what, None, Tone::Good)
+        }
+        Event::BackOutBegun { told, reason } => night(told, names, "Backing out", Some(text(reason)), Tone::Bad),
+        Event::Finished { told, outcome, not_back, words } => {
+            let missing = not_back.as_ref().map(|t| format!("Not back: {}", said(prose, t)));
+            let words = [missing, some(words)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+            let words = (!words.is_empty()).then_some(words);
+            night(told, names, &format!("Work ended ({})", outcome.words()), words, tone_of(*outcome))
+        }
+        Event::ReviewOpened { because, due_at } => {
+            let due = local::day_words(local::wall(*due_at, &names.zone).date());
+            plain(&format!("Review opened, due {due}, because {}", because.iter().map(|b| reason_words(b)).collect::<Vec<_>>().join(", ")))
+        }
+        Event::Reviewed { words } => ("Review written".into(), Some(text(words)), Tone::Plain),
+        Event::Closed { outcome, words } => (format!("Closed: {}", outcome.words()), some(words), tone_of(*outcome)),
+        Event::Restated { outcome, was, reason } => (format!("Outcome restated: {}, was {}", outcome.words(), was.words()), Some(text(reason)), Tone::Plain),
+        Event::NetworkTold { way, reference } => {
+            (format!("Network provider told, {}{}", lower_first(&option_label("way", way)), reference_words(some(reference))), None, Tone::Plain)
+        }
+        Event::NetworkAcknowledged { reference } => (format!("Network provider acknowledged the notice{}", reference_words(some(reference))), None, Tone::Good),
+        Event::NetworkToldUnacknowledged { proof } => ("Network provider told, without an acknowledgement".into(), Some(text(proof)), Tone::Plain),
+        Event::NoticeSettled { consequence, reason } => (format!("Late notice settled: {}", consequence.words()), Some(text(reason)), Tone::Plain),
+        Event::ConditionMet { number, words } => (format!("Condition {number} is met"), some(words), Tone::Good),
+        Event::Said { words } => ("Message".into(), Some(text(words)), Tone::Say),
+        Event::Attached { name, bytes, .. } => (format!("Document added: {}, {}", text(name), size_words(*bytes)), None, Tone::Plain),
+        Event::Overran => ("Overrun: the latest end has passed and nobody has said that the work has ended".into(), None, Tone::Bad),
+        Event::ExpiredUnanswered => ("Expired: no answer came in time".into(), None, Tone::Bad),
+    };
+    Line { what, by: by_words(recorded, names, prose), words: words.filter(|w| !w.is_empty()), tone }
+}
+
+fn plain(what: &str) -> (String, Option<String>, Tone) {
+    (what.to_owned(), None, Tone::Plain)
+}
+
+fn lower_first(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn raised(on_behalf_of: Option<String>) -> (String, Option<String>, Tone) {
+    let what = on_behalf_of.map_or("Draft begun".to_owned(), |name| format!("Draft begun on behalf of {name}"));
+    (what, None, Tone::Plain)
+}
+
+fn submitted(event: &Event) -> String {
+    let Event::Submitted { revision, notice, .. } = event else { return String::new() };
+    let sent = if *revision > 1 { format!("Sent again, revision {revision}") } else { "Sent".to_owned() };
+    match notice {
+        Some(n) => format!("{sent} with {} of notice, {} asked for", basis_words(n.days, n.basis), n.asked),
+        None => sent,
+    }
+}
+
+fn late(reason: &Option<String>, words: Option<String>) -> Option<String> {
+    let reason = reason.as_ref().map(|code| format!("Why the notice is short: {}.", lower_first(&option_label("late_reason", code))));
+    let parts: Vec<String> = [reason, words].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+fn returned(voids_receipt: bool) -> String {
+    let counts = if voids_receipt { "; the notice counts again once it is mended" } else { "" };
+    format!("Returned for more{counts}")
+}
+
+fn accepted(category: Option<&str>) -> String {
+    category.map_or("Accepted".to_owned(), |c| format!("Accepted as a {c} change"))
+}
+
+fn promise_words(promise: &signalbox_core::event::Promise, prose: &Prose) -> String {
+    let times = promise.times.as_ref().map_or(String::new(), |t| format!(" Times: {}.", said(prose, t)));
+    format!("Taken down by {}, brought back by {}, telephone {}.{times}", said(prose, &promise.take_down_by), said(prose, &promise.restore_by), said(prose, &promise.phone))
+}
+
+fn with_conditions(what: &str, conditions: usize) -> String {
+    match conditions {
+        0 => what.to_owned(),
+        n => format!("{what}, with {}", counted(n as i64, "condition")),
+    }
+}
+
+fn amended(material: &[String]) -> (String, Option<String>, Tone) {
+    if material.is_empty() {
+        return plain("Answers added or mended");
+    }
+    let named: Vec<String> = material.iter().map(|id| id.replace('_', " ")).collect();
+    plain(&format!("Answers changed: {}; any approval is void", listed(&named)))
+}
+
+fn reason_words(because: &str) -> String {
+    if because == "asked-for" { "a change manager asked for it".into() } else { because.to_owned() }
+}
+
+fn reference_words(reference: Option<String>) -> String {
+    reference.map_or(String::new(), |r| format!(", their reference {r}"))
+}
+
+fn window_words(window: Window, recorded: &Recorded, names: &Names) -> String {
+    window_phrase(window.start, window.end, recorded.at, &names.zone)
+}
+
+fn tone_of(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Successful | Outcome::SuccessfulWithIssues => Tone::Good,
+        Outcome::Partial | Outcome::BackedOut | Outcome::Failed | Outcome::Unauthorised => Tone::Bad,
+        _ => Tone::Plain,
+    }
+}
+
+fn size_words(bytes: i64) -> String {
+    match bytes {
+        0..1_024 => counted(bytes, "byte"),
+        1_024..1_048_576 => format!("{} KB", bytes / 1_024),
+        _ => format!("{} MB", bytes / 1_048_576),
+    }
+}
+
+/// Something of the night: when it happened, and every departure from the rules.
+fn night(told: &Told, names: &Names, what: &str, words: Option<String>, tone: Tone) -> (String, Option<String>, Tone) {
+    let time = local::time_words(told.happened_at, &names.zone);
+    let what = if what.starts_with("Runs late") { format!("{what}; known since {time}") } else { format!("{what} at {time}") };
+    match told.deviations.as_slice() {
+        [] => (what, words, tone),
+        codes => {
+            let told: Vec<String> = codes.iter().map(|code| deviation(code)).collect();
+            (format!("{what}; departs from the rules: {}", told.join("; ")), words, Tone::Bad)
+        }
+    }
+}
+
+/// A departure from the rules, in words (X1).
+pub fn deviation(code: &str) -> String {
+    match code {
+        "unapproved" => "it was not approved",
+        "not-scheduled" => "it was approved but not scheduled",
+        "early" => "more than 15 minutes before its window",
+        "after-window" => "after its window",
+        "in-freeze" => "in a freeze",
+        "clash" => "while it clashed with other work",
+        "provider-not-acknowledged" => "before the network provider acknowledged",
+        "conditions-open" => "with conditions still open",
+        "approver-implements" => "carried out by somebody who approved it",
+        "start-not-recorded" => "the start was not recorded",
+        other => return other.replace('-', " "),
+    }
+    .to_owned()
+}
+
+/// Who did it or recorded it, for whom, and how they heard.
+fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
+    let who = names.person(recorded.by.person);
+    let who = match recorded.by.org {
+        Some(org) if recorded.by.person.is_some() => format!("{who}, {}", names.org(org)),
+        _ => who,
+    };
+    let told = match &recorded.event {
+        Event::Started { told } | Event::RanLate { told, .. } | Event::Restored { told, .. } | Event::BackOutBegun { told, .. } | Event::Finished { told, .. } => told,
+        _ => return format!("by {who}"),
+    };
+    let behalf = told.on_behalf_of.as_ref().map_or(String::new(), |name| format!(", on behalf of {}", said(prose, name)));
+    let phone = if told.by_phone { ", by phone" } else { "" };
+    format!("recorded by {who}{behalf}{phone}")
+}
