@@ -99,10 +99,8 @@ fn registration_waits(app: &App, id: i64) -> Result<Vec<Mail>, Failure> {
     let (to, org) = app.read::<_, Failure>(|tx| {
         let org = found.org_id.map(|org| directory::organisation(tx, org)).transpose()?.flatten();
         let mut holders = Vec::new();
-        if found.approved_at.is_none() {
-            if let Some(org) = found.org_id {
-                holders = store::eligible_holders(tx, Role::Coordinator, Some(org), None)?;
-            }
+        if let Some(org) = found.org_id.filter(|_| found.approved_at.is_none()) {
+            holders = store::eligible_holders(tx, Role::Coordinator, Some(org), None)?;
         }
         if holders.is_empty() {
             holders = store::eligible_holders(tx, Role::AuthorityManager, None, None)?;

@@ -6,6 +6,7 @@ pub mod members;
 pub mod password;
 pub mod plain;
 pub mod session;
+pub mod setup;
 
 use super::form::Form;
 use super::problem::{Failure, Fault};

@@ -1,4 +1,8 @@
 //! The site as a whole: its pages, its API and the rules of its sources.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests read the surroundings and the real clock"
+)]
 
 mod browser;
 mod command_line;
@@ -15,5 +19,6 @@ mod pg;
 mod run;
 mod security;
 mod session;
+mod setup;
 mod tidy;
 mod world;

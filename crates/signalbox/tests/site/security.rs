@@ -69,7 +69,7 @@ fn s31_a_field_that_the_page_does_not_have_is_refused() {
         with_ruth(&world);
         let mut ruth = world.sign_in("ruth@northbrook.example").await;
         ruth.get("/me").await;
-        let extras = ["id", "state", "org_id", "created_at", "created_by", "is_admin", "role", "version", "person_id"];
+        let extras = ["id", "approved_by", "org_id", "created_at", "created_by", "is_admin", "role", "version", "person_id"];
         for route in ROUTES.iter().filter(|route| route.method == Method::POST) {
             let path = filled(route.path);
             let mut refused = 0;

@@ -226,10 +226,9 @@ fn decide(
             Ok(after) => after,
             Err(refused) => return Ok(Err(refused)),
         };
-        if before != Some(after.state) {
-            if let Some(letter) = letter(&after) {
-                letter.ask(tx, &ids, now)?;
-            }
+        let is_news = before != Some(after.state);
+        if let Some(letter) = letter(&after).filter(|_| is_news) {
+            letter.ask(tx, &ids, now)?;
         }
         Ok(Ok(()))
     })
