@@ -134,4 +134,9 @@ fn check_tries_documents_and_names_each_fault_with_its_line() {
     let line = text[..needs].lines().count();
     assert!(code == 1 && said.contains(&format!("broken.md:{line}:")), "{said}");
     assert_eq!(words(&signalbox(&["check", "/nowhere.md"]).output().unwrap()).0, 2);
+    // A server does not start on such a document.
+    let store = TempDir::new();
+    let (processes, data) = (folder.path().display().to_string(), store.path().display().to_string());
+    let (code, said) = words(&signalbox(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--processes", &processes]).output().unwrap());
+    assert!(code == 1 && said.contains(&format!("broken.md:{line}:")), "{said}");
 }
