@@ -229,6 +229,7 @@ impl World {
         let id = self.id();
         let import = Import {
             id: ChangeId(id),
+            version: 1,
             reference: format!("ON-2026-{id:06}"),
             kind: Kind::PlannedOutage,
             org: OrgId(org),
