@@ -101,6 +101,7 @@ pub enum Retried {
 }
 
 statements! {
+    FORGET = "update tasks set cancelled_at = $2 where due_at < $1 and done_at is null and failed_at is null and cancelled_at is null";
     PUT = "insert into tasks (id, kind, change_id, event_id, dedupe_key, payload, due_at, attempts, last_error)
         values ($1, $2, $3, $4, $5, $6, $7, 0, '') on conflict (dedupe_key) do nothing";
     /// The outer condition on the lease is read again after waiting for another worker's row lock, so PostgreSQL gives a task
@@ -244,4 +245,9 @@ pub fn next_due(tx: &mut dyn Tx, now: Timestamp) -> Result<Option<Timestamp>, St
 /// Forgets tasks that were done before this time. Their keys go too, so keep them longer than anything repeats.
 pub fn sweep(tx: &mut dyn Tx, before: Timestamp) -> Result<u64, StoreError> {
     tx.exec(SWEEP, values![before.as_microsecond()])
+}
+
+/// Sets aside everything that was due before a time and never done: for a world whose past was made in a moment.
+pub fn forget_before(tx: &mut dyn Tx, before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    tx.exec(FORGET, values![before.as_microsecond(), now.as_microsecond()])
 }

@@ -1,5 +1,6 @@
 //! The command line. Each command exits 0 when all is well, 1 on a finding and 2 on wrong use.
 
+mod demo;
 mod import;
 mod people;
 mod record;
@@ -26,6 +27,8 @@ struct Cli {
 enum Command {
     /// Run the server until it is told to stop.
     Serve(serve::Serve),
+    /// Make a world to try things in, and serve it with one-click sign-in.
+    Demo(demo::Demo),
     /// Administrators.
     #[command(subcommand)]
     Admin(people::Admin),
@@ -123,6 +126,7 @@ pub fn run() -> ExitCode {
     };
     let done = match cli.command {
         Command::Serve(serve) => serve.run(),
+        Command::Demo(demo) => demo.run(),
         Command::Admin(admin) => admin.run(),
         Command::Token(token) => token.run(),
         Command::Verify(verify) => verify.run(),

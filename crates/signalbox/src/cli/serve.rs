@@ -117,12 +117,12 @@ pub(super) fn processes(folder: Option<&Path>) -> Result<Processes, Stop> {
     super::record::read_documents(&files)?.map_err(|faults| Stop::Finding(format!("the process documents have faults:\n{}", faults.join("\n"))))
 }
 
-async fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
+pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
     TcpListener::bind(listen).await.map_err(|error| Stop::Finding(format!("can’t listen on {listen}: {error}")))
 }
 
 /// Answers until the process is told to stop, then finishes what it has begun.
-async fn answer(listener: TcpListener, app: Shared) -> Result<(), Stop> {
+pub(super) async fn answer(listener: TcpListener, app: Shared) -> Result<(), Stop> {
     println!("Signalbox answers at {}", app.config.base);
     let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
@@ -141,12 +141,12 @@ async fn told_to_stop() {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
 /// One JSON object a line: nothing that a visitor typed can start a new line (S82).
-fn log_to_stderr() {
+pub(super) fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_env("SIGNALBOX_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // Fails only if a logger stands already, and then that one does.

@@ -1,0 +1,197 @@
+//! The people and places of the demonstration.
+
+use jiff::{SignedDuration, Timestamp};
+use signalbox_core::actor::{OrgKind, Role};
+use signalbox_store::accounts::{self, NewMembership, Person};
+use signalbox_store::directory::{self, Dependency, Freeze, FreezeScope, Item, Node, OnDifference, Organisation, Service, Site};
+use signalbox_store::{StoreError, Tx};
+
+use super::{Cast, Unmade};
+use crate::app::App;
+
+pub(super) struct Org {
+    pub code: &'static str,
+    pub name: &'static str,
+    pub kind: OrgKind,
+    pub domain: &'static str,
+}
+
+pub(super) const ORGS: &[Org] = &[
+    Org { code: "NB", name: "Northbrook Hospitals", kind: OrgKind::Trust, domain: "northbrook.example" },
+    Org { code: "RI", name: "Riverside Infirmary", kind: OrgKind::Trust, domain: "riverside.example" },
+    Org { code: "SC", name: "St Crispin’s", kind: OrgKind::Trust, domain: "stcrispins.example" },
+    Org { code: "EM", name: "Eastmarsh Community", kind: OrgKind::Trust, domain: "eastmarsh.example" },
+    Org { code: "HALDEN", name: "Halden", kind: OrgKind::Supplier, domain: "halden.example" },
+    Org { code: "AUTHORITY", name: "Shared Care Authority", kind: OrgKind::Authority, domain: "authority.example" },
+    Org { code: "MERIDIAN", name: "Meridian", kind: OrgKind::Network, domain: "meridian.example" },
+];
+
+pub(super) struct Player {
+    pub email: &'static str,
+    pub name: &'static str,
+    pub org: usize,
+    pub roles: &'static [Role],
+    pub does: &'static str,
+}
+
+const fn player(email: &'static str, name: &'static str, org: usize, roles: &'static [Role], does: &'static str) -> Player {
+    Player { email, name, org, roles, does }
+}
+
+#[rustfmt::skip]
+pub(super) const PEOPLE: &[Player] = &[
+    player("sam.okoro@northbrook.example",     "Sam Okoro",       0, &[Role::Coordinator, Role::Requester], "coordinates changes at Northbrook"),
+    player("ruth.ellery@northbrook.example",   "Ruth Ellery",     0, &[Role::Requester, Role::ServiceOwner], "asks for changes in radiology"),
+    player("ian.moss@northbrook.example",      "Dr Ian Moss",     0, &[Role::TrustSafety], "is Northbrook’s clinical safety officer"),
+    player("lily.chen@northbrook.example",     "Lily Chen",       0, &[Role::GroupMember], "reads the schedule and the reports"),
+    player("joy.adeyemi@riverside.example",    "Joy Adeyemi",     1, &[Role::Coordinator, Role::Requester], "coordinates changes at Riverside"),
+    player("len.brook@riverside.example",      "Len Brook",       1, &[Role::Requester, Role::Implementer], "runs estates work at Riverside"),
+    player("maya.lindqvist@stcrispins.example", "Maya Lindqvist", 2, &[Role::Coordinator, Role::Requester], "coordinates changes at St Crispin’s"),
+    player("owen.pritchard@eastmarsh.example", "Owen Pritchard",  3, &[Role::Coordinator, Role::Requester], "coordinates changes at Eastmarsh"),
+    player("priya.nair@halden.example",        "Priya Nair",      4, &[Role::SupplierManager], "manages changes at Halden"),
+    player("greg.fenn@halden.example",         "Greg Fenn",       4, &[Role::SupplierManager], "manages changes at Halden"),
+    player("tom.achebe@halden.example",        "Tom Achebe",      4, &[Role::Implementer, Role::Assessor], "looks after storage at Halden"),
+    player("nadia.rahman@halden.example",      "Nadia Rahman",    4, &[Role::Implementer, Role::Assessor], "looks after interfaces at Halden"),
+    player("helen.sato@halden.example",        "Dr Helen Sato",   4, &[Role::SupplierSafety], "is Halden’s clinical safety officer"),
+    player("carl.dunne@halden.example",        "Carl Dunne",      4, &[Role::Desk], "answers alarms at Halden’s desk"),
+    player("elsie.marsh@halden.example",       "Elsie Marsh",     4, &[Role::Commercial], "looks after contracts at Halden"),
+    player("margaret.osei@authority.example",  "Margaret Osei",   5, &[Role::AuthorityManager], "chairs the change advisory board"),
+    player("paul.keane@authority.example",     "Dr Paul Keane",   5, &[Role::AuthoritySafety], "is the authority’s clinical safety officer"),
+    player("fay.linden@authority.example",     "Fay Linden",      5, &[Role::Auditor], "audits the record"),
+    player("ada.byrne@authority.example",      "Ada Byrne",       5, &[Role::Administrator], "sets things up"),
+    player("rob.tate@meridian.example",        "Rob Tate",        6, &[Role::NetworkDesk], "answers at Meridian’s operations centre"),
+];
+
+pub(super) fn org_name(org: usize) -> &'static str {
+    ORGS[org].name
+}
+
+/// A service that Halden runs for each trust.
+pub(super) struct Kit {
+    /// The end of its code: `NB-PACS`.
+    pub code: &'static str,
+    pub name: &'static str,
+    pub direct_care: bool,
+    pub always_on: bool,
+    pub items: &'static [(&'static str, &'static str, &'static str)],
+}
+
+pub(super) const KITS: &[Kit] = &[
+    Kit { code: "PACS", name: "PACS imaging", direct_care: true, always_on: false, items: &[("PACS-N1", "Archive node 1", "server"), ("PACS-N2", "Archive node 2", "server"), ("CT-1", "CT scanner 1", "modality")] },
+    Kit { code: "LABS", name: "Laboratory results", direct_care: true, always_on: false, items: &[("LIS-1", "Results server", "server")] },
+    Kit { code: "MAT", name: "Maternity record", direct_care: true, always_on: true, items: &[("MAT-1", "Maternity server", "server")] },
+    Kit { code: "INT", name: "Integration engine", direct_care: false, always_on: false, items: &[("GW-1", "Integration gateway", "interface")] },
+    Kit { code: "SIGN", name: "Sign-in and admin", direct_care: false, always_on: false, items: &[("ID-1", "Sign-in server", "server"), ("PRINT-1", "Print server", "server")] },
+];
+
+const SITES: &[&str] = &["Northbrook General", "Riverside Infirmary", "St Crispin’s Hospital", "Eastmarsh Clinic"];
+
+/// Writes the directory and answers who can act.
+pub(super) fn furnish(app: &App) -> Result<Cast, Unmade> {
+    let (ids, now) = (app.ids.clone(), app.clock.now());
+    let made = app.write::<_, StoreError>(move |tx| {
+        let mut mint = || ids.mint(now);
+        furnish_in(tx, &mut mint, now)
+    })?;
+    Ok(made)
+}
+
+fn furnish_in(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp) -> Result<Cast, StoreError> {
+    let mut orgs = vec![];
+    for org in ORGS {
+        let row = Organisation { email_domain: Some(org.domain.to_owned()), is_open_tonight: org.kind == OrgKind::Trust, ..Organisation::new(mint(), org.code, org.name, org.kind) };
+        sure(directory::upsert_organisation(tx, &act(mint, now), &row, OnDifference::Report))?;
+        orgs.push(row.id);
+    }
+    let wan = Service::new(mint(), "WAN", "Wide-area network", orgs[6]);
+    sure(directory::upsert_service(tx, &act(mint, now), &wan, OnDifference::Report))?;
+    sure(directory::set_service_orgs(tx, &act(mint, now), wan.id, &orgs[..4]))?;
+    for (n, site_name) in SITES.iter().enumerate() {
+        let site = Site { id: mint(), org_id: orgs[n], code: ORGS[n].code.to_owned(), name: (*site_name).to_owned(), ods_code: None };
+        sure(directory::upsert_site(tx, &act(mint, now), &site, OnDifference::Report))?;
+        estate(tx, mint, now, n, &orgs, &site)?;
+    }
+    let mut cast = Cast::new();
+    for player in PEOPLE {
+        let person = Person { phone: "020 7946 0100".to_owned(), job: player.does.to_owned(), created_at: now, ..Person::new(mint(), player.email, player.name) };
+        sure(accounts::upsert_person(tx, &act(mint, now), &person, OnDifference::Report))?;
+        for role in player.roles {
+            let membership = NewMembership { id: mint(), person_id: person.id, org_id: orgs[player.org], role: *role, service_id: None };
+            sure(accounts::grant_role(tx, &act(mint, now), &membership))?;
+        }
+        if let Some(actor) = accounts::actor(tx, person.id)? {
+            cast.insert(player.email, actor.to_core());
+        }
+    }
+    Ok(cast)
+}
+
+/// One trust's services, equipment and what hangs on what.
+fn estate(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp, n: usize, orgs: &[i64], site: &Site) -> Result<(), StoreError> {
+    let prefix = ORGS[n].code;
+    let item = |id: i64, end: &str, name: &str, sort: &str, services: Vec<i64>, watched_by: i64| Item {
+        id,
+        code: format!("{prefix}-{end}"),
+        name: format!("{name}, {}", site.name),
+        item_type: sort.to_owned(),
+        org_id: orgs[n],
+        site_id: Some(site.id),
+        watched_by: Some(watched_by),
+        services,
+    };
+    let link = item(mint(), "LINK", "Site link", "circuit", vec![], orgs[6]);
+    sure(directory::upsert_item(tx, &act(mint, now), &link, OnDifference::Report))?;
+    for kit in KITS {
+        let service = Service {
+            is_direct_care: kit.direct_care,
+            is_always_on: kit.always_on,
+            users_count: 400,
+            patient_facing: if kit.direct_care { "direct" } else { "indirect" }.to_owned(),
+            ..Service::new(mint(), &format!("{prefix}-{}", kit.code), &format!("{}, {}", kit.name, org_name(n)), orgs[4])
+        };
+        sure(directory::upsert_service(tx, &act(mint, now), &service, OnDifference::Report))?;
+        sure(directory::set_service_orgs(tx, &act(mint, now), service.id, &[orgs[n]]))?;
+        for (end, name, sort) in kit.items {
+            let row = item(mint(), end, name, sort, vec![service.id], orgs[4]);
+            sure(directory::upsert_item(tx, &act(mint, now), &row, OnDifference::Report))?;
+        }
+        let edge = Dependency { from: Node::Service(service.id), to: Node::Item(link.id), kind: "soft".to_owned() };
+        sure(directory::add_dependency(tx, &act(mint, now), &edge))?;
+    }
+    Ok(())
+}
+
+/// The freezes of the season.
+pub(super) fn freeze(app: &App, now: Timestamp) -> Result<(), Unmade> {
+    let (ids, at) = (app.ids.clone(), app.clock.now());
+    app.write::<_, StoreError>(move |tx| {
+        let mut mint = || ids.mint(at);
+        for (title, from, days, hard) in [("Month-end reporting", 9, 2, false), ("Winter freeze", 26, 16, true)] {
+            let starts_at = super::local(now, from, 0, 0);
+            let row = Freeze {
+                id: mint(),
+                scope: FreezeScope::All,
+                title: title.to_owned(),
+                starts_at,
+                ends_at: starts_at + SignedDuration::from_hours(24 * days),
+                is_hard: hard,
+                reason: "Agreed by the change advisory board.".to_owned(),
+                declared_by: None,
+                created_at: at,
+                lifted_at: None,
+            };
+            sure(directory::declare_freeze(tx, &act(&mut mint, at), &row))?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn act(mint: &mut dyn FnMut() -> i64, at: Timestamp) -> directory::Act {
+    directory::Act { event_id: mint(), by: None, at }
+}
+
+/// The world is ours to make: a refusal is a fault of this file.
+fn sure<T>(answer: directory::Answer<T>) -> Result<T, StoreError> {
+    answer?.map_err(|refused| StoreError::Constraint(format!("{refused:?}")))
+}

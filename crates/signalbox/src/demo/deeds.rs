@@ -1,0 +1,288 @@
+//! Doing the deeds: for each, somebody of the cast to whom the core offers the act takes it, with the form filled in
+//! as a person would. What nobody may do is left undone, as in life.
+
+use jiff::{SignedDuration, Timestamp};
+use signalbox_core::act::Act;
+use signalbox_core::actor::Actor;
+use signalbox_core::calendar::{local as words, london};
+use signalbox_core::change::{Change, Kind, Network, Outcome, Stage as At};
+use signalbox_core::decide::assess;
+use signalbox_core::form::Raw;
+use signalbox_core::ids::OrgId;
+use signalbox_store::{StoreError, directory, outbox};
+
+use super::cast::{KITS, ORGS};
+use super::stories::{Deed, Story};
+use super::{Cast, Unmade};
+use crate::app::Shared;
+use crate::run::{Expect, NewDraft, Situation, Stop};
+
+/// Where the stories are played.
+pub(super) struct Stage<'a> {
+    app: &'a Shared,
+    cast: &'a Cast,
+    /// The change of each story, once it is raised.
+    changes: Vec<Option<i64>>,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(app: &'a Shared, cast: &'a Cast, stories: usize) -> Stage<'a> {
+        Stage { app, cast, changes: vec![None; stories] }
+    }
+
+    /// Plays one deed of one story.
+    pub(super) fn play(&mut self, story: &Story, n: usize, deed: &Deed) -> Result<(), Unmade> {
+        if *deed == Deed::Raise {
+            self.changes[n] = self.raise(story)?;
+            return Ok(());
+        }
+        let Some(id) = self.changes[n] else { return Ok(()) };
+        match deed {
+            Deed::Raise => Ok(()),
+            Deed::Send => self.send(id),
+            Deed::Assess => self.assess(id),
+            Deed::Acknowledge => self.acknowledge(id),
+            Deed::Schedule => self.schedule(id),
+            Deed::Close => self.close(id),
+            Deed::Return => self.anybody(id, Act::Return, &[("defects", "Say which rack it is."), ("fields", "items")]),
+            Deed::Accept => self.accept(id),
+            Deed::Screen => self.anybody(id, Act::Screen, &SCREEN),
+            Deed::Approve { condition } => self.approve(id, *condition),
+            Deed::Refuse => self.anybody(id, Act::Reject, &[("reason_code", "no_back_out"), ("reason", "There is no tried way back. Send it again with one.")]),
+            Deed::Say(remark) => self.anybody(id, Act::Say, &[("words", remark)]),
+            Deed::Start => self.anybody(id, Act::Start, &[]),
+            Deed::RunLate => {
+                let until = (self.app.clock.now() + SignedDuration::from_mins(55)).to_string();
+                self.anybody(id, Act::RunningLate, &[("expected_end", &until), ("words", "The copy is slower than it was in the trial.")])
+            }
+            Deed::Finish(outcome) => self.finish(id, *outcome),
+            Deed::Cancel => self.anybody(id, Act::Cancel, &[("reason", "The engineer is ill and nobody can stand in.")]),
+            Deed::Withdraw => self.anybody(id, Act::Withdraw, &[("reason", "No longer needed: the vendor has another fix.")]),
+        }
+    }
+
+    fn situation(&self, id: i64) -> Result<Situation, Unmade> {
+        let found = self.app.read::<_, StoreError>(|tx| self.app.look(tx, &Actor::System, id))?;
+        found.ok_or_else(|| Unmade::Stopped(format!("change {id} is gone")))
+    }
+
+    fn change(&self, id: i64) -> Result<Change, Unmade> {
+        Ok(self.situation(id)?.loaded.change)
+    }
+
+    /// Who of the cast is offered the act, in the order of the cast.
+    fn offered(&self, id: i64, act: Act) -> Result<Vec<&'static str>, Unmade> {
+        let (situation, now) = (self.situation(id)?, self.app.clock.now());
+        let is_offered = |actor: &Actor| situation.offers(actor, now).iter().any(|o| o.act == act && o.is_open());
+        Ok(self.cast.iter().filter(|(_, actor)| is_offered(actor)).map(|(email, _)| *email).collect())
+    }
+
+    fn anybody(&self, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
+        for email in self.offered(id, act)? {
+            match self.app.take(&self.cast[email], id, act, raw(fields), Expect::default()) {
+                Ok(_) => return Ok(()),
+                // Somebody else may see what this one doesn't.
+                Err(Stop::Unseen | Stop::Refused(_)) => {}
+                Err(stop) => return Err(stop.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn raise(&self, story: &Story) -> Result<Option<i64>, Unmade> {
+        let code = ORGS[story.raiser].code;
+        let org = self.app.read::<_, StoreError>(|tx| directory::organisation_by_code(tx, code))?;
+        let Some(org) = org.map(|o| OrgId(o.id)) else { return Ok(None) };
+        for actor in self.cast.values().filter(|actor| actor.belongs_to(org)) {
+            let draft = NewDraft { kind: story.kind, org, on_behalf_of: None, copied_from: None, raw: answers(story) };
+            match self.app.raise(actor, draft, Expect::default()) {
+                Ok(done) => return Ok(Some(done.id)),
+                Err(Stop::Refused(_)) => {}
+                Err(stop) => return Err(stop.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A requester's draft goes by the coordinator; a coordinator's goes straight out.
+    fn send(&self, id: i64) -> Result<(), Unmade> {
+        self.anybody(id, Act::Submit, &[])?;
+        if self.change(id)?.stage == At::Draft {
+            self.anybody(id, Act::Propose, &[])?;
+            self.anybody(id, Act::Submit, &[])?;
+        }
+        Ok(())
+    }
+
+    fn accept(&self, id: i64) -> Result<(), Unmade> {
+        let fields: &[(&str, &str)] = match self.change(id)?.kind {
+            Kind::PlannedOutage => &[("take_down_by", "Tom Achebe"), ("restore_by", "Nadia Rahman"), ("promise_phone", "020 7946 0117"), ("promise_times", "From half an hour before, until all is back.")],
+            _ => &[("risk_1", "1"), ("risk_2", "1"), ("risk_3", "0"), ("risk_4", "1"), ("risk_5", "1"), ("risk_6", "1")],
+        };
+        self.anybody(id, Act::Accept, fields)
+    }
+
+    /// Everybody gives what they owe, one assessment each time round.
+    fn assess(&self, id: i64) -> Result<(), Unmade> {
+        for actor in self.cast.values() {
+            loop {
+                let (situation, now) = (self.situation(id)?, self.app.clock.now());
+                if situation.loaded.change.stage != At::Assessing {
+                    return Ok(());
+                }
+                let open = assess::open_for(&situation.context(actor, now), &situation.loaded.change);
+                let Some((kind, _)) = open.first() else { break };
+                let fields = [("assessment", kind.code()), ("objects", "no"), ("finding", FINDINGS[open.len() % FINDINGS.len()])];
+                if self.app.take(actor, id, Act::Assess, raw(&fields), Expect::default()).is_err() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn acknowledge(&self, id: i64) -> Result<(), Unmade> {
+        match self.change(id)?.network {
+            Network::Needed => {
+                self.anybody(id, Act::TellNetwork, &[("way", "email")])?;
+                self.anybody(id, Act::Acknowledge, &[("their_reference", "MER-55821")])
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn approve(&self, id: i64, condition: bool) -> Result<(), Unmade> {
+        let due = london().to_datetime(self.app.clock.now()).date().saturating_add(SignedDuration::from_hours(48)).to_string();
+        let with = [("words", "Agreed."), ("condition_1", "Prove it on the spare first."), ("condition_1_owner", "HALDEN"), ("condition_1_due", due.as_str())];
+        self.anybody(id, Act::Approve, if condition { &with } else { &with[..1] })
+    }
+
+    fn schedule(&self, id: i64) -> Result<(), Unmade> {
+        for engineer in ["tom.achebe@halden.example", "nadia.rahman@halden.example"] {
+            self.anybody(id, Act::Schedule, &[("implementer", engineer), ("phone", "020 7946 0117")])?;
+            if self.change(id)?.stage != At::Approved {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&self, id: i64, outcome: Outcome) -> Result<(), Unmade> {
+        let words = match outcome {
+            Outcome::Successful => "As planned. The proof is attached to the ticket of the night.",
+            Outcome::NotImplemented => "Nobody came, so nothing was begun.",
+            _ => "See the notes of the night: it did not go as planned.",
+        };
+        if outcome == Outcome::BackedOut {
+            self.anybody(id, Act::BackOut, &[("reason", "The first test failed.")])?;
+        }
+        let situation = self.situation(id)?;
+        let services = situation.loaded.change.content.iter().flat_map(|c| &c.header.services);
+        let codes: Vec<String> = services.filter_map(|s| situation.facts.services.iter().find(|f| f.id == *s)).map(|f| f.code.clone()).collect();
+        let mut fields = vec![("outcome", outcome.code()), ("words", words)];
+        if outcome != Outcome::NotImplemented {
+            fields.extend(codes.iter().map(|code| ("back", code.as_str())));
+        }
+        self.anybody(id, Act::Finish, &fields)
+    }
+
+    /// Conditions are met, a review that is due is written, and somebody else closes.
+    fn close(&self, id: i64) -> Result<(), Unmade> {
+        let change = self.change(id)?;
+        for condition in change.conditions.iter().filter(|c| c.met.is_none()) {
+            self.anybody(id, Act::MeetCondition, &[("number", &condition.number.to_string()), ("words", "Done.")])?;
+        }
+        let Some(outcome) = change.work.proposed else { return Ok(()) };
+        if self.offered(id, Act::Close)?.is_empty() {
+            self.anybody(id, Act::Review, &[])?;
+            self.anybody(id, Act::Review, &[("words", "The trial was too small. Next time it is tried on a copy of the real load.")])?;
+        }
+        self.anybody(id, Act::Close, &[("outcome", outcome.code())])
+    }
+
+    /// The letters of the past would all go out at once on the first start: only the last ones are kept.
+    pub(super) fn forget_letters(&self, now: Timestamp) -> Result<(), Unmade> {
+        let before = now - SignedDuration::from_hours(24);
+        self.app.write::<_, StoreError>(move |tx| outbox::forget_before(tx, before, now))?;
+        Ok(())
+    }
+}
+
+const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
+const FINDINGS: &[&str] = &["One part at a time; its pair covers for it.", "Two engineers are booked, and one is on call.", "Staff know the paper fallback and tried it in spring."];
+
+fn raw(fields: &[(&str, &str)]) -> Raw {
+    let mut raw = Raw::new();
+    for (name, value) in fields {
+        raw.entry((*name).to_owned()).or_default().push((*value).to_owned());
+    }
+    raw
+}
+
+/// The form as its author filled it in.
+fn answers(story: &Story) -> Raw {
+    let kit = &KITS[story.kit];
+    let codes = |end: &str| -> Vec<String> { story.trusts.iter().map(|t| format!("{}-{end}", ORGS[*t].code)).collect() };
+    let mut raw = Raw::new();
+    let mut put = |name: &str, value: &str| {
+        raw.insert(name.to_owned(), vec![value.to_owned()]);
+    };
+    put("title", &story.title);
+    let (start, end) = (london().to_datetime(story.start), london().to_datetime(story.end));
+    put("window.start.date", &start.date().to_string());
+    put("window.start.time", &words::clock(start.time()));
+    put("window.end.date", &end.date().to_string());
+    put("window.end.time", &words::clock(end.time()));
+    put("contact_on_site.name", "The duty manager");
+    put("contact_on_site.phone", "020 7946 0158");
+    match story.kind {
+        Kind::ServiceRequest => request_answers(story, &mut put),
+        Kind::PlannedOutage => {
+            put("outage_type", "mains_power");
+            put("departments_told", "Radiology, superintendent, by telephone");
+            put("clinical_cover", "Wards work on paper; imaging goes to the other scanner.");
+            put("restore_test", "The desk fetches ten known studies and looks at them.");
+            put("late_reason", "discovered_late");
+            put("network_affected", if story.network { "yes" } else { "no" });
+            if story.network {
+                put("circuits", &format!("{}-LINK", ORGS[story.raiser].code));
+            }
+        }
+        _ => {
+            put("what", story.what);
+            put("why", "improvement");
+            put("why_words", "The present state has failed twice this year.");
+            put("proof", "Twenty named records are opened and compared.");
+            put("test_evidence", "Tried in the test system last week; all passed.");
+            put("reversible", "yes");
+            put("backout_minutes", "35");
+            put("security_flag", "no");
+            put("network_affected", "no");
+            put("continuity", "Wards keep to the paper fallback meanwhile.");
+            put("late_reason", "discovered_late");
+        }
+    }
+    if story.kind != Kind::ServiceRequest {
+        put("people_notice", story.notice);
+        put("users_affected", "40");
+        put("patient_facing", "indirect");
+        put("degraded_minutes", "30");
+        put("charge_hint", "no");
+        put("backout", "Put the old version back; the last point to decide is half an hour before the end.");
+        put("outage_minutes", &story.minutes_off.to_string());
+        let latest = london().to_datetime(story.end + SignedDuration::from_hours(1));
+        put("contingency_end.date", &latest.date().to_string());
+        put("contingency_end.time", &words::clock(latest.time()));
+    }
+    raw.insert("services".to_owned(), codes(kit.code));
+    raw.insert("items".to_owned(), codes(kit.items[0].0));
+    raw
+}
+
+fn request_answers(story: &Story, put: &mut dyn FnMut(&str, &str)) {
+    put("model", story.model);
+    put("wanted", &london().to_datetime(story.start).date().to_string());
+    for (field, models) in [("like_for_like", &["modality_swap", "certificate_renewal"][..]), ("old_one_off", &["modality_swap"]), ("agreed_pattern", &["firewall_pattern", "gateway_restart"]), ("user_has_contract", &["worklist_user"])] {
+        put(field, if models.contains(&story.model) { "yes" } else { "not_applicable" });
+    }
+}
