@@ -9,6 +9,7 @@ use signalbox_core::change::{Change, Kind, Network, Outcome, Stage as At};
 use signalbox_core::decide::assess;
 use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
+use signalbox_core::permit::permit;
 use signalbox_store::{StoreError, directory, outbox};
 
 use super::cast::{KITS, ORGS};
@@ -73,7 +74,7 @@ impl<'a> Stage<'a> {
     /// Who of the cast is offered the act, in the order of the cast.
     fn offered(&self, id: i64, act: Act) -> Result<Vec<&'static str>, Unmade> {
         let (situation, now) = (self.situation(id)?, self.app.clock.now());
-        let is_offered = |actor: &Actor| situation.offers(actor, now).iter().any(|o| o.act == act && o.is_open());
+        let is_offered = |actor: &Actor| permit(&situation.context(actor, now), &situation.loaded.change, act).is_ok();
         Ok(self.cast.iter().filter(|(_, actor)| is_offered(actor)).map(|(email, _)| *email).collect())
     }
 
