@@ -31,7 +31,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
-use handlers::{join, me, members, password, plain, session, setup};
+use handlers::{demo, join, me, members, password, plain, session, setup};
 use problem::Failure;
 use visitor::Visitor;
 
@@ -62,6 +62,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/",                          "front page",              Anyone, || get(plain::front)),
     route(Method::GET,  "/sign-in",                   "sign in",                 Anyone, || get(session::show)),
     route(Method::POST, "/sign-in",                   "sign in",                 Anyone, || post(session::enter)),
+    route(Method::GET,  "/demo",                      "demonstration",           Anyone, || get(demo::show)),
+    route(Method::POST, "/demo",                      "demonstration",           Anyone, || post(demo::enter)),
     route(Method::POST, "/sign-out",                  "sign out",                Anyone, || post(session::leave)),
     route(Method::POST, "/sign-out-everywhere",       "sign out everywhere",     Member, || post(session::leave_everywhere)),
     route(Method::GET,  "/password",                  "forgotten password",      Anyone, || get(password::ask)),

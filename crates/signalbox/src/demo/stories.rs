@@ -211,6 +211,8 @@ fn with_deeds(chance: &mut Chance, mut story: Story, notice_days: i64) -> Story 
         }
         deeds.extend([(at(55), Deed::Approve { condition: fate % 4 == 3 }), (at(62), Deed::Schedule)]);
     }
+    // What nobody could decide in time, because of a clash, is drawn back.
+    deeds.push((start - SignedDuration::from_hours(2), Deed::Withdraw));
     if fate == 4 {
         deeds.push((start - SignedDuration::from_hours(3), Deed::Cancel));
         story.deeds = deeds;

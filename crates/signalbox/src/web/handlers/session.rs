@@ -39,6 +39,7 @@ fn sign_in_page(app: &App, visitor: &Visitor, form: &Form, faults: &[Fault]) -> 
         .words("Members of the Service Management group see the forward schedule and the reports.")
         .link("Ask to join", "/join")
         .link("Set a new password", "/password");
+    let side = if app.config.is_demo { side.link("Be somebody of the demonstration", "/demo") } else { side };
     let shell = visitor.shell(app, "Sign in", Place::Elsewhere);
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     page_with(status, &FormPage { shell, faults: summary, form: entry, side: vec![side], ..FormPage::default() })
