@@ -1,0 +1,130 @@
+//! The form of an act: its fields from the core, what to choose from, what is filled in already.
+
+use signalbox_core::act::Act;
+use signalbox_core::calendar::local;
+use signalbox_core::decide::fields::{CONDITIONS_AT_ONCE, of_act as fields_of_act};
+use signalbox_core::form::{Answer, Raw};
+use signalbox_core::process::AnswerKind;
+
+use super::{Seen, summary};
+use crate::app::App;
+use crate::web::parts::Form;
+use crate::web::problem::{Failure, Fault};
+use crate::web::typed::{self, Options};
+use crate::web::ui::{self, Choice, Control, Field};
+use crate::words;
+
+/// The form and the summary of what is wrong with it.
+pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fault])>) -> Result<(Form, Vec<ui::Fault>), Failure> {
+    let (raw, faults) = match typed {
+        Some((raw, faults)) => (raw.clone(), faults),
+        None => (filled_in(seen, act), &[][..]),
+    };
+    let ctx = seen.situation.context(&seen.actor, seen.now);
+    let mut asked = fields_of_act(&ctx, seen.change(), act);
+    asked.retain(|field| field.id != "seen");
+    let options = options(app, seen, &asked.iter().map(|field| &field.kind).collect::<Vec<_>>())?;
+    let drawn = typed::fields(&asked, &raw, faults, &options, |id| words::field_label(id));
+    let drawn: Vec<Field> = drawn.into_iter().map(|field| explain(field, act)).collect();
+    let change = seen.change();
+    let mut form = Form::new(&format!("{}/acts/{}", seen.address(), act.code()), words::act_button(act, change.stage), drawn)
+        .key(&app.ids.token().to_hex())
+        .hide("version", &change.version.to_string());
+    if let (Act::Approve, Some(content)) = (act, &change.content) {
+        form = form.hide("seen", &content.hash);
+    }
+    let faults = summary(&form.fields, faults);
+    Ok((form, faults))
+}
+
+
+/// Hints, and what the numbers of a risk question mean.
+fn explain(mut field: Field, act: Act) -> Field {
+    let name = typed::core_name(&field.name);
+    let hint = words::field_hint(act, &name);
+    if field.hint.is_none() && !hint.is_empty() {
+        field.hint = Some(hint.to_owned());
+    }
+    if let (Control::Radios { choices }, Some(meanings)) = (&mut field.control, words::risk_answers(&name)) {
+        for (choice, meaning) in choices.iter_mut().zip(meanings) {
+            choice.label = format!("{}: {meaning}", choice.value);
+        }
+    }
+    field
+}
+
+/// What may be chosen. The directory is read only for acts that name its things.
+fn options(app: &App, seen: &Seen, kinds: &[&AnswerKind]) -> Result<Options, Failure> {
+    let zone = seen.situation.zone.clone();
+    let names_things = kinds.iter().any(|kind| matches!(kind, AnswerKind::Items | AnswerKind::Sites));
+    let mut options = if names_things {
+        app.read::<_, Failure>(|tx| Options::read(tx, &seen.actor, zone))?
+    } else {
+        let mut options = Options::none(zone);
+        // On the night: the services of this change.
+        options.services = seen.page.services.values().map(|service| Choice::new(&service.code, &service.name)).collect();
+        options
+    };
+    options = options.with_files(&seen.page.files);
+    let orgs = seen.change().orgs();
+    let mut owners: Vec<Choice> = seen.page.orgs.values().filter(|org| orgs.iter().any(|o| o.0 == org.id)).map(|org| Choice::new(&org.code, &org.name)).collect();
+    owners.sort_by(|a, b| a.label.cmp(&b.label));
+    for n in 1..=CONDITIONS_AT_ONCE {
+        options = options.with(&format!("condition_{n}_owner"), owners.clone());
+    }
+    let open = seen.change().conditions.iter().filter(|condition| condition.met.is_none());
+    let open = open.map(|c| Choice::new(&c.number.to_string(), &format!("{}: {}", c.number, seen.said(&c.condition.what)))).collect();
+    let questions = seen.situation.process.questions.iter().map(|question| Choice::new(&question.id, &question.text)).collect();
+    Ok(options.with("number", open).with("fields", questions))
+}
+
+/// What stands in the fields at first: for sending the draft, for amending the answers.
+fn filled_in(seen: &Seen, act: Act) -> Raw {
+    let draft = seen.page.draft.as_ref().map(|draft| draft.raw.clone());
+    match act {
+        Act::Submit | Act::Propose => draft.unwrap_or_else(|| answers_typed(seen)),
+        Act::Amend => answers_typed(seen),
+        Act::Reschedule => answers_typed(seen).into_iter().filter(|(name, _)| name.starts_with("window") || name.starts_with("contingency_end")).collect(),
+        Act::Finish | Act::Close => {
+            let proposed = seen.change().work.proposed;
+            proposed.map(|outcome| Raw::from([("outcome".to_owned(), vec![outcome.code().to_owned()])])).unwrap_or_default()
+        }
+        _ => Raw::new(),
+    }
+}
+
+/// The answers as somebody would type them.
+fn answers_typed(seen: &Seen) -> Raw {
+    let Some(content) = &seen.change().content else { return Raw::new() };
+    let mut raw = Raw::new();
+    for (id, answer) in &content.answers {
+        for (name, values) in answer_typed(seen, id, answer) {
+            raw.insert(name, values);
+        }
+    }
+    raw
+}
+
+fn answer_typed(seen: &Seen, id: &str, answer: &Answer) -> Vec<(String, Vec<String>)> {
+    let one = |value: String| vec![(id.to_owned(), vec![value])];
+    let moment = |name: &str, at| {
+        let wall = local::wall(at, &seen.situation.zone);
+        vec![(format!("{name}.date"), vec![wall.date().to_string()]), (format!("{name}.time"), vec![local::clock(wall.time())])]
+    };
+    match answer {
+        Answer::Text(text) => one(seen.said(text)),
+        Answer::Choice(code) => one(code.clone()),
+        Answer::Choices(codes) => vec![(id.to_owned(), codes.clone())],
+        Answer::Yes(yes) => one(if *yes { "yes" } else { "no" }.into()),
+        Answer::Number(n) => one(n.to_string()),
+        Answer::Window { start, end, .. } => [moment(&format!("{id}.start"), *start), moment(&format!("{id}.end"), *end)].concat(),
+        Answer::Moment { at, .. } => moment(id, *at),
+        Answer::Date(date) => one(date.to_string()),
+        Answer::Items(ids) => vec![(id.to_owned(), ids.iter().filter_map(|i| seen.page.items.get(&i.0)).map(|line| line.item.code.clone()).collect())],
+        Answer::Services(ids) => vec![(id.to_owned(), ids.iter().filter_map(|s| seen.page.services.get(&s.0)).map(|s| s.code.clone()).collect())],
+        Answer::Sites(ids) => vec![(id.to_owned(), ids.iter().filter_map(|s| seen.page.sites.get(&s.0)).map(|s| s.code.clone()).collect())],
+        Answer::Person { name, phone } => vec![(format!("{id}.name"), vec![seen.said(name)]), (format!("{id}.phone"), vec![seen.said(phone)])],
+        Answer::List(texts) => vec![(id.to_owned(), texts.iter().map(|text| seen.said(text)).collect())],
+        Answer::Files(files) => vec![(id.to_owned(), files.iter().map(|file| file.0.to_string()).collect())],
+    }
+}

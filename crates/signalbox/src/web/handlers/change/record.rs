@@ -1,0 +1,253 @@
+//! Puts the record together: where it stands, what to do, what is known, what was said.
+
+use signalbox_core::act::Act;
+use signalbox_core::apply::apply;
+use signalbox_core::calendar::local;
+use signalbox_core::change::{Confidentiality, Stage};
+use signalbox_core::facts::ClashFact;
+use signalbox_core::offers::Offer as Offered;
+use signalbox_core::permit;
+use signalbox_core::refusal::Refusal;
+
+use super::{Seen, files, forms, history, sections};
+use crate::app::App;
+use crate::web::form::Query;
+use crate::web::pages::change::{ActPanel, Attachment, ChangePage, NotNow, Offer};
+use crate::web::parts::{Clash, Form};
+use crate::web::problem::Failure;
+use crate::web::stage::stage_tag;
+use crate::web::ui::{Field, Link, Reach, Stage as Step, Tag};
+use crate::web::visitor::Visitor;
+use crate::words;
+
+/// The stages of a change that goes well, in order.
+const WAY: &[Stage] = &[
+    Stage::Draft,
+    Stage::Submitted,
+    Stage::Assessing,
+    Stage::AwaitingApproval,
+    Stage::Approved,
+    Stage::Scheduled,
+    Stage::Implementing,
+    Stage::Implemented,
+    Stage::Closed,
+];
+
+/// The acts that wait for somebody, the most pressing first: one of them stands on the page as a form.
+const MAIN: &[Act] = &[
+    Act::Assess,
+    Act::Screen,
+    Act::Clear,
+    Act::Accept,
+    Act::Approve,
+    Act::Schedule,
+    Act::Acknowledge,
+    Act::Start,
+    Act::Finish,
+    Act::Close,
+    Act::Review,
+    Act::Resume,
+    Act::SettleNotice,
+    Act::MeetCondition,
+];
+
+/// Acts whose place on the page is elsewhere: the conversation, the documents.
+const ELSEWHERE: &[Act] = &[Act::Say, Act::Attach];
+
+/// The acts ahead that are worth explaining to whoever may take them once it is time.
+const AHEAD: &[Act] = &[Act::Approve, Act::Schedule, Act::Start, Act::Finish, Act::Close];
+
+/// The page.
+pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &Query) -> Result<ChangePage, Failure> {
+    let (change, offers) = (seen.change(), seen.offers());
+    let open: Vec<Act> = offers.iter().filter(|offer| offer.is_open()).map(|offer| offer.act).collect();
+    let main = MAIN.iter().copied().find(|act| open.contains(act));
+    let mut shell = visitor.shell(app, &format!("{} {}", change.reference, seen.title()), crate::web::layout::Place::Changes);
+    shell.crumbs = vec![("Changes".into(), "/changes".into())];
+    let history = history::read(seen, query);
+    let may = |act| open.contains(&act);
+    Ok(ChangePage {
+        shell,
+        reference: change.reference.clone(),
+        title: seen.title(),
+        tags: tags(seen),
+        lede: words::change_sentence(change, seen.now, &seen.names),
+        stages: stages(seen),
+        faults: vec![],
+        act: main.map(|act| panel(app, seen, act)).transpose()?,
+        offers: others(seen, &open, main),
+        not_now: not_now(seen, &offers),
+        clashes: clashes(seen, &open),
+        no_clash: format!("No clash found, looked at {}.", seen.moment(seen.now)),
+        notice: sections::notice(seen),
+        sections: sections::all(seen),
+        views: history.views,
+        entries: history.entries,
+        older: history.older,
+        message: may(Act::Say).then(|| message(app, seen)),
+        attachments: attachments(seen),
+        upload: may(Act::Attach).then(|| files::form(app, seen, None).0),
+        watchers: watchers(seen),
+        watch: Some(watch(seen)),
+        links: links(seen),
+    })
+}
+
+fn tags(seen: &Seen) -> Vec<Tag> {
+    let change = seen.change();
+    let mut tags = vec![Tag::new(&words::kind_title(change.kind), "grey"), stage_tag(change.stage)];
+    match change.content.as_ref().map(|content| content.header.confidentiality) {
+        Some(Confidentiality::PartiesOnly) => tags.push(Tag::new("Parties only", "orange")),
+        Some(Confidentiality::SecurityRestricted) => tags.push(Tag::new("Security restricted", "red")),
+        _ => {}
+    }
+    if let Some(notice) = change.notice().filter(|notice| notice.verdict.is_late()) {
+        tags.push(Tag::new(&words::sentence_case(notice.verdict.words()), "yellow"));
+    }
+    if change.stage.holds_window() && seen.situation.facts.clashes.iter().any(|clash| clash.hard) {
+        tags.push(Tag::new("Clash", "red"));
+    }
+    tags.extend(change.outcome.map(|outcome| Tag::new(&words::option_label("outcome", outcome.code()), if outcome.is_attempted() { "green" } else { "grey" })));
+    tags
+}
+
+/// The stage line: where it went, where it is, what is to come for a change of this kind.
+fn stages(seen: &Seen) -> Vec<Step> {
+    let change = seen.change();
+    let mut entered: Vec<(Stage, jiff::Timestamp)> = vec![];
+    let mut folded = None;
+    for recorded in &seen.page.loaded.events {
+        let after = apply(folded, recorded);
+        if entered.last().is_none_or(|(stage, _)| *stage != after.stage) {
+            entered.retain(|(stage, _)| *stage != after.stage);
+            entered.push((after.stage, recorded.at));
+        }
+        folded = Some(after);
+    }
+    let steps = &seen.situation.process.steps;
+    let exists = |stage: &Stage| steps.iter().any(|step| step.from == *stage || step.to == Some(*stage));
+    let was = |stage: &Stage| entered.iter().any(|(visited, _)| visited == stage);
+    let mut line: Vec<Stage> = WAY.iter().copied().filter(|stage| exists(stage) || was(stage)).collect();
+    if !line.contains(&change.stage) {
+        // A way round stands after the furthest stage that was reached before it.
+        let at = line.iter().rposition(|stage| was(stage)).map_or(0, |at| at + 1);
+        line.insert(at, change.stage);
+    }
+    let current = line.iter().position(|stage| *stage == change.stage).unwrap_or(0);
+    if change.stage.is_final() {
+        line.truncate(current + 1);
+        line.retain(was);
+    }
+    let current = line.iter().position(|stage| *stage == change.stage).unwrap_or(0);
+    let note = |stage: Stage, at: usize| match entered.iter().find(|(visited, _)| *visited == stage) {
+        Some((_, moment)) if at <= current => local::wall(*moment, &seen.situation.zone).date().strftime("%-d %b").to_string(),
+        _ => String::new(),
+    };
+    let reach = |at: usize| match at.cmp(&current) {
+        std::cmp::Ordering::Less => Reach::Done,
+        std::cmp::Ordering::Equal => Reach::Current,
+        std::cmp::Ordering::Greater => Reach::Ahead,
+    };
+    line.into_iter().enumerate().map(|(at, stage)| Step { label: stage.words().into(), note: note(stage, at), reach: reach(at) }).collect()
+}
+
+/// The act that waits, with its form in place.
+fn panel(app: &App, seen: &Seen, act: Act) -> Result<ActPanel, Failure> {
+    let (mut form, _) = forms::of_act(app, seen, act, None)?;
+    let mut said = String::new();
+    if act == Act::Approve {
+        // Plain approval is one button; words and conditions have the page of the decision.
+        form.fields.clear();
+        said = "Your approval holds for this content and this window. To set a condition, ask or refuse, use “Decide something else”.".into();
+    }
+    // The page has other forms with fields of the same names.
+    form.fields = form.fields.into_iter().map(|field| { let id = format!("act-{}", field.name); field.id(&id) }).collect();
+    Ok(ActPanel { heading: words::act_title(act).into(), mood: "alert", words: said, form })
+}
+
+fn others(seen: &Seen, open: &[Act], main: Option<Act>) -> Vec<Offer> {
+    let address = seen.address();
+    let mut offers = vec![];
+    if open.contains(&Act::Approve) || open.contains(&Act::Reject) {
+        offers.push(Offer { link: Link::new("Decide something else", &format!("/decide/{}", seen.change().reference)), note: String::new() });
+    }
+    let rest = open.iter().filter(|act| Some(**act) != main && !ELSEWHERE.contains(act));
+    offers.extend(rest.map(|act| Offer { link: Link::new(words::act_title(*act), &format!("{address}/acts/{}", act.code())), note: String::new() }));
+    offers
+}
+
+/// What stands in the way of the rest, and who can change that.
+fn not_now(seen: &Seen, offers: &[Offered]) -> Vec<NotNow> {
+    let (change, process) = (seen.change(), &seen.situation.process);
+    let ctx = seen.situation.context(&seen.actor, seen.now);
+    let would_be_theirs = |act: Act| process.steps.iter().any(|step| step.act == act && !permit::stamps(&ctx, change, &step.who).is_empty());
+    let mut all = vec![];
+    for offer in offers {
+        let Err(refusal) = &offer.verdict else { continue };
+        let is_worth_saying = match refusal {
+            Refusal::WrongStage(_) => AHEAD.contains(&offer.act) && !change.stage.is_final() && would_be_theirs(offer.act),
+            _ => true,
+        };
+        if is_worth_saying {
+            let whys = words::act_why_not(refusal, offer.act, process, change);
+            let reason = whys.iter().map(|why| why.sentence.clone()).collect::<Vec<_>>().join(" ");
+            let who = whys.iter().map(|why| why.who_can_change.clone()).filter(|who| !who.is_empty()).collect::<Vec<_>>().join(" ");
+            all.push(NotNow { act: words::act_title(offer.act).into(), reason, who });
+        }
+    }
+    all
+}
+
+fn clashes(seen: &Seen, open: &[Act]) -> Vec<Clash> {
+    if !seen.change().stage.holds_window() {
+        return vec![];
+    }
+    seen.situation.facts.clashes.iter().map(|clash| told(seen, clash, open)).collect()
+}
+
+fn told(seen: &Seen, clash: &ClashFact, open: &[Act]) -> Clash {
+    let span = local::describe_window(clash.from, clash.until, &seen.situation.zone).sentence();
+    let is_freeze = clash.rule == "BR-19f";
+    let other = (!is_freeze && !clash.with.is_empty()).then(|| Link::new(&clash.with, &format!("/changes/{}", clash.with)));
+    let heading = match (is_freeze, clash.hard, clash.with.is_empty()) {
+        (true, ..) => format!("A freeze: {}", clash.with),
+        (false, true, true) => "Other work on the same equipment at the same time".into(),
+        (false, true, false) => format!("The same equipment at the same time as {}", clash.with),
+        (false, false, true) => "Other work close to this".into(),
+        (false, false, false) => format!("Close to {}", clash.with),
+    };
+    let shared = if clash.shared.is_empty() { String::new() } else { format!(" Found through {}.", clash.shared) };
+    let moves = open.contains(&Act::Reschedule).then(|| Link::new("Move this change", &format!("{}/acts/reschedule", seen.address())));
+    Clash { heading, is_hard: clash.hard, other, words: format!("From {span}."), rule: format!("{}.{shared}", clash.rule), ways_out: moves.into_iter().collect() }
+}
+
+fn message(app: &App, seen: &Seen) -> Form {
+    let field = Field::textarea("words", "Add to the conversation", "").id("message").hint(words::field_hint(Act::Say, "words"));
+    Form::new(&format!("{}/messages", seen.address()), "Post the message", vec![field]).key(&app.ids.token().to_hex()).quiet()
+}
+
+fn attachments(seen: &Seen) -> Vec<Attachment> {
+    let link = |file: &signalbox_store::drafts::FileMeta| Link::new(&file.name, &format!("{}/files/{}", seen.address(), file.id));
+    seen.page.files.iter().map(|file| Attachment { link: link(file), note: sections::size_words(file.bytes) }).collect()
+}
+
+fn watchers(seen: &Seen) -> String {
+    let people = match seen.page.watchers {
+        0 => "Nobody watches.".to_owned(),
+        1 => "1 person watches.".to_owned(),
+        n => format!("{n} people watch."),
+    };
+    if seen.page.am_watching { format!("{people} You are one of them.") } else { people }
+}
+
+fn watch(seen: &Seen) -> Form {
+    let (way, label) = if seen.page.am_watching { ("unwatch", "Stop watching") } else { ("watch", "Watch this change") };
+    Form::new(&format!("{}/{way}", seen.address()), label, vec![]).quiet()
+}
+
+fn links(seen: &Seen) -> Vec<Link> {
+    let has = |path: &str| crate::web::ROUTES.iter().any(|route| route.path == path);
+    let process = &seen.situation.process;
+    let how = has("/process/{id}").then(|| Link::new(&format!("How this works: {}", process.title), &format!("/process/{}", process.id)));
+    how.into_iter().collect()
+}

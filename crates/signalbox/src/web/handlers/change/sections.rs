@@ -1,0 +1,415 @@
+//! The panels of the record: answers, assessments, tracks, approvals, promises, the night, the end.
+
+use jiff::Timestamp;
+use signalbox_core::actor::Stamp;
+use signalbox_core::calendar::notice::effective_receipt;
+use signalbox_core::calendar::{Basis, Verdict, local};
+use signalbox_core::change::{Assessment, Clinical, Condition, Network, Outcome};
+use signalbox_core::event::NoticeGiven;
+use signalbox_core::form::Answer;
+use signalbox_core::process::Question;
+
+use super::Seen;
+use crate::web::parts::{Cell, Fact, Notice, Row, Section, Table};
+use crate::web::ui::{ClockDay, ClockKind, Link, Tag};
+use crate::words;
+
+/// More tiles than this on each side of the gap tell nothing further.
+const TILES_MAX: usize = 12;
+
+/// Every panel that this change has something for.
+pub(super) fn all(seen: &Seen) -> Vec<Section> {
+    let sections = [Some(glance(seen)), defects(seen), risk(seen), assessments(seen), clinical(seen), network(seen), approvals(seen), conditions(seen), promise(seen), night(seen), end(seen)];
+    sections.into_iter().flatten().collect()
+}
+
+fn who(seen: &Seen, stamp: &Stamp) -> String {
+    let person = seen.names.person(stamp.person);
+    stamp.org.map_or(person.clone(), |org| format!("{person}, {}", seen.names.org(org)))
+}
+
+/// `220 KB`.
+pub(super) fn size_words(bytes: i64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", (bytes + 500) / 1_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+fn date_words(date: jiff::civil::Date) -> String {
+    local::date_words(date)
+}
+
+fn listed_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join("\n")
+}
+
+/// An answer in words; choices by the words of their question are left to [`answer_to`].
+pub(super) fn answer_words(seen: &Seen, answer: &Answer) -> Option<String> {
+    let zone = &seen.situation.zone;
+    Some(match answer {
+        Answer::Text(text) => seen.said(text),
+        Answer::Choice(code) => words::option_label("", code),
+        Answer::Choices(codes) => codes.iter().map(|code| words::option_label("", code)).collect::<Vec<_>>().join("\n"),
+        Answer::Yes(yes) => if *yes { "Yes" } else { "No" }.into(),
+        Answer::Number(n) => n.to_string(),
+        Answer::Window { start, end, .. } => words::window_phrase(*start, *end, seen.now, zone),
+        Answer::Moment { at, .. } => local::moment_words(*at, zone),
+        Answer::Date(date) => date_words(*date),
+        Answer::Items(ids) => listed_names(ids.iter().filter_map(|id| seen.page.items.get(&id.0)).map(|line| line.item.name.as_str())),
+        Answer::Services(ids) => listed_names(ids.iter().filter_map(|id| seen.page.services.get(&id.0)).map(|service| service.name.as_str())),
+        Answer::Sites(ids) => listed_names(ids.iter().filter_map(|id| seen.page.sites.get(&id.0)).map(|site| site.name.as_str())),
+        Answer::Person { name, phone } => format!("{}, {}", seen.said(name), seen.said(phone)),
+        Answer::List(texts) => texts.iter().map(|text| seen.said(text)).collect::<Vec<_>>().join("\n"),
+        Answer::Files(files) => listed_names(files.iter().filter_map(|id| seen.page.files.iter().find(|file| file.id == id.0)).map(|file| file.name.as_str())),
+    })
+}
+
+fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
+    match answer {
+        Answer::Choice(code) => words::option_label(&question.id, code),
+        answer => answer_words(seen, answer).unwrap_or_default(),
+    }
+}
+
+/// Everything answered, in the order of the document; of a draft what was typed so far.
+fn glance(seen: &Seen) -> Section {
+    let questions = seen.situation.process.questions.iter().filter(|question| question.id != "title");
+    let mut facts = vec![];
+    if let Some(content) = &seen.change().content {
+        for question in questions {
+            if let Some(answer) = content.answers.get(&question.id) {
+                facts.push(Fact::new(&question.text, &answer_to(seen, question, answer)));
+            }
+        }
+        let derived: Vec<&str> = seen.page.derived_services.iter().filter_map(|id| seen.page.services.get(id)).map(|service| service.name.as_str()).collect();
+        if !derived.is_empty() {
+            facts.push(Fact::new("Services that depend on it", &derived.join("\n")));
+        }
+    } else if let Some(draft) = &seen.page.draft {
+        for question in questions {
+            let own = draft.raw.iter().filter(|(name, _)| name.split('.').next() == Some(question.id.as_str()));
+            let typed: Vec<&str> = own.flat_map(|(_, values)| values).map(|value| value.trim()).filter(|value| !value.is_empty()).collect();
+            if !typed.is_empty() {
+                facts.push(Fact::new(&question.text, &typed.join("\n")));
+            }
+        }
+    }
+    let empty = facts.is_empty();
+    let section = Section::new("glance", "At a glance").facts(facts);
+    if empty { section.words("Nothing is filled in yet.") } else { section }
+}
+
+/// What somebody about to decide has to know first.
+pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
+    let change = seen.change();
+    let mut facts = vec![];
+    if let Some(window) = change.window() {
+        facts.push(Fact::new("When", &words::window_phrase(window.start, window.end, seen.now, &seen.situation.zone)));
+    }
+    for id in ["people_notice", "services", "items"] {
+        if let (Some(question), Some(answer)) = (seen.situation.process.question(id), change.content.as_ref().and_then(|content| content.answers.get(id))) {
+            facts.push(Fact::new(&question.text, &answer_to(seen, question, answer)));
+        }
+    }
+    if let Some(class) = &change.classification {
+        facts.push(Fact::new("Risk of change", &format!("{} of 18; impact level {}; category {}", class.risk, class.impact, class.category)).tag(&words::sentence_case(&class.band), "yellow"));
+    }
+    if let Some((label, colour)) = clinical_tag(&change.clinical) {
+        facts.push(Fact::new("Clinical risk", "").tag(label, colour));
+    }
+    if change.stage.holds_window() {
+        facts.push(match seen.situation.facts.clashes.len() {
+            0 => Fact::new("Clashes", &format!("None, looked at {}", seen.moment(seen.now))),
+            n => Fact::new("Clashes", "").tag(&words::counted(n as i64, "clash").replace("clashs", "clashes"), "red").link("Read them", &format!("{}#clashes", seen.address())),
+        });
+    }
+    facts
+}
+
+fn defects(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let is_open = change.stage == signalbox_core::change::Stage::Returned;
+    (is_open && !change.defects.is_empty()).then(|| {
+        let said = change.defects.iter().map(|text| seen.said(text)).collect::<Vec<_>>().join("\n");
+        Section::new("defects", "What is missing").words(&said)
+    })
+}
+
+fn risk(seen: &Seen) -> Option<Section> {
+    let class = seen.change().classification.as_ref()?;
+    let mut facts = vec![
+        Fact::new("Risk of change", &format!("{} of 18", class.risk)).tag(&words::sentence_case(&class.band), "yellow"),
+        Fact::new("Impact level", &class.impact.to_string()),
+        Fact::new("Category", &words::sentence_case(&class.category)),
+    ];
+    if !class.impact_because.is_empty() {
+        facts.push(Fact::new("Impact, because", &class.impact_because.join("\n")));
+    }
+    if let Some(from) = &class.lowered_from {
+        facts.push(Fact::new("Lowered from", &words::sentence_case(from)));
+    }
+    Some(Section::new("risk", "Risk and impact").facts(facts))
+}
+
+fn assessments(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let rows: Vec<Row> = change.assessments.values().map(|assessment| assessment_row(seen, assessment)).collect();
+    if rows.is_empty() && change.stage.is_final() {
+        return None;
+    }
+    let table = Table::new("Assessments", &["Assessment", "Finding", "By", "When"], rows);
+    Some(Section::new("assessments", "Assessments").table(table, "None yet. They are asked for once the change is accepted."))
+}
+
+fn assessment_row(seen: &Seen, assessment: &Assessment) -> Row {
+    let asked = &assessment.asked;
+    let head = Cell::text(&words::option_label("assessment", asked.kind.code()));
+    let of = asked.org.map_or_else(String::new, |org| seen.names.org(org));
+    match &assessment.given {
+        Some(given) => {
+            let (label, colour) = if given.objects { ("Objects", "red") } else { ("No objection", "green") };
+            Row::new(head, vec![Cell::tag(label, colour).and(&seen.said(&given.finding)), Cell::text(&who(seen, &given.by)), Cell::text(&seen.moment(given.at))])
+        }
+        None => {
+            let is_late = asked.due_at < seen.now;
+            let rows = seen.situation.process.assessments.iter().filter(|row| row.kind == asked.kind);
+            let whom = rows.flat_map(|row| &row.who).map(|one| signalbox_core::process::dictionary::who_words(*one)).collect::<Vec<_>>().join(" or ");
+            let owes = if of.is_empty() { format!("{} owes it", words::sentence_case(&whom)) } else { format!("{of} owes it") };
+            let state = match (is_late, asked.silence_counts) {
+                (true, true) => Cell::tag("No answer", "grey").and("Silence counts as no objection."),
+                (true, false) => Cell::tag("Late", "red"),
+                (false, _) => Cell::tag("Waiting", "yellow"),
+            };
+            Row::new(head, vec![state, Cell::text(&owes), Cell::text(&format!("by {}", seen.moment(asked.due_at)))])
+        }
+    }
+}
+
+fn clinical_tag(clinical: &Clinical) -> Option<(&'static str, &'static str)> {
+    Some(match clinical {
+        Clinical::NotAssessed => return None,
+        Clinical::UnderReview { .. } => ("A safety officer decides", "yellow"),
+        Clinical::NotRequired { .. } => ("No review needed", "green"),
+        Clinical::Accepted { .. } => ("Accepted", "green"),
+        Clinical::Rejected { .. } => ("Rejected", "red"),
+        Clinical::Stopped { .. } => ("Stopped", "red"),
+    })
+}
+
+fn clinical(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let section = Section::new("clinical", "Clinical safety");
+    let Some((label, colour)) = clinical_tag(&change.clinical) else {
+        let is_ahead = change.revision > 0 && !change.stage.is_final();
+        return is_ahead.then(|| section.words("Not screened yet: eight questions, answered before approval."));
+    };
+    let by = |stamp: &Stamp, at: Timestamp| format!("{}, {}", who(seen, stamp), seen.moment(at));
+    let (words, more) = match &change.clinical {
+        Clinical::NotAssessed => return None,
+        Clinical::UnderReview { by: stamp, at, .. } | Clinical::NotRequired { by: stamp, at } => (by(stamp, *at), vec![]),
+        Clinical::Accepted { by: stamp, at, words, .. } => (by(stamp, *at), words.iter().map(|text| Fact::new("Words", &seen.said(text))).collect()),
+        Clinical::Rejected { by: stamp, at, hazard, harm, resubmit_when } => (
+            by(stamp, *at),
+            vec![Fact::new("What could go wrong", &seen.said(hazard)), Fact::new("Harm", &seen.said(harm)), Fact::new("What has to change", &seen.said(resubmit_when))],
+        ),
+        Clinical::Stopped { by: stamp, at, reason } => (by(stamp, *at), vec![Fact::new("Why", &seen.said(reason))]),
+    };
+    let mut facts = vec![Fact::new("State", &words).tag(label, colour)];
+    facts.extend(more);
+    let screened = seen.page.loaded.events.iter().rev().find_map(|recorded| match &recorded.event {
+        signalbox_core::event::Event::Screened { answers, .. } => Some(*answers),
+        _ => None,
+    });
+    let section = section.facts(facts);
+    Some(match screened {
+        None => section,
+        Some(answers) => {
+            let row = |(n, yes): (usize, &bool)| Row::new(Cell::text(&words::field_label(&format!("q{}", n + 1))), vec![Cell::text(if *yes { "Yes" } else { "No" })]);
+            section.table(Table::new("The eight screening questions", &["Question", "Answer"], answers.iter().enumerate().map(row).collect()), "")
+        }
+    })
+}
+
+fn network(seen: &Seen) -> Option<Section> {
+    let fact = |words: String, tag: &str, colour| Fact::new("State", &words).tag(tag, colour);
+    let reference = |text: &Option<signalbox_core::text::Text>| text.as_ref().map(|text| Fact::new("Their reference", &seen.said(text)));
+    let facts = match &seen.change().network {
+        Network::NotNeeded => return None,
+        Network::Needed => vec![fact("The provider has to be told before the work is scheduled.".into(), "Not told yet", "yellow")],
+        Network::Sent { at, way, reference: own } => {
+            let state = fact(format!("{}, {}", words::option_label("way", way), seen.moment(*at)), "Not acknowledged", "yellow");
+            std::iter::once(state).chain(reference(own)).collect()
+        }
+        Network::Acknowledged { at, by, reference: own } => {
+            let state = fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Acknowledged", "green");
+            std::iter::once(state).chain(reference(own)).collect()
+        }
+        Network::Told { at, by, proof } => vec![fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Told", "green"), Fact::new("Proof", &seen.said(proof))],
+    };
+    Some(Section::new("network", "Network provider").facts(facts))
+}
+
+fn approvals(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    if change.approvals.is_empty() && (change.revision == 0 || change.stage.is_final()) {
+        return None;
+    }
+    let row = |approval: &signalbox_core::change::Approval| {
+        let state = match approval.void {
+            None => Cell::tag("Approved", "green"),
+            Some(at) => Cell::tag("Struck out", "grey").small(&format!("{}: the content or the window changed", seen.moment(at))),
+        };
+        let said = approval.words.as_ref().map(|text| seen.said(text)).unwrap_or_default();
+        Row::new(Cell::text(&who(seen, &approval.by)), vec![state, Cell::text(&said), Cell::text(&seen.moment(approval.at))])
+    };
+    let rows = change.approvals.iter().map(row).collect();
+    Some(Section::new("approvals", "Approvals").table(Table::new("Approvals", &["Who", "Decision", "Words given", "When"], rows), "None yet."))
+}
+
+fn conditions(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let today = local::wall(seen.now, &seen.situation.zone).date();
+    let row = |condition: &Condition| {
+        let state = match &condition.met {
+            Some((by, at, _)) => Cell::tag("Kept", "green").small(&format!("{}, {}", who(seen, by), seen.moment(*at))),
+            None if condition.condition.due < today => Cell::tag("Late", "red"),
+            None => Cell::tag("Open", "yellow"),
+        };
+        let head = Cell::text(&format!("{}. {}", condition.number, seen.said(&condition.condition.what)));
+        Row::new(head, vec![Cell::text(&seen.names.org(condition.condition.owner)), Cell::text(&date_words(condition.condition.due)), state])
+    };
+    let rows: Vec<Row> = change.conditions.iter().map(row).collect();
+    (!rows.is_empty()).then(|| Section::new("promises", "Conditions").table(Table::new("Conditions", &["Condition", "Who", "Due", "State"], rows), ""))
+}
+
+fn promise(seen: &Seen) -> Option<Section> {
+    let promise = seen.change().promise.as_ref()?;
+    let mut facts = vec![
+        Fact::new("Takes it down", &seen.said(&promise.take_down_by)),
+        Fact::new("Brings it back", &seen.said(&promise.restore_by)),
+        Fact::new("Telephone", &seen.said(&promise.phone)),
+    ];
+    facts.extend(promise.times.as_ref().map(|times| Fact::new("Times", &seen.said(times))));
+    Some(Section::new("promise", "What the supplier promised").facts(facts))
+}
+
+fn night(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let work = &change.work;
+    let mut facts = vec![];
+    if let Some((person, org)) = change.implementer {
+        facts.push(Fact::new("Who does the work", &format!("{}, {}", seen.names.person(Some(person)), seen.names.org(org))));
+    }
+    facts.extend(work.started.as_ref().map(|told| Fact::new("Started", &seen.moment(told.happened_at))));
+    facts.extend(work.expected_end.map(|at| Fact::new("Now expected to end", &seen.moment(at))));
+    facts.extend(work.restored.iter().map(|(service, at)| Fact::new(&format!("{} back", seen.names.service(*service)), &seen.moment(*at))));
+    facts.extend(work.backing_out.as_ref().map(|told| Fact::new("Backing out since", &seen.moment(told.happened_at))));
+    facts.extend(work.finished.as_ref().map(|told| Fact::new("Ended", &seen.moment(told.happened_at))));
+    facts.extend(work.proposed.map(|outcome| Fact::new("Outcome proposed", &words::option_label("outcome", outcome.code()))));
+    if work.overran {
+        facts.push(Fact::new("Overrun", "The latest end passed before anybody said that the work had ended.").tag("Overrun", "red"));
+    }
+    if !work.deviations.is_empty() {
+        let told = work.deviations.iter().map(|code| words::deviation(code)).collect::<Vec<_>>().join("\n");
+        facts.push(Fact::new("Departures from the rules", &told).tag("Marked", "orange"));
+    }
+    (!facts.is_empty()).then(|| Section::new("night", "Work on the night").facts(facts))
+}
+
+fn end(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let mut facts = vec![];
+    if let Some((due, because)) = change.review_due.as_ref().filter(|_| change.review.is_none()) {
+        facts.push(Fact::new("Review", &format!("due {}, because {}", seen.moment(*due), because.join(", "))).tag("Open", "yellow"));
+    }
+    if let Some((by, at, text)) = &change.review {
+        facts.push(Fact::new("Review", &format!("{}\n{}, {}", seen.said(text), who(seen, by), seen.moment(*at))));
+    }
+    if let Some(outcome) = change.outcome {
+        let colour = if outcome == Outcome::Successful { "green" } else { "grey" };
+        let by = change.outcome_by.as_ref().map(|stamp| who(seen, stamp)).unwrap_or_default();
+        let at = change.closed_at.map(|at| format!(", {}", seen.moment(at))).unwrap_or_default();
+        facts.push(Fact::new("Outcome", &format!("{by}{at}")).tag(&words::option_label("outcome", outcome.code()), colour));
+    }
+    (!facts.is_empty()).then(|| Section::new("outcome", "Outcome and review").facts(facts))
+}
+
+/// The notice clock in the document's own basis (settled 3, 11).
+pub(super) fn notice(seen: &Seen) -> Option<Notice> {
+    let (change, given) = (seen.change(), seen.change().notice()?);
+    let start = change.receipt().and_then(|receipt| receipt.window).or_else(|| change.window())?.start;
+    let (colour, mood) = match given.verdict {
+        Verdict::OnTime => ("green", "ok"),
+        _ => ("yellow", "warn"),
+    };
+    let mut facts = vec![
+        Fact::new("Received", &local::moment_words(given.received_at, &seen.situation.zone)),
+        Fact::new("Last day in time", &date_words(given.last_in_time)),
+    ];
+    if given.verdict.is_late() {
+        facts.push(Fact::new("First date in time", &date_words(given.first_in_time)));
+        let consequence = change.consequence.unwrap_or(given.consequence);
+        facts.push(Fact::new("Consequence", "").tag(&words::sentence_case(consequence.words()), "yellow"));
+        facts.extend(change.late_reason.as_ref().map(|code| {
+            let more = change.late_words.as_ref().map(|text| format!("\n{}", seen.said(text))).unwrap_or_default();
+            Fact::new("Why late", &format!("{}{more}", words::option_label("late_reason", code)))
+        }));
+    }
+    let asked = words::basis_words(given.asked, given.basis);
+    let heading = if given.days >= given.asked { format!("Notice: {}", words::basis_words(given.days, given.basis)) } else { format!("Notice: {} of {asked}", given.days) };
+    Some(Notice {
+        heading,
+        tag: Tag::new(&words::sentence_case(given.verdict.words()), colour),
+        mood,
+        words: vec![words::notice_sentence(given)],
+        days: tiles(seen, given, start),
+        clock_label: format!("{} of notice, from the day of receipt to the start", words::sentence_case(given.basis.words())),
+        facts,
+    })
+}
+
+/// A tile for the receipt, one for each day that counts, the start, and one for each day that is missing.
+fn tiles(seen: &Seen, given: &NoticeGiven, start: Timestamp) -> Vec<ClockDay> {
+    let (zone, calendar) = (&seen.situation.zone, &seen.situation.calendar);
+    let tile = |label: String, mark: String, kind| ClockDay { label, mark, kind };
+    let day = |date: jiff::civil::Date| date.strftime("%a %-d").to_string();
+    let (receipt, first) = (effective_receipt(given.basis, given.received_at, zone, calendar), local::wall(start, zone).date());
+    let mut days = vec![tile(day(receipt), "received".into(), ClockKind::Received)];
+    let mut counted = vec![];
+    let mut date = receipt;
+    while date < first && counted.len() < 400 {
+        let Ok(next) = date.tomorrow() else { break };
+        date = next;
+        let counts = match given.basis {
+            Basis::Days => true,
+            Basis::WorkingDays => calendar.is_working_day(date),
+            Basis::ClearWorkingDays => date < first && calendar.is_working_day(date),
+        };
+        if counts {
+            counted.push(date);
+        }
+    }
+    let number = |(n, date): (usize, &jiff::civil::Date)| tile(day(*date), (n + 1).to_string(), ClockKind::Counted);
+    if counted.len() <= TILES_MAX {
+        days.extend(counted.iter().enumerate().map(number));
+    } else {
+        days.extend(counted.iter().enumerate().take(TILES_MAX / 2).map(number));
+        days.push(tile("…".into(), String::new(), ClockKind::Gap));
+        days.extend(counted.iter().enumerate().skip(counted.len() - TILES_MAX / 2).map(number));
+    }
+    days.push(tile(day(first), "start".into(), ClockKind::Start));
+    let missing = usize::try_from(given.asked - given.days).unwrap_or(0);
+    let label = |n: usize| format!("day {}", given.days + n as i64);
+    days.extend((1..=missing.min(TILES_MAX)).map(|n| tile(label(n), "short".into(), ClockKind::Missing)));
+    if missing > TILES_MAX {
+        days.push(tile("…".into(), String::new(), ClockKind::Gap));
+    }
+    days
+}
+
+/// The record, as a link.
+pub(in crate::web::handlers) fn record_link(seen: &Seen) -> Link {
+    Link::new("Read the whole record", &seen.address())
+}
