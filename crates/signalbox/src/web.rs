@@ -13,6 +13,7 @@ pub mod pages;
 pub mod parts;
 pub mod problem;
 pub mod samples;
+pub mod stage;
 pub mod svg;
 pub mod tell;
 pub mod timeline;
@@ -23,6 +24,7 @@ pub mod visitor;
 use std::any::Any;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -31,7 +33,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
-use handlers::{demo, join, me, members, password, plain, session, setup};
+use handlers::{change, decide, demo, join, me, members, password, plain, promises, session, setup};
 use problem::Failure;
 use visitor::Visitor;
 
@@ -123,6 +125,17 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/setup/freezes",              "add a freeze",           Member, || post(setup::create::<setup::Freezes>)),
     route(Method::GET,  "/setup/freezes/{id}",         "a freeze",               Member, || get(setup::show_lift)),
     route(Method::POST, "/setup/freezes/{id}/lift",    "lift a freeze",          Member, || post(setup::lift)),
+    route(Method::GET,  "/changes/{ref}",             "a change",                Member, || get(change::show)),
+    route(Method::GET,  "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || get(change::show_act)),
+    route(Method::POST, "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || post(change::take)),
+    route(Method::POST, "/changes/{ref}/messages",    "a message on a change",   Member, || post(change::say)),
+    route(Method::POST, "/changes/{ref}/files",       "a document of a change",  Member, || post(change::upload).layer(DefaultBodyLimit::disable())),
+    route(Method::GET,  "/changes/{ref}/files/{id}",  "a document of a change",  Member, || get(change::download)),
+    route(Method::POST, "/changes/{ref}/watch",       "watch a change",          Member, || post(change::watch)),
+    route(Method::POST, "/changes/{ref}/unwatch",     "stop watching a change",  Member, || post(change::unwatch)),
+    route(Method::GET,  "/decide/{ref}",              "a decision",              Member, || get(decide::show)),
+    route(Method::POST, "/decide/{ref}",              "a decision",              Member, || post(decide::take)),
+    route(Method::GET,  "/promises",                  "promises",                Member, || get(promises::show)),
     route(Method::GET,  "/status",                    "status",                  Anyone, || get(plain::status)),
     route(Method::GET,  "/accessibility",             "accessibility",           Anyone, || get(plain::accessibility)),
     route(Method::GET,  "/keys",                      "keyboard shortcuts",      Anyone, || get(plain::keys)),

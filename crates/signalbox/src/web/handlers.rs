@@ -1,11 +1,14 @@
 //! What happens behind each address: a form in, a call to the store or the core, a page or another address out.
 
+pub mod change;
+pub mod decide;
 pub mod demo;
 pub mod join;
 pub mod me;
 pub mod members;
 pub mod password;
 pub mod plain;
+pub mod promises;
 pub mod session;
 pub mod setup;
 

@@ -20,7 +20,7 @@ fn with_ruth(world: &World) {
 
 /// An address of a route with something in its places.
 fn filled(path: &str) -> String {
-    path.replace("{token}", &"0".repeat(64)).replace("{id}", "1").replace("{hash}", "0").replace("{name}", "x.css")
+    path.replace("{token}", &"0".repeat(64)).replace("{id}", "1").replace("{ref}", "RFC-2026-000001").replace("{act}", "approve").replace("{hash}", "0").replace("{name}", "x.css")
 }
 
 fn form(client: &Client<'_>, path: &str, body: &str) -> axum::http::request::Builder {

@@ -124,6 +124,11 @@ impl Seen {
     }
 }
 
+/// The record, as a link.
+pub(super) fn record_link(seen: &Seen) -> Link {
+    Link::new("Read the whole record", &seen.address())
+}
+
 /// What a form says it was shown, and the key under which its answer is kept.
 pub(super) fn expect(form: &Form, path: &str, raw: &Raw) -> Expect {
     let version = form.text("version").parse().ok();

@@ -3,7 +3,7 @@
 use signalbox_core::event::{Event, Recorded};
 
 use super::Seen;
-use crate::web::form::Query;
+use crate::web::form::Form;
 use crate::web::pages::change::{Entry, Mark, View};
 use crate::web::ui::Link;
 use crate::words::{self, Tone};
@@ -64,11 +64,11 @@ pub(super) struct History {
 }
 
 /// Reads it as the query asks; what the query does not say rightly means everything.
-pub(super) fn read(seen: &Seen, query: &Query) -> History {
+pub(super) fn read(seen: &Seen, query: &Form) -> History {
     let events = &seen.page.loaded.events;
-    let wanted = query.0.text("show");
+    let wanted = query.text("show");
     let (show, code) = VIEWS.iter().find(|(_, code, _)| *code == wanted).map_or((Show::Everything, "everything"), |(show, code, _)| (*show, *code));
-    let before: i64 = query.0.text("before").parse().unwrap_or(i64::MAX);
+    let before: i64 = query.text("before").parse().unwrap_or(i64::MAX);
     let address = seen.address();
     let views = VIEWS.iter().map(|(view, code, label)| {
         let count = events.iter().filter(|event| view.holds(&event.event)).count();

@@ -11,7 +11,7 @@ use signalbox_core::refusal::Refusal;
 
 use super::{Seen, files, forms, history, sections};
 use crate::app::App;
-use crate::web::form::Query;
+use crate::web::form;
 use crate::web::pages::change::{ActPanel, Attachment, ChangePage, NotNow, Offer};
 use crate::web::parts::{Clash, Form};
 use crate::web::problem::Failure;
@@ -58,7 +58,7 @@ const ELSEWHERE: &[Act] = &[Act::Say, Act::Attach];
 const AHEAD: &[Act] = &[Act::Approve, Act::Schedule, Act::Start, Act::Finish, Act::Close];
 
 /// The page.
-pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &Query) -> Result<ChangePage, Failure> {
+pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form) -> Result<ChangePage, Failure> {
     let (change, offers) = (seen.change(), seen.offers());
     let open: Vec<Act> = offers.iter().filter(|offer| offer.is_open()).map(|offer| offer.act).collect();
     let main = MAIN.iter().copied().find(|act| open.contains(act));

@@ -11,7 +11,7 @@ use signalbox_core::process::Question;
 
 use super::Seen;
 use crate::web::parts::{Cell, Fact, Notice, Row, Section, Table};
-use crate::web::ui::{ClockDay, ClockKind, Link, Tag};
+use crate::web::ui::{ClockDay, ClockKind, Tag};
 use crate::words;
 
 /// More tiles than this on each side of the gap tell nothing further.
@@ -407,9 +407,4 @@ fn tiles(seen: &Seen, given: &NoticeGiven, start: Timestamp) -> Vec<ClockDay> {
         days.push(tile("…".into(), String::new(), ClockKind::Gap));
     }
     days
-}
-
-/// The record, as a link.
-pub(in crate::web::handlers) fn record_link(seen: &Seen) -> Link {
-    Link::new("Read the whole record", &seen.address())
 }
