@@ -4,6 +4,7 @@
 pub mod change;
 pub mod duties;
 pub mod list;
+pub mod names;
 pub mod reports;
 pub mod schedule;
 pub mod search;

@@ -28,5 +28,6 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("project", crate::project::STATEMENTS),
     ("sight", crate::queries::sight::STATEMENTS),
     ("change", crate::queries::change::STATEMENTS),
+    ("names", crate::queries::names::STATEMENTS),
     ("outbox", crate::outbox::STATEMENTS),
 ];

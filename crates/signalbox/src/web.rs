@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod cookies;
 pub mod csrf;
+pub mod csv;
 pub mod form;
 pub mod guard;
 pub mod handlers;
@@ -33,7 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
-use handlers::{change, decide, demo, join, me, members, password, plain, promises, session, setup};
+use handlers::{change, changes, decide, demo, join, me, members, password, plain, promises, session, setup};
 use problem::Failure;
 use visitor::Visitor;
 
@@ -125,6 +126,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/setup/freezes",              "add a freeze",           Member, || post(setup::create::<setup::Freezes>)),
     route(Method::GET,  "/setup/freezes/{id}",         "a freeze",               Member, || get(setup::show_lift)),
     route(Method::POST, "/setup/freezes/{id}/lift",    "lift a freeze",          Member, || post(setup::lift)),
+    route(Method::GET,  "/changes",                   "changes",                 Member, || get(changes::show)),
+    route(Method::GET,  "/changes.csv",               "changes as CSV",          Member, || get(changes::download)),
     route(Method::GET,  "/changes/{ref}",             "a change",                Member, || get(change::show)),
     route(Method::GET,  "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || get(change::show_act)),
     route(Method::POST, "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || post(change::take)),

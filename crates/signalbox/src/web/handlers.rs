@@ -1,6 +1,7 @@
 //! What happens behind each address: a form in, a call to the store or the core, a page or another address out.
 
 pub mod change;
+pub mod changes;
 pub mod decide;
 pub mod demo;
 pub mod join;
