@@ -10,6 +10,7 @@ use signalbox_store::{Db, StoreError, Tx};
 use crate::accounts::Passwords;
 use crate::clock::{Clock, IdSource};
 use crate::config::Config;
+use crate::deliver::Mailbox;
 use crate::web::problem::Failure;
 use crate::run::Documents;
 use signalbox_core::process::Processes;
@@ -23,6 +24,10 @@ pub struct App {
     pub passwords: Passwords,
     /// The process documents that new changes begin under, and those that open ones are pinned to.
     pub documents: Arc<Documents>,
+    /// Wakes the worker after a write.
+    pub stirred: tokio::sync::Notify,
+    /// The letters that the demo shows instead of sending them.
+    pub mailbox: Mailbox,
 }
 
 /// How the program is handed about.
@@ -37,7 +42,7 @@ impl App {
 
     /// The program over an open database, with documents of its own.
     pub fn under(db: Db, clock: Clock, ids: IdSource, config: Config, processes: Processes) -> Shared {
-        Arc::new(App { db, clock, ids, config, passwords: Passwords::default(), documents: Arc::new(Documents::new(processes)) })
+        Arc::new(App { db, clock, ids, config, passwords: Passwords::default(), documents: Arc::new(Documents::new(processes)), stirred: tokio::sync::Notify::new(), mailbox: Mailbox::default() })
     }
 
     /// Stores the documents in force, so that the database can be read without this program's folder.
@@ -64,7 +69,9 @@ impl App {
         &self,
         f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, E> {
-        Ok(tokio::task::block_in_place(|| self.db.write(f))?)
+        let written = tokio::task::block_in_place(|| self.db.write(f))?;
+        self.stirred.notify_one();
+        Ok(written)
     }
 
     /// Writes something that may be refused. A refusal undoes the whole transaction, also what the closure had

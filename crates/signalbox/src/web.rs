@@ -34,7 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
-use handlers::{change, changes, decide, demo, join, me, members, password, plain, promises, session, setup};
+use handlers::{change, changes, decide, demo, dev, join, me, members, password, plain, promises, session, setup};
 use problem::Failure;
 use visitor::Visitor;
 
@@ -142,6 +142,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/status",                    "status",                  Anyone, || get(plain::status)),
     route(Method::GET,  "/accessibility",             "accessibility",           Anyone, || get(plain::accessibility)),
     route(Method::GET,  "/keys",                      "keyboard shortcuts",      Anyone, || get(plain::keys)),
+    route(Method::GET,  "/dev/mail",                  "mail sent in the demo",   Anyone, || get(dev::mails)),
+    route(Method::GET,  "/dev/mail/{id}",             "a mail sent in the demo", Anyone, || get(dev::mail)),
     route(Method::GET,  "/assets/{hash}/{name}",      "a stylesheet or script",  Anyone, || get(assets::serve)),
     route(Method::GET,  "/healthz",                   "whether we answer",       Anyone, || get(plain::healthz)),
 ];

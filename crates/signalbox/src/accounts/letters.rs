@@ -157,7 +157,11 @@ fn set_password(app: &App, person: i64, life: SignedDuration, words: &Words) -> 
 }
 
 fn letter(app: &App, to: &str, subject: &str, text: &str) -> Mail {
+    Mail { to: to.to_owned(), subject: subject.to_owned(), text: signed(app, text) }
+}
+
+/// A letter's text, with whom to ring or write to below it.
+pub(crate) fn signed(app: &App, text: &str) -> String {
     let team = &app.config.team;
-    let text = format!("{text}\n-- \n{}, {} {}\n", team.name, team.email, team.telephone);
-    Mail { to: to.to_owned(), subject: subject.to_owned(), text }
+    format!("{text}\n-- \n{}, {} {}\n", team.name, team.email, team.telephone)
 }

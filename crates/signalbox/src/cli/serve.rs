@@ -11,7 +11,7 @@ use super::{Stop, StoreArgs};
 use crate::app::{App, Shared};
 use crate::clock::{Clock, IdSource};
 use crate::config::{BaseUrl, Config, MailRoute, Team};
-use crate::web;
+use crate::{deliver, web, worker};
 
 #[derive(Args, Debug)]
 pub(super) struct Serve {
@@ -123,10 +123,14 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
 
 /// Answers until the process is told to stop, then finishes what it has begun.
 pub(super) async fn answer(listener: TcpListener, app: Shared) -> Result<(), Stop> {
+    let post = deliver::post_of(&app).map_err(Stop::WrongUse)?;
+    let worker = worker::spawn(app.clone(), post);
     println!("Signalbox answers at {}", app.config.base);
     let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
-    Ok(())
+    let answered = axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await;
+    // What it was doing is done again after the next start.
+    worker.abort();
+    Ok(answered?)
 }
 
 async fn told_to_stop() {

@@ -4,6 +4,7 @@ pub mod change;
 pub mod changes;
 pub mod decide;
 pub mod demo;
+pub mod dev;
 pub mod join;
 pub mod me;
 pub mod members;

@@ -146,7 +146,7 @@ fn submitted(event: &Event) -> String {
     let Event::Submitted { revision, notice, .. } = event else { return String::new() };
     let sent = if *revision > 1 { format!("Sent again, revision {revision}") } else { "Sent".to_owned() };
     match notice {
-        Some(n) => format!("{sent} with {} of notice, {} asked for", basis_words(n.days, n.basis), n.asked),
+        Some(n) => format!("{sent} ({} of notice, {} asked for)", basis_words(n.days, n.basis), n.asked),
         None => sent,
     }
 }

@@ -12,6 +12,7 @@ mod command_line;
 mod harness;
 mod import;
 mod joining;
+mod mail;
 mod pages;
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/pg.rs"]

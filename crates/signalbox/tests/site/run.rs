@@ -178,7 +178,7 @@ fn a_planned_outage_goes_from_draft_to_closed() {
 }
 
 /// A valid answer for every question that sending asks.
-fn fill(questions: &[signalbox_core::process::Question]) -> Vec<(String, String)> {
+pub fn fill(questions: &[signalbox_core::process::Question]) -> Vec<(String, String)> {
     use signalbox_core::process::AnswerKind;
     let mut typed = vec![];
     for question in questions {

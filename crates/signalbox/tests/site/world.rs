@@ -11,15 +11,16 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
-use signalbox::accounts::letters::{Letter, Mail};
+use signalbox::accounts::letters::Mail;
 use signalbox::app::{App, Shared};
 use signalbox::clock::{Clock, IdSource, Token};
 use signalbox::config::{BaseUrl, Config, MailRoute, Team};
-use signalbox::web;
+use signalbox::deliver::{Envelope, Mailbox};
+use signalbox::{web, worker};
 use signalbox_core::actor::{OrgKind, Role};
 use signalbox_store::accounts::{NewMembership, Person, grant_role, set_password, upsert_person};
 use signalbox_store::directory::{OnDifference, Organisation, upsert_organisation};
-use signalbox_store::{Db, Target, outbox};
+use signalbox_store::{Db, Target};
 use tower::ServiceExt;
 
 use crate::harness::for_each_target;
@@ -145,15 +146,16 @@ impl World {
 
     /// Lets the worker do what is due, and gives the letters that went out since the last time.
     pub fn step_worker(&self) -> Vec<Mail> {
-        let now = self.now();
-        let lease = SignedDuration::from_mins(5);
-        let tasks = self.app.write::<_, signalbox_store::StoreError>(move |tx| outbox::lease(tx, now, 100, lease)).unwrap();
-        let mut mails = Vec::new();
-        for task in tasks {
-            mails.extend(Letter::read(&task.payload).unwrap().write(&self.app).unwrap());
-            self.app.write::<_, signalbox_store::StoreError>(move |tx| outbox::finish(tx, task.id, now)).unwrap();
-        }
-        mails
+        self.post().into_iter().map(|e| Mail { to: e.to, subject: e.subject, text: e.text }).collect()
+    }
+
+    /// The same, in their envelopes.
+    pub fn post(&self) -> Vec<Envelope> {
+        let bag = Mailbox::default();
+        while worker::step(&self.app, &bag).unwrap() > 0 {}
+        let mut letters = bag.newest_first();
+        letters.reverse();
+        letters
     }
 
     /// A request as it is, for tests of what no browser would send.
