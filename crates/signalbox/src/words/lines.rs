@@ -24,7 +24,8 @@ pub enum Tone {
 pub struct Line {
     /// What happened, without a full stop: `Approved`, `Work started at 22:04`.
     pub what: String,
-    /// By whom, for whom and how: `by Grace Adeleke, Authority`, `recorded by Tom Achebe, Halden, on behalf of Sam Okoro, by phone`.
+    /// By whom, for whom and how: `by Grace Adeleke, Authority`, `recorded by Tom Achebe, Halden, on behalf of Sam Okoro, by phone`;
+    /// empty where the program did it by itself.
     pub by: String,
     /// What was said with it.
     pub words: Option<String>,
@@ -32,9 +33,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line as one sentence: `Approved by Grace Adeleke, Authority.`
+    /// The line in full: `Approved. By Grace Adeleke, Authority.`
     pub fn sentence(&self) -> String {
-        format!("{} {}.", self.what, self.by)
+        if self.by.is_empty() {
+            return format!("{}.", self.what);
+        }
+        format!("{}. {}.", self.what, sentence_case(&self.by))
     }
 }
 
@@ -247,9 +251,13 @@ pub fn deviation(code: &str) -> String {
 
 /// Who did it or recorded it, for whom, and how they heard.
 fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
+    // What the program does by itself nobody did.
+    if recorded.by.person.is_none() {
+        return String::new();
+    }
     let who = names.person(recorded.by.person);
     let who = match recorded.by.org {
-        Some(org) if recorded.by.person.is_some() => format!("{who}, {}", names.org(org)),
+        Some(org) => format!("{who}, {}", names.org(org)),
         _ => who,
     };
     let told = match &recorded.event {
