@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, FromRequest, Multipart, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Multipart, Request, State};
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -210,6 +210,8 @@ async fn read_multipart(headers: &HeaderMap, bytes: Bytes) -> Result<Form, Failu
     let broken = || Failure::bad_request("body", "The form can’t be read.");
     let mut request = Request::new(Body::from(bytes));
     *request.headers_mut() = headers.clone();
+    // The body was measured when it was read; axum's own limit of 2 MB would cut a document short.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
     let mut fields = Vec::new();
     while let Some(part) = parts.next_field().await.map_err(|_| broken())? {

@@ -110,6 +110,7 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (Act::Withdraw, "reason") => "Not asked for, but it helps whoever reads this later.",
         (Act::Reschedule, "reason") => "Everyone who was told of the old window is told of the new one.",
         (Act::Stop, "reason") => "Say which danger to patients you see. Work stops at once.",
+        (Act::Finish, "back") => "Choose every one that is back.",
         (Act::Close, "words") => "Needed if you state another outcome than was proposed.",
         (Act::Review, "words") => "What was expected, what happened, and what will be done differently.",
         (Act::Say, "words") => "Everyone who may see the change reads this. Leave out anything that names a patient.",

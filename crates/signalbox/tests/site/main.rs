@@ -5,6 +5,7 @@
 )]
 
 mod browser;
+mod changes;
 mod command_line;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]

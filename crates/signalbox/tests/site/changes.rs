@@ -1,0 +1,436 @@
+//! Changes through their pages: a change from draft to closed by the people whose steps they are, and what the pages
+//! refuse, keep and hide.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::http::{Method, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
+use signalbox::run::{Done, Expect, NewDraft};
+use signalbox_core::actor::{OrgKind, Role};
+use signalbox_core::change::Kind;
+use signalbox_core::form::Raw;
+use signalbox_core::ids::OrgId;
+use signalbox_store::directory::{Item, OnDifference, Service, Site, set_service_orgs, upsert_item, upsert_service, upsert_site};
+
+use crate::world::{BASE, Client, Reply, World, on_each_engine};
+
+const JOY: &str = "joy@northbrook.example";
+const PRIYA: &str = "priya@halden.example";
+const TOM: &str = "tom@halden.example";
+const ENA: &str = "ena@halden.example";
+const GRACE: &str = "grace@authority.example";
+const SAM: &str = "sam@riverside.example";
+
+/// A trust, a supplier, an authority and a stranger's trust, with one service on one item.
+struct Stage {
+    joy: i64,
+    trust: i64,
+}
+
+fn furnish(world: &World) -> Stage {
+    let trust = world.organisation("northbrook", OrgKind::Trust);
+    let supplier = world.organisation("halden", OrgKind::Supplier);
+    let authority = world.organisation("authority", OrgKind::Authority);
+    let other = world.organisation("riverside", OrgKind::Trust);
+    let joy = world.person(JOY, "Joy Adeyemi", &[(trust, Role::Coordinator)]);
+    world.person(PRIYA, "Priya Nair", &[(supplier, Role::SupplierManager)]);
+    world.person(TOM, "Tom Achebe", &[(supplier, Role::Assessor)]);
+    world.person(ENA, "Ena Lund", &[(supplier, Role::Implementer)]);
+    world.person(GRACE, "Grace Adeleke", &[(authority, Role::AuthorityManager)]);
+    world.person(SAM, "Sam Okoro", &[(other, Role::Coordinator)]);
+    let (site, service, item) = (world.app.ids.mint(world.now()), world.app.ids.mint(world.now()), world.app.ids.mint(world.now()));
+    let act = || world.app.act(None, world.now());
+    let (a, b, c, d) = (act(), act(), act(), act());
+    world
+        .app
+        .attempt(move |tx| {
+            let site_row = Site { id: site, org_id: trust, code: "NB".into(), name: "Northbrook General".into(), ods_code: None };
+            let service_row = Service::new(service, "PACS", "PACS imaging", supplier);
+            let item_row = Item { id: item, code: "NB-N2".into(), name: "Archive node N2".into(), item_type: "server".into(), org_id: trust, site_id: Some(site), watched_by: None, services: vec![service] };
+            for outcome in [upsert_site(tx, &a, &site_row, OnDifference::Report)?.map(drop), upsert_service(tx, &b, &service_row, OnDifference::Report)?.map(drop)] {
+                if let Err(why) = outcome {
+                    return Ok(Err(why));
+                }
+            }
+            if let Err(why) = set_service_orgs(tx, &c, service, &[trust])? {
+                return Ok(Err(why));
+            }
+            Ok(upsert_item(tx, &d, &item_row, OnDifference::Report)?.map(drop))
+        })
+        .unwrap();
+    Stage { joy, trust }
+}
+
+/// A draft that can be sent, with this title.
+fn draft(world: &World, stage: &Stage, title: &str) -> Done {
+    let person = stage.joy;
+    let actor = world.app.read::<_, signalbox_store::StoreError>(|tx| Ok(signalbox_store::accounts::actor(tx, person)?.unwrap().to_core())).unwrap();
+    let new = NewDraft { kind: Kind::Normal, org: OrgId(stage.trust), on_behalf_of: None, copied_from: None, raw: answers(title) };
+    world.app.raise(&actor, new, Expect::default()).unwrap()
+}
+
+fn answers(title: &str) -> Raw {
+    let typed: BTreeMap<&str, &str> = BTreeMap::from([
+        ("title", title),
+        ("why", "problem"),
+        ("people_notice", "Older images take up to 40 seconds."),
+        ("services", "PACS"),
+        ("items", "NB-N2"),
+        ("window.start.date", "2027-01-19"),
+        ("window.start.time", "22:00"),
+        ("window.end.date", "2027-01-20"),
+        ("window.end.time", "02:00"),
+        ("backout", "Return to the old firmware in 35 minutes."),
+        ("proof", "Fetch 20 studies and compare them."),
+        ("contact_on_site.name", "Len Brook"),
+        ("contact_on_site.phone", "020 7946 0158"),
+        ("why_words", "A copy can be lost."),
+        ("what", "Firmware from 8.1 to 8.2."),
+        ("contingency_end.date", "2027-01-20"),
+        ("contingency_end.time", "03:00"),
+        ("outage_minutes", "0"),
+        ("degraded_minutes", "0"),
+        ("users_affected", "0"),
+        ("patient_facing", "none"),
+        ("reversible", "yes"),
+        ("backout_minutes", "35"),
+        ("test_evidence", "Tried on the spare node."),
+        ("security_flag", "no"),
+        ("network_affected", "no"),
+        ("charge_hint", "no"),
+    ]);
+    typed.into_iter().map(|(name, value)| (name.to_owned(), vec![value.to_owned()])).collect()
+}
+
+/// Opens an act's page and posts it with what the page itself carries.
+async fn take(client: &mut Client<'_>, reference: &str, act: &str, fields: &[(&str, &str)]) -> Reply {
+    let path = format!("/changes/{reference}/acts/{act}");
+    let page = client.get(&path).await;
+    assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text());
+    let hidden: Vec<(&str, String)> = ["version", "idempotency_key", "seen"].into_iter().filter_map(|name| Some((name, page.field(name)?))).collect();
+    let mut all: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    all.extend(fields);
+    client.post(&path, &all).await
+}
+
+async fn taken(client: &mut Client<'_>, reference: &str, act: &str, fields: &[(&str, &str)]) {
+    let reply = take(client, reference, act, fields).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{act}: {}", reply.text());
+}
+
+/// Sends the draft as its form stands.
+async fn send(joy: &mut Client<'_>, reference: &str) {
+    let raw = answers("x");
+    let fields: Vec<(String, String)> = raw
+        .iter()
+        .filter(|(name, _)| *name != "title")
+        .map(|(name, values)| (name.replace(".date", "-date").replace(".time", "-time"), values[0].clone()))
+        .collect();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    taken(joy, reference, "submit", &fields).await;
+}
+
+async fn stage_of(client: &mut Client<'_>, reference: &str) -> String {
+    let page = client.get(&format!("/changes/{reference}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let html = scraper::Html::parse_document(&page.body);
+    let current = scraper::Selector::parse("ol.stages li[aria-current] b").unwrap();
+    html.select(&current).next().map(|found| found.text().collect()).unwrap_or_default()
+}
+
+const RISKS: [(&str, &str); 6] = [("risk_1", "0"), ("risk_2", "0"), ("risk_3", "0"), ("risk_4", "0"), ("risk_5", "0"), ("risk_6", "0")];
+const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
+
+/// From checking to the decision.
+async fn assess(world: &World, reference: &str) {
+    let mut priya = world.sign_in(PRIYA).await;
+    let mut tom = world.sign_in(TOM).await;
+    let mut joy = world.sign_in(JOY).await;
+    taken(&mut priya, reference, "accept", &RISKS).await;
+    taken(&mut priya, reference, "screen", &SCREEN).await;
+    for client in [&mut tom, &mut priya, &mut joy] {
+        for kind in ["technical", "resources", "continuity", "affected", "security", "commercial", "network"] {
+            if stage_of(client, reference).await != "Assessing" {
+                return;
+            }
+            let page = client.get(&format!("/changes/{reference}/acts/assess")).await;
+            if page.status == StatusCode::OK && page.body.contains(&format!("value=\"{kind}\"")) {
+                taken(client, reference, "assess", &[("assessment", kind), ("objects", "no"), ("finding", "Nothing stands against it.")]).await;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_change_goes_from_draft_to_closed_through_its_pages() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let reference = draft(&world, &furnished, "Archive node firmware").reference;
+        let mut joy = world.sign_in(JOY).await;
+        let mut priya = world.sign_in(PRIYA).await;
+        assert_eq!(stage_of(&mut joy, &reference).await, "Draft");
+        assert_eq!(priya.get(&format!("/changes/{reference}")).await.status, StatusCode::NOT_FOUND, "a draft is its organisation’s alone");
+        send(&mut joy, &reference).await;
+        assert_eq!(stage_of(&mut joy, &reference).await, "Checking");
+        assess(&world, &reference).await;
+        assert_eq!(stage_of(&mut priya, &reference).await, "Deciding");
+        let page = priya.get(&format!("/changes/{reference}")).await.text();
+        assert!(page.contains("Older images take up to 40 seconds.") && page.contains("Archive node N2") && page.contains("Nothing stands against it."), "{page}");
+
+        // Looking decides nothing; the button does.
+        let decision = priya.get(&format!("/decide/{reference}")).await;
+        assert_eq!(decision.status, StatusCode::OK);
+        assert!(!decision.body.contains("checked"), "nothing is chosen beforehand");
+        assert_eq!(stage_of(&mut priya, &reference).await, "Deciding");
+        let hidden = [decision.field("version").unwrap(), decision.field("seen").unwrap()];
+        let vague = priya.post(&format!("/decide/{reference}"), &[("version", &hidden[0]), ("seen", &hidden[1]), ("decision", "approve_with_condition"), ("words", "Prove it first.")]).await;
+        assert_eq!(vague.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(vague.body.contains("Prove it first."), "what was typed stays");
+        let approved = priya.post(&format!("/decide/{reference}"), &[("version", &hidden[0]), ("seen", &hidden[1]), ("decision", "approve")]).await;
+        assert_eq!(approved.status, StatusCode::SEE_OTHER, "{}", approved.text());
+        assert!(priya.get(&format!("/decide/{reference}")).await.text().contains("This is decided."));
+
+        taken(&mut priya, &reference, "schedule", &[("implementer", ENA)]).await;
+        assert_eq!(stage_of(&mut priya, &reference).await, "Scheduled");
+        world.clock.set("2027-01-19T22:01:00Z".parse::<Timestamp>().unwrap());
+        let mut ena = world.sign_in(ENA).await;
+        taken(&mut ena, &reference, "start", &[]).await;
+        world.advance(SignedDuration::from_mins(90));
+        taken(&mut ena, &reference, "finish", &[("outcome", "successful"), ("back", "PACS")]).await;
+        let mut priya = world.sign_in(PRIYA).await;
+        taken(&mut priya, &reference, "close", &[("outcome", "successful")]).await;
+        assert_eq!(stage_of(&mut priya, &reference).await, "Closed");
+        let text = priya.get(&format!("/changes/{reference}?show=decisions")).await.text();
+        assert!(text.contains("Approved by Priya Nair") && text.contains("Closed: successful by Priya Nair"), "{text}");
+    });
+}
+
+#[test]
+fn what_may_not_be_done_says_why_and_what_is_wrong_keeps_what_was_typed() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let reference = draft(&world, &furnished, "Archive node firmware").reference;
+        let mut joy = world.sign_in(JOY).await;
+        let act = |act: &str| format!("/changes/{reference}/acts/{act}");
+
+        let page = joy.get(&act("withdraw")).await;
+        let version = page.field("version").unwrap();
+        let faulty = joy.post(&act("submit"), &[("version", &version), ("title", "Typed and kept"), ("why", "because")]).await;
+        assert_eq!(faulty.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(faulty.body.contains("Typed and kept") && faulty.body.contains("nhsuk-error-summary"), "{}", faulty.text());
+        assert_eq!(stage_of(&mut joy, &reference).await, "Draft");
+
+        assert_eq!(joy.post(&act("submit"), &[("title", "No version")]).await.status, StatusCode::PRECONDITION_REQUIRED);
+        assert_eq!(joy.get(&act("complete")).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(joy.get(&act("dance")).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(joy.get(&act("approve")).await.status, StatusCode::CONFLICT, "not at this stage");
+        send(&mut joy, &reference).await;
+        let mut tom = world.sign_in(TOM).await;
+        let denied = tom.get(&act("accept")).await;
+        assert_eq!(denied.status, StatusCode::FORBIDDEN);
+        assert!(denied.text().contains("supplier change manager"), "{}", denied.text());
+        let mut priya = world.sign_in(PRIYA).await;
+        let stale = priya.post(&act("accept"), &[("version", "1"), ("risk_1", "3")]).await;
+        assert_eq!(stale.status, StatusCode::CONFLICT);
+        let text = stale.text();
+        assert!(text.contains("Joy Adeyemi") && text.contains("How new is it?"), "both versions stand there: {text}");
+        assert_eq!(stage_of(&mut priya, &reference).await, "Checking");
+        let not_now = tom.get(&format!("/changes/{reference}")).await.text();
+        assert!(not_now.contains("Not now"), "{not_now}");
+    });
+}
+
+#[test]
+fn s28_to_strangers_nothing_of_it_is_there() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let reference = draft(&world, &furnished, "Archive node firmware").reference;
+        let mut joy = world.sign_in(JOY).await;
+        send(&mut joy, &reference).await;
+        assert_eq!(upload(&mut joy, &reference, "plan.txt", b"secret plan").await.status, StatusCode::SEE_OTHER);
+        let file = file_links(&joy.get(&format!("/changes/{reference}")).await)[0].clone();
+        let mut sam = world.sign_in(SAM).await;
+        let base = format!("/changes/{reference}");
+        for path in [base.clone(), format!("{base}/acts/approve"), format!("/decide/{reference}"), file.clone()] {
+            assert_eq!(sam.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        for path in [format!("{base}/acts/approve"), format!("{base}/messages"), format!("{base}/watch"), format!("{base}/unwatch"), format!("/decide/{reference}")] {
+            assert_eq!(sam.post(&path, &[("version", "1"), ("words", "hello")]).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        assert_eq!(upload(&mut sam, &reference, "x.txt", b"x").await.status, StatusCode::NOT_FOUND);
+        for path in ["/changes", "/changes?q=Archive", &format!("/changes?q={reference}"), "/changes.csv", "/promises", "/promises?of=NORTHBROOK"] {
+            let reply = sam.get(path).await;
+            assert_eq!(reply.status, StatusCode::OK, "{path}");
+            assert!(!reply.body.contains("Archive node firmware"), "{path}");
+        }
+        // A visitor without a session is sent to sign in, also for a document (S07).
+        let mut nobody = world.stranger();
+        assert!(nobody.get(&file).await.location().starts_with("/sign-in"));
+        // The same document under another change is not there either (S48).
+        let other = draft(&world, &furnished, "Another").reference;
+        assert_eq!(joy.get(&file.replace(&reference, &other)).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(joy.get(&file).await.body, "secret plan");
+    });
+}
+
+async fn upload(client: &mut Client<'_>, reference: &str, name: &str, content: &[u8]) -> Reply {
+    client.get(&format!("/changes/{reference}")).await;
+    let (edge, token) = ("edge-of-part", client.form_token.clone().unwrap_or_default());
+    let name = name.replace('"', "%22");
+    let mut body = format!("--{edge}\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{token}\r\n--{edge}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/html\r\n\r\n").into_bytes();
+    body.extend_from_slice(content);
+    body.extend_from_slice(format!("\r\n--{edge}--\r\n").as_bytes());
+    let request = client.request(Method::POST, &format!("/changes/{reference}/files"));
+    let request = request.header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={edge}")).header(header::ORIGIN, BASE).header("sec-fetch-site", "same-origin");
+    client.ask(request.body(Body::from(body)).unwrap()).await
+}
+
+fn file_links(page: &Reply) -> Vec<String> {
+    let html = scraper::Html::parse_document(&page.body);
+    let links = scraper::Selector::parse("#documents ul a").unwrap();
+    html.select(&links).filter_map(|link| link.value().attr("href")).map(str::to_owned).collect()
+}
+
+#[test]
+fn s07_s68_s69_documents_are_downloads_and_nothing_else() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let reference = draft(&world, &furnished, "Archive node firmware").reference;
+        let mut joy = world.sign_in(JOY).await;
+        let evil: [(&str, &[u8]); 4] = [
+            ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"),
+            ("\"><img src=x onerror=alert(1)>.html", b"<script>alert(1)</script>"),
+            ("../../etc/passwd", b"x"),
+            ("a\u{202e}fdp.exe", b"MZ"),
+        ];
+        for (name, content) in evil {
+            assert_eq!(upload(&mut joy, &reference, name, content).await.status, StatusCode::SEE_OTHER, "{name}");
+        }
+        let page = joy.get(&format!("/changes/{reference}")).await;
+        assert!(!page.body.contains("<img src=x"), "a name is text");
+        assert!(!page.body.contains('\u{202e}') && !page.body.contains("../etc"));
+        let links = file_links(&page);
+        assert_eq!(links.len(), evil.len());
+        for (link, (_, content)) in links.iter().zip(evil) {
+            let reply = joy.get(link).await;
+            assert_eq!(reply.status, StatusCode::OK);
+            assert_eq!(reply.body.as_bytes(), content);
+            assert!(reply.header("content-disposition").starts_with("attachment; filename=\""), "{}", reply.header("content-disposition"));
+            assert_eq!(reply.header("content-type"), "application/octet-stream");
+            assert_eq!(reply.header("x-content-type-options"), "nosniff");
+            assert!(reply.header("content-security-policy").contains("sandbox"));
+            assert_eq!(reply.header("cache-control"), "no-store, private");
+        }
+        assert_eq!(upload(&mut joy, &reference, "empty.txt", b"").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let large = vec![b'x'; (10 << 20) + 1];
+        assert_eq!(upload(&mut joy, &reference, "large.bin", &large).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(upload(&mut joy, &reference, "whole.bin", &large[..10 << 20]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(file_links(&joy.get(&format!("/changes/{reference}")).await).len(), evil.len() + 1);
+    });
+}
+
+const PAYLOADS: [&str; 5] =
+    ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'-alert(1)-'", "</title><svg onload=alert(1)>", "{{7*7}}<b>"];
+
+#[test]
+fn s67_what_people_write_is_shown_as_they_wrote_it_and_never_runs() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let mut joy = world.sign_in(JOY).await;
+        for payload in PAYLOADS {
+            let reference = draft(&world, &furnished, payload).reference;
+            send(&mut joy, &reference).await;
+            let said = joy.post(&format!("/changes/{reference}/messages"), &[("words", payload)]).await;
+            assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.text());
+            for path in [format!("/changes/{reference}"), "/changes".into(), format!("/changes?q={}", "alert"), format!("/decide/{reference}"), format!("/changes/{reference}/acts/amend")] {
+                let page = joy.get(&path).await;
+                assert_eq!(page.status, StatusCode::OK, "{path}");
+                for raw in ["<script>alert", "<img src=x", "<svg onload"] {
+                    assert!(!page.body.contains(raw), "{path} holds {raw}");
+                }
+                if !path.contains("q=") {
+                    assert!(page.text().contains(payload) || page.body.contains("value="), "{path} lost {payload}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn s77_no_cell_of_a_file_is_a_formula() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let mut joy = world.sign_in(JOY).await;
+        let titles = ["=1+1", "+1", "-1", "@SUM(A1)", "=HYPERLINK(\"http://x\",\"y\")", "plain, with \"quotes\""];
+        for title in titles {
+            let reference = draft(&world, &furnished, title).reference;
+            send(&mut joy, &reference).await;
+        }
+        let file = joy.get("/changes.csv").await;
+        assert_eq!(file.status, StatusCode::OK);
+        assert!(file.header("content-type").starts_with("text/csv") && file.header("content-disposition").starts_with("attachment"));
+        let mut rows = csv::Reader::from_reader(file.body.as_bytes());
+        let at = rows.headers().unwrap().iter().position(|head| head == "title").unwrap();
+        let found: Vec<String> = rows.records().map(|row| row.unwrap()[at].to_owned()).collect();
+        let expected: Vec<String> = titles.iter().rev().map(|title| if title.starts_with(['=', '+', '-', '@']) { format!("'{title}") } else { (*title).to_owned() }).collect();
+        assert_eq!(found, expected);
+        assert_eq!(joy.get("/changes.csv?colour=red").await.status, StatusCode::BAD_REQUEST);
+    });
+}
+
+#[test]
+fn the_list_is_filtered_by_its_address() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let mut joy = world.sign_in(JOY).await;
+        let first = draft(&world, &furnished, "Archive node firmware").reference;
+        let second = draft(&world, &furnished, "Core switch").reference;
+        send(&mut joy, &first).await;
+        let all = joy.get("/changes").await.text();
+        assert!(all.contains("2 changes.") && all.contains(&first) && all.contains(&second), "{all}");
+        let sent = joy.get("/changes?stage=SUBMITTED&organisation=northbrook").await.text();
+        assert!(sent.contains("1 change.") && sent.contains(&first) && !sent.contains(&second), "{sent}");
+        let wrong = joy.get("/changes?colour=red&stage=dancing").await.text();
+        assert!(wrong.contains("“colour” is not a filter") && wrong.contains("“dancing” is not a stage") && wrong.contains("2 changes."), "{wrong}");
+        assert_eq!(joy.get(&format!("/changes?q={}", first.to_lowercase())).await.location(), format!("/changes/{first}"));
+        assert_eq!(joy.get("/changes?q=RFC-1").await.location(), format!("/changes/{first}"));
+        let words = joy.get("/changes?q=archive%20firm").await.text();
+        assert!(words.contains(&first) && !words.contains(&second), "{words}");
+        for n in 0..50 {
+            draft(&world, &furnished, &format!("Filler {n}"));
+        }
+        let page = joy.get("/changes?mine=yes").await;
+        assert!(page.text().contains("52 changes."), "{}", page.text());
+        let html = scraper::Html::parse_document(&page.body);
+        let next = scraper::Selector::parse("a[rel=next]").unwrap();
+        let next = html.select(&next).next().and_then(|link| link.value().attr("href")).unwrap().to_owned();
+        assert!(next.contains("mine=yes") && joy.get(&next).await.text().contains(&first));
+    });
+}
+
+#[test]
+fn promises_are_listed_and_watching_is_a_button() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let reference = draft(&world, &furnished, "Archive node firmware").reference;
+        let mut joy = world.sign_in(JOY).await;
+        send(&mut joy, &reference).await;
+        let mut priya = world.sign_in(PRIYA).await;
+        taken(&mut priya, &reference, "accept", &RISKS).await;
+        let mut tom = world.sign_in(TOM).await;
+        let promises = tom.get("/promises").await.text();
+        assert!(promises.contains("Give the assessment: Technical") && promises.contains(&reference), "{promises}");
+        assert!(tom.get("/promises?of=NORTHBROOK").await.text().contains("is not an organisation of yours"));
+        world.advance(SignedDuration::from_hours(24 * 20));
+        let mut tom = world.sign_in(TOM).await;
+        assert!(tom.get("/promises").await.text().contains("late."));
+
+        let base = format!("/changes/{reference}");
+        assert!(tom.get(&base).await.text().contains("Watch this change"));
+        assert_eq!(tom.post(&format!("{base}/watch"), &[]).await.location(), base);
+        assert!(tom.get(&base).await.text().contains("You are one of them."));
+        tom.post(&format!("{base}/unwatch"), &[]).await;
+        assert!(tom.get(&base).await.text().contains("Watch this change"));
+    });
+}
