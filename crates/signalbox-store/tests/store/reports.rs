@@ -139,11 +139,15 @@ fn pages_of_a_report_are_its_rows() {
         }
         let scope = Scope::of(&world.person(&[(SUPPLIER, Role::GroupMember)]));
         let filter = between("2025-01-01", "2027-01-01");
+        let keep = |ids: &mut Vec<i64>, id: i64| {
+            ids.push(id);
+            Ok(())
+        };
         let (mut successes, mut raised, mut notices) = (vec![], vec![], vec![]);
         world.read(|tx| {
-            reports::each_success(tx, &scope, &filter, |row| Ok(successes.push(row.id)))?;
-            reports::each_raised(tx, &scope, &filter, false, |row| Ok(raised.push(row.id)))?;
-            reports::each_notice(tx, &scope, &filter, |row| Ok(notices.push(row.id)))
+            reports::each_success(tx, &scope, &filter, |row| keep(&mut successes, row.id))?;
+            reports::each_raised(tx, &scope, &filter, false, |row| keep(&mut raised, row.id))?;
+            reports::each_notice(tx, &scope, &filter, |row| keep(&mut notices, row.id))
         });
         assert_eq!((successes.len(), raised.len(), notices.len()), (7, 7, 7));
         for limit in [1, 3, 6, 7] {
