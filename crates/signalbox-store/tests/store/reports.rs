@@ -11,6 +11,9 @@ use signalbox_store::scope::Scope;
 use crate::harness::for_each_engine;
 use crate::world::*;
 
+/// The ids of a page, and where the next begins.
+type Part = (Vec<i64>, Option<Cursor>);
+
 fn between(from: &str, until: &str) -> ReportFilter {
     let at = |day: &str| format!("{day}T00:00:00Z").parse().expect("a time");
     ReportFilter { from: at(from), until: at(until), organisation: None, service: None, kinds: vec![] }
@@ -151,7 +154,7 @@ fn pages_of_a_report_are_its_rows() {
         });
         assert_eq!((successes.len(), raised.len(), notices.len()), (7, 7, 7));
         for limit in [1, 3, 6, 7] {
-            let paged = |read: &dyn Fn(&Page) -> (Vec<i64>, Option<Cursor>)| {
+            let paged = |read: &dyn Fn(&Page) -> Part| {
                 let (mut page, mut seen) = (Page { limit, ..Page::default() }, vec![]);
                 loop {
                     let (ids, next) = read(&page);
