@@ -34,7 +34,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
-use handlers::{change, changes, decide, demo, dev, join, me, members, password, plain, promises, session, setup};
+use handlers::{
+    change, changes, decide, demo, dev, join, me, members, ops, password, plain, process, promises, reports, schedule, session, setup, today, tonight,
+};
 use problem::Failure;
 use visitor::Visitor;
 
@@ -62,7 +64,23 @@ use Who::{Anyone, Member};
 /// Every page and form.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
-    route(Method::GET,  "/",                          "front page",              Anyone, || get(plain::front)),
+    route(Method::GET,  "/",                          "today",                   Anyone, || get(today::show)),
+    route(Method::GET,  "/schedule",                  "schedule",                Member, || get(schedule::show)),
+    route(Method::GET,  "/schedule.csv",              "schedule as CSV",         Member, || get(schedule::csv)),
+    route(Method::GET,  "/ops",                       "operations board",        Member, || get(ops::show)),
+    route(Method::POST, "/ops/{ref}",                 "record what was told",    Member, || post(ops::record)),
+    route(Method::GET,  "/tonight",                   "choose a site",           Anyone, || get(tonight::choose)),
+    route(Method::GET,  "/tonight/{site}",            "tonight at a site",       Anyone, || get(tonight::show)),
+    route(Method::GET,  "/reports",                   "reports",                 Member, || get(reports::list)),
+    route(Method::GET,  "/reports/success",           "success and failure",     Member, || get(reports::success::show)),
+    route(Method::GET,  "/reports/success.csv",       "the same as CSV",         Member, || get(reports::success::csv)),
+    route(Method::GET,  "/reports/trust-raised",      "changes raised by trusts", Member, || get(reports::raised::show)),
+    route(Method::GET,  "/reports/trust-raised.csv",  "the same as CSV",         Member, || get(reports::raised::csv)),
+    route(Method::GET,  "/reports/schedule",          "forward schedule of change", Member, || get(reports::forward::show)),
+    route(Method::GET,  "/reports/schedule.csv",      "the same as CSV",         Member, || get(reports::forward::csv)),
+    route(Method::GET,  "/process",                   "how it works",            Anyone, || get(process::list)),
+    route(Method::GET,  "/process/{id}",              "a process document",      Anyone, || get(process::show)),
+    route(Method::GET,  "/api",                       "how to use the API",      Anyone, || get(process::api)),
     route(Method::GET,  "/sign-in",                   "sign in",                 Anyone, || get(session::show)),
     route(Method::POST, "/sign-in",                   "sign in",                 Anyone, || post(session::enter)),
     route(Method::GET,  "/demo",                      "demonstration",           Anyone, || get(demo::show)),

@@ -21,6 +21,8 @@ pub struct Point {
     pub label: String,
     pub value: f64,
     pub signal: Signal,
+    /// Of too few for a percentage: a hollow marker (spec 12, R-4).
+    pub is_small: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -214,7 +216,8 @@ pub fn xmr(chart: &Xmr) -> String {
             Signal::None => put(
                 &mut out,
                 format_args!(
-                    "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"4\" fill=\"#fff\" stroke=\"{INK}\" stroke-width=\"1.8\"/>"
+                    "<circle cx=\"{px:.1}\" cy=\"{py:.1}\" r=\"4\" fill=\"{}\" stroke=\"{INK}\" stroke-width=\"1.8\"/>",
+                    if point.is_small { "#fff" } else { INK }
                 ),
             ),
         }
@@ -316,6 +319,7 @@ mod tests {
         let points = (0..14)
             .map(|week| Point {
                 label: format!("week {week}"),
+                is_small: false,
                 value: if week == 5 { 70.0 } else { 95.0 },
                 signal: if week == 5 {
                     Signal::Outside

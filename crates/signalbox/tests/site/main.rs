@@ -14,11 +14,15 @@ mod harness;
 mod import;
 mod joining;
 mod mail;
+mod ops;
 mod pages;
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/pg.rs"]
 mod pg;
+mod planned;
+mod reports;
 mod run;
+mod schedule;
 mod security;
 mod session;
 mod setup;

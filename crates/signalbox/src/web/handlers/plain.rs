@@ -1,7 +1,7 @@
-//! Pages that say what they say to everybody: the front door, health, status, accessibility, keyboard.
+//! Pages that say what they say to everybody: health, status, accessibility, keyboard.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 
 use crate::app::Shared;
 use crate::web::layout::Place;
@@ -10,11 +10,6 @@ use crate::web::problem::Failure;
 use crate::web::tell::page;
 use crate::web::ui::Tag;
 use crate::web::visitor::Visitor;
-
-/// The front door.
-pub async fn front(visitor: Visitor) -> Response {
-    Redirect::to(if visitor.is_known() { "/me" } else { "/sign-in" }).into_response()
-}
 
 /// For a load balancer: that we answer, and nothing else about us (S30).
 pub async fn healthz() -> &'static str {

@@ -73,7 +73,7 @@ pub fn reports() -> ReportsPage {
             ),
             one(
                 "Forward schedule of change",
-                "/reports/forward",
+                "/reports/schedule",
                 "What is coming, week by week?",
                 "22 pieces of work in the next 4 weeks, 2 with a clash.",
             ),
@@ -105,6 +105,7 @@ pub fn report_success(weeks: usize) -> SuccessPage {
             label: format!("week {}", at + 1),
             value: *value,
             signal: signal(at, *value),
+            is_small: false,
         })
         .collect();
     let rate = |name: &str, all, worked| RateRow {
@@ -214,7 +215,7 @@ pub fn report_forward() -> ForwardPage {
         },
         span: "16 November to 13 December 2026, all organisations.".into(),
         sentence: "15 pieces of work in 4 weeks, 2 with a clash.".into(),
-        filters: filters("/reports/forward"),
+        filters: filters("/reports/schedule"),
         stats: vec![
             stat("Pieces of work", "15", "11 approved"),
             stat("With a clash", "2", "1 tonight"),

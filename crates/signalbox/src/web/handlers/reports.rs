@@ -1,0 +1,176 @@
+//! `/reports`: better or worse, or just noise? Each is a sentence, its figures and the same as CSV, of what the reader
+//! may see and no more (S23).
+
+pub mod forward;
+pub mod raised;
+pub mod success;
+
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use signalbox_core::calendar::{self, local};
+use signalbox_core::change::Kind;
+use signalbox_store::queries::reports::{self as store, ReportFilter};
+
+use super::entries::{begins, days_on, typed_date};
+use super::schedule::{Names, reader};
+use crate::app::Shared;
+use crate::web::form::Form;
+use crate::web::layout::Place;
+use crate::web::pages::reports::{Filters, ReportLink, ReportsPage, Select};
+use crate::web::problem::Failure;
+use crate::web::tell::page;
+use crate::web::ui::{Choice, Link};
+use crate::web::visitor::Visitor;
+use crate::words::{counted, sentence_case};
+
+/// What each report answers.
+pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
+    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
+    let names = Names { sites: vec![], services: vec![], organisations: vec![] };
+    let wanted = Wanted::read(&Form::default(), &names, now, &zone);
+    let ahead = forward::span(None, now, &zone);
+    let (outcomes, raised, open, coming) = app.read::<_, Failure>(|tx| {
+        let outcomes = store::summary(tx, &scope, &wanted.filter, &zone)?.attempted;
+        let (mut raised, mut open) = (0, 0);
+        store::each_raised(tx, &scope, &wanted.filter, false, |row| {
+            raised += 1;
+            open += i64::from(!row.stage.is_final());
+            Ok(())
+        })?;
+        let mut coming = 0;
+        signalbox_store::queries::schedule::each(tx, &scope, ahead, &Default::default(), |_| {
+            coming += 1;
+            Ok(())
+        })?;
+        Ok((outcomes, raised, open, coming))
+    })?;
+    let report = |label: &str, path: &str, question: &str, sentence: String| ReportLink {
+        link: Link::new(label, path),
+        question: question.into(),
+        sentence,
+        csv_href: format!("{path}.csv"),
+    };
+    let view = ReportsPage {
+        shell: visitor.shell(&app, "Reports", Place::Reports),
+        reports: vec![
+            report("Success and failure", "/reports/success", "Do changes work first time, and is that better or worse?", format!("Last 12 months, worked first time: {}.", outcomes.success().words())),
+            report("Changes raised by trusts", "/reports/trust-raised", "What did trusts ask for, and where does it stand?", format!("{} in the last 12 months, {open} still open.", counted(raised, "change"))),
+            report("Forward schedule of change", "/reports/schedule", "What is coming, week by week?", format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") })),
+        ],
+    };
+    Ok(page(&view))
+}
+
+/// The spans that a report may cover.
+const PERIODS: [(&str, i32, &str); 4] = [("3m", 3, "Last 3 months"), ("12m", 12, "Last 12 months"), ("24m", 24, "Last 24 months"), ("60m", 60, "Last 5 years")];
+
+/// The kinds that are built.
+const KINDS: [Kind; 3] = [Kind::Normal, Kind::ServiceRequest, Kind::PlannedOutage];
+
+/// What an address asks of a report. What is not understood is dropped and said (settled 18).
+pub struct Wanted {
+    pub filter: ReportFilter,
+    period: &'static str,
+    pub until: Date,
+    pub from: Date,
+    pub open_only: bool,
+    chosen: Vec<(&'static str, String)>,
+    dropped: Vec<String>,
+}
+
+impl Wanted {
+    /// Reads an address; the span ends with today, or with the day that `until` names.
+    pub fn read(query: &Form, names: &Names, now: Timestamp, zone: &TimeZone) -> Wanted {
+        let today = local::wall(now, zone).date();
+        let filter = ReportFilter { from: now, until: now, organisation: None, service: None, kinds: vec![] };
+        let mut wanted = Wanted { filter, period: PERIODS[1].0, until: today, from: today, open_only: false, chosen: vec![], dropped: vec![] };
+        for (name, value) in query.fields() {
+            if !value.trim().is_empty() {
+                wanted.take(name, value.trim(), names);
+            }
+        }
+        let months = PERIODS.iter().find(|(code, ..)| *code == wanted.period).map_or(12, |(_, months, _)| *months);
+        // Whole months, so that the first point of a chart stands for as much as the others.
+        wanted.from = wanted.until.first_of_month().checked_sub(jiff::Span::new().months(months - 1)).unwrap_or(wanted.until);
+        wanted.filter.from = begins(wanted.from, zone);
+        wanted.filter.until = begins(days_on(wanted.until, 1), zone);
+        wanted
+    }
+
+    fn take(&mut self, name: &str, value: &str, names: &Names) {
+        match name {
+            "period" => match PERIODS.iter().find(|(code, ..)| *code == value) {
+                Some((code, ..)) => {
+                    self.period = code;
+                    self.chosen.push(("period", value.to_owned()));
+                }
+                None => self.dropped.push(format!("“{value}” is no period; the last 12 months are shown.")),
+            },
+            "until" => match typed_date(value) {
+                Some(date) => {
+                    self.until = date;
+                    self.chosen.push(("until", date.to_string()));
+                }
+                None => self.dropped.push(format!("“{value}” is no date; that was dropped.")),
+            },
+            "service" => match Names::find(&names.services, value) {
+                Some(one) => {
+                    self.filter.service = Some(one.id);
+                    self.chosen.push(("service", Names::value(&names.services, one)));
+                }
+                None => self.dropped.push(format!("No service is called “{value}”; that filter was dropped.")),
+            },
+            "organisation" => match Names::find(&names.organisations, value) {
+                Some(one) => {
+                    self.filter.organisation = Some(one.id);
+                    self.chosen.push(("organisation", Names::value(&names.organisations, one)));
+                }
+                None => self.dropped.push(format!("No organisation is called “{value}”; that filter was dropped.")),
+            },
+            "kind" => match KINDS.into_iter().find(|kind| kind.code() == value) {
+                Some(kind) => {
+                    self.filter.kinds = vec![kind];
+                    self.chosen.push(("kind", value.to_owned()));
+                }
+                None => self.dropped.push(format!("“{value}” is no kind of change; that filter was dropped.")),
+            },
+            "open" => {
+                self.open_only = value == "yes";
+                self.chosen.push(("open", value.to_owned()));
+            }
+            _ => self.dropped.push(format!("This report has no filter “{name}”; it was dropped.")),
+        }
+    }
+
+    /// "1 December 2025 to 17 November 2026"
+    pub fn span_words(&self) -> String {
+        format!("{} to {}", self.from.strftime("%-d %B %Y"), self.until.strftime("%-d %B %Y"))
+    }
+
+    /// The filters as they follow an address.
+    pub fn query(&self) -> String {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.chosen).finish();
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// The filter row.
+    pub fn filters(&self, action: &str, names: &Names, has_open: bool) -> Filters {
+        let mut kinds = vec![Choice::new("", "All kinds").chosen(self.filter.kinds.is_empty())];
+        kinds.extend(KINDS.iter().map(|kind| Choice::new(kind.code(), &sentence_case(kind.words())).chosen(self.filter.kinds.contains(kind))));
+        let periods = PERIODS.iter().map(|(code, _, label)| Choice::new(code, label).chosen(*code == self.period)).collect();
+        let mut selects = vec![
+            Select { name: "period", label: "Period", choices: periods },
+            Select { name: "service", label: "Service", choices: Names::choices(&names.services, "All services", self.filter.service) },
+            Select { name: "organisation", label: "Organisation", choices: Names::choices(&names.organisations, "All organisations", self.filter.organisation) },
+            Select { name: "kind", label: "Kind", choices: kinds },
+        ];
+        if has_open {
+            let choices = vec![Choice::new("", "Open and closed").chosen(!self.open_only), Choice::new("yes", "Open only").chosen(self.open_only)];
+            selects.push(Select { name: "open", label: "State", choices });
+        }
+        Filters { action: action.into(), selects, csv_href: format!("{action}.csv{}", self.query()), dropped: self.dropped.clone() }
+    }
+}

@@ -1,0 +1,132 @@
+//! `/schedule`: one schedule for everybody, as month, timeline and table. The address is the view.
+
+mod draw;
+mod wanted;
+
+pub use draw::lanes_by_service;
+pub use wanted::Names;
+
+use axum::extract::State;
+use axum::response::Response;
+use signalbox_core::calendar::{self, local};
+use signalbox_store::{StoreError, gather};
+use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter};
+use signalbox_store::scope::Scope;
+
+use super::entries;
+use crate::app::Shared;
+use crate::web::csv;
+use crate::web::form::Query;
+use crate::web::layout::Place;
+use crate::web::pages::schedule::{Body, Empty, SchedulePage, ViewLink};
+use crate::web::problem::Failure;
+use crate::web::tell::page;
+use crate::web::ui::Link;
+use crate::web::visitor::Visitor;
+use wanted::{View, Wanted};
+
+/// Entries of one page of the table.
+const TABLE_ROWS: i64 = 100;
+
+/// The scope of somebody who may read the schedule and the reports; else the rule that says who may (settled 8).
+pub fn reader(visitor: &Visitor) -> Result<Scope, Failure> {
+    let scope = Scope::of(&visitor.actor()?);
+    if scope.reads_schedule() {
+        return Ok(scope);
+    }
+    let detail = "The schedule and the reports are open to members of the Service Management group and to those who \
+                  work on changes. To become a member, fill in the page “Ask to join” (/join) with your work e-mail.";
+    Err(Failure::denied("members-only", detail))
+}
+
+/// The page.
+pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
+    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
+    let (wanted, names, found, freezes, pairs) = app.read::<_, Failure>(|tx| {
+        let names = Names::read(tx)?;
+        let wanted = Wanted::read(&query, &names, now, &zone);
+        let asked = wanted.asked(now, &zone);
+        let limit = if wanted.view == View::Table { TABLE_ROWS } else { store::LIMIT_MAX };
+        let found = store::schedule(tx, &scope, asked, &wanted.filter, wanted.after, limit)?;
+        let freezes = store::freezes(tx, &scope, asked)?;
+        let pairs = gather::clash_pairs(tx, asked.from, asked.until)?;
+        Ok((wanted, names, found, freezes, pairs))
+    })?;
+    let today = local::wall(now, &zone).date();
+    let drawn = draw::Drawing { wanted: &wanted, found: &found, pairs: draw::readable(pairs, &found.entries), freezes: &freezes, names: &names, today, now, zone: &zone };
+    let body = match wanted.view {
+        View::Month => Body::Month(drawn.month()),
+        View::Timeline => Body::Timeline(drawn.timeline()),
+        View::Table => Body::Table(drawn.table()),
+    };
+    let view = SchedulePage {
+        shell: visitor.shell(&app, "Schedule", Place::Schedule),
+        heading: wanted.heading(),
+        views: View::ALL.iter().map(|view| ViewLink { link: Link::new(view.label(), &wanted.href_of(*view)), current: *view == wanted.view }).collect(),
+        earlier: Link::new("Earlier", &wanted.href_from(wanted.step(-1))),
+        later: Link::new("Later", &wanted.href_from(wanted.step(1))),
+        today: Link::new("Today", &wanted.href_from(today)),
+        csv_href: wanted.csv_href(),
+        filters: wanted.filters(&names),
+        kept: wanted.kept(),
+        clear_href: wanted.is_filtered().then(|| wanted.href_unfiltered()),
+        status: drawn.status(),
+        dropped: wanted.dropped.clone(),
+        empty: found.entries.is_empty().then(|| Empty {
+            sentence: drawn.nothing(),
+            widen: wanted.is_filtered().then(|| Link::new("Show everything", &wanted.href_unfiltered())),
+        }),
+        body,
+        clashes: drawn.clash_notes(),
+    };
+    Ok(page(&view))
+}
+
+/// The same entries as a file: the columns of R-1 that the record holds.
+pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
+    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
+    let names = app.read::<_, Failure>(Names::read)?;
+    let wanted = Wanted::read(&query, &names, now, &zone);
+    Ok(forward_csv(&app, scope, wanted.asked(now, &zone), wanted.filter.clone()))
+}
+
+/// The columns of R-1 (spec 12). A schedule is not published in versions yet, so that nothing is said of those.
+const HEADS: &[&str] = &[
+    "rfc_ref", "status", "kind", "category", "title", "raised_by_org", "services", "sites", "trusts_affected", "window_start_local",
+    "window_end_local", "contingency_end_local", "utc_start", "utc_end", "zone_label", "outage_minutes", "impact_level", "risk",
+    "network_notice", "last_changed_at",
+];
+
+/// R-1 as a file, of what the reader may see and no more (S23).
+pub fn forward_csv(app: &Shared, scope: Scope, asked: Asked, filter: ScheduleFilter) -> Response {
+    csv::download(app, "schedule.csv", HEADS, move |tx, rows| store::each(tx, &scope, asked, &filter, |entry| write(rows, &entry)))
+}
+
+fn write(rows: &mut csv::Rows, entry: &Entry) -> Result<(), StoreError> {
+    let zone = calendar::london();
+    let (window, detail) = (entry.window, entry.detail.as_ref());
+    let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
+    let codes = |of: fn(&store::Detail) -> &Vec<signalbox_store::queries::Named>| detail.map(|d| of(d).iter().map(|n| n.code.as_str()).collect::<Vec<_>>().join(";")).unwrap_or_default();
+    rows.row(&[
+        entries::reference(entry),
+        entry.standing.code().to_owned(),
+        detail.map(|d| d.kind.code().to_owned()).unwrap_or_default(),
+        detail.and_then(|d| d.category.clone()).unwrap_or_default(),
+        detail.map_or(entries::RESTRICTED.to_owned(), |d| d.title.clone()),
+        detail.map(|d| d.org.code.clone()).unwrap_or_default(),
+        codes(|d| &d.services),
+        codes(|d| &d.sites),
+        codes(|d| &d.affected),
+        entries::wall_cell(window.start, &zone),
+        entries::wall_cell(window.end, &zone),
+        entries::wall_cell(window.contingency_end, &zone),
+        window.start.to_string(),
+        window.end.to_string(),
+        local::zone_label(window.start, &zone),
+        number(entry.outage_minutes()),
+        number(detail.and_then(|d| d.impact)),
+        number(detail.and_then(|d| d.risk)),
+        detail.map(|d| d.network.to_lowercase()).unwrap_or_default(),
+        detail.map(|d| d.updated_at.to_string()).unwrap_or_default(),
+    ])
+}

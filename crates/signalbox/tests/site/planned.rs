@@ -1,0 +1,142 @@
+//! A small estate with work planned on it, made by commands: what the tests of schedule, board and reports look at.
+
+use jiff::Timestamp;
+use signalbox::run::{Done, Expect, ImportRow, NewDraft, Stop};
+use signalbox_core::act::Act;
+use signalbox_core::actor::{Actor, OrgKind, Role};
+use signalbox_core::change::{Kind, Outcome, Stage, Window};
+use signalbox_core::form::Raw;
+use signalbox_core::ids::{ItemId, OrgId};
+use signalbox_store::accounts;
+use signalbox_store::directory::{self, Item, OnDifference, Service, Site};
+
+use crate::world::World;
+
+/// Organisations, places and people by id.
+pub struct Estate {
+    pub trust: i64,
+    pub other: i64,
+    pub item: i64,
+    ruth: i64,
+    priya: i64,
+    tom: i64,
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+impl Estate {
+    /// Northbrook with a site, a service and a device; Riverside; a supplier with its desk; the authority; a member.
+    pub fn furnish(world: &World) -> Estate {
+        let trust = world.organisation("northbrook", OrgKind::Trust);
+        let other = world.organisation("riverside", OrgKind::Trust);
+        let halden = world.organisation("halden", OrgKind::Supplier);
+        let authority = world.organisation("authority", OrgKind::Authority);
+        let ids: Vec<i64> = (0..8).map(|_| world.app.ids.mint(world.now())).collect();
+        let (site, service, item, now) = (ids[0], ids[1], ids[2], world.now());
+        world
+            .app
+            .db
+            .write(move |tx| {
+                let act = |n: usize| directory::Act { event_id: ids[3 + n], by: None, at: now };
+                directory::upsert_site(tx, &act(0), &Site { id: site, org_id: trust, code: "NB".into(), name: "Northbrook General".into(), ods_code: None }, OnDifference::Report)?.expect("a site");
+                directory::upsert_service(tx, &act(1), &Service::new(service, "PACS", "PACS imaging", halden), OnDifference::Report)?.expect("a service");
+                directory::set_service_orgs(tx, &act(2), service, &[trust])?.expect("its users");
+                let row = Item { id: item, code: "NB-PACS-N2".into(), name: "Archive node".into(), item_type: "server".into(), org_id: trust, site_id: Some(site), watched_by: None, services: vec![service] };
+                directory::upsert_item(tx, &act(3), &row, OnDifference::Report)?.expect("an item");
+                Ok(())
+            })
+            .expect("a directory");
+        world.person("una@riverside.example", "Una Moss", &[(other, Role::GroupMember)]);
+        world.person("nora@riverside.example", "Nora Beck", &[(other, Role::Administrator)]);
+        world.person("ann@authority.example", "Ann Okafor", &[(authority, Role::AuthorityManager)]);
+        world.person("len@halden.example", "Len Brook", &[(halden, Role::Implementer)]);
+        world.person("dee@halden.example", "Dee Oakes", &[(halden, Role::Desk)]);
+        Estate {
+            ruth: world.person("ruth@northbrook.example", "Ruth Ellery", &[(trust, Role::Coordinator)]),
+            priya: world.person("priya@halden.example", "Priya Nair", &[(halden, Role::SupplierManager)]),
+            tom: world.person("tom@halden.example", "Tom Achebe", &[(halden, Role::Assessor)]),
+            trust,
+            other,
+            item,
+        }
+    }
+
+    /// Sends a planned outage of Northbrook's device with these answers over the usual ones.
+    pub fn outage(&self, world: &World, title: &str, start: &str, end: &str, more: &[(&str, &str)]) -> Done {
+        let ruth = self.actor(world, self.ruth);
+        let draft = NewDraft { kind: Kind::PlannedOutage, org: OrgId(self.trust), on_behalf_of: None, copied_from: None, raw: Raw::new() };
+        let raised = world.app.raise(&ruth, draft, Expect::default()).expect("a draft");
+        let process = world.app.documents.of_kind(Kind::PlannedOutage).expect("a document");
+        let mut raw = Raw::new();
+        for (name, value) in crate::run::fill(&process.questions) {
+            raw.entry(name).or_default().push(value);
+        }
+        let contingency = (at(end) + jiff::SignedDuration::from_hours(1)).to_string();
+        let own = [("title", title), ("window.start", start), ("window.end", end), ("contingency_end", &contingency), ("late_reason", "other"), ("confidentiality", "open")];
+        for (name, value) in own.iter().chain(more) {
+            raw.insert((*name).to_owned(), vec![(*value).to_owned()]);
+        }
+        world.app.take(&ruth, raised.id, Act::Submit, raw, Expect::default()).unwrap_or_else(|stop| panic!("{stop:?}"))
+    }
+
+    /// Brings a sent outage as far as a decision, by those whose part it is.
+    pub fn assess(&self, world: &World, id: i64) {
+        let priya = self.actor(world, self.priya);
+        let must = |who: &Actor, act, fields: &[(&str, &str)]| self.act(world, who, id, act, fields).unwrap_or_else(|stop| panic!("{act:?}: {stop:?}"));
+        must(&priya, Act::Accept, &[("take_down_by", "Tom Achebe"), ("restore_by", "Tom Achebe"), ("promise_phone", "020 7946 0117")]);
+        let screen: Vec<String> = (1..=8).map(|n| format!("q{n}")).collect();
+        let screen: Vec<(&str, &str)> = screen.iter().map(|q| (q.as_str(), "no")).collect();
+        must(&priya, Act::Screen, &screen);
+        for who in [self.tom, self.priya, self.ruth] {
+            let who = self.actor(world, who);
+            loop {
+                let situation = world.app.db.read(|tx| world.app.look(tx, &who, id)).expect("a read").expect("in sight");
+                let ctx = situation.context(&who, world.now());
+                let open = signalbox_core::decide::assess::open_for(&ctx, &situation.loaded.change);
+                let Some((kind, _)) = open.first().filter(|_| situation.loaded.change.stage == Stage::Assessing) else { break };
+                must(&who, Act::Assess, &[("assessment", kind.code()), ("objects", "no"), ("finding", "Fine.")]);
+            }
+        }
+    }
+
+    /// Approves and schedules it, with Len to do the work.
+    pub fn schedule(&self, world: &World, id: i64) {
+        let priya = self.actor(world, self.priya);
+        for (act, fields) in [(Act::Approve, &[][..]), (Act::Schedule, &[("implementer", "len@halden.example")][..])] {
+            self.act(world, &priya, id, act, fields).unwrap_or_else(|stop| panic!("{act:?}: {stop:?}"));
+        }
+    }
+
+    /// Finished work of the past: one outcome for each, on 2 November at 9.
+    pub fn history(&self, world: &World, rows: &[(&str, &str, Outcome)]) {
+        let rows = rows.iter().enumerate().map(|(n, (title, start, outcome))| {
+            let start = at(start);
+            let end = start + jiff::SignedDuration::from_hours(2);
+            ImportRow {
+                kind: Kind::PlannedOutage,
+                org: OrgId(self.trust),
+                source_ref: format!("OLD-{n}-{start}"),
+                title: (*title).to_owned(),
+                items: vec![ItemId(self.item)],
+                window: Window { start, end, contingency_end: end },
+                received_at: start - jiff::SignedDuration::from_hours(24 * 20),
+                stage: Stage::Closed,
+                outcome: Some(*outcome),
+                reason: None,
+                existing: None,
+            }
+        });
+        world.app.import(rows.collect(), |_| {}).expect("history");
+    }
+
+    fn actor(&self, world: &World, person: i64) -> Actor {
+        world.app.db.read(|tx| Ok(accounts::actor(tx, person)?.expect("somebody").to_core())).expect("a read")
+    }
+
+    fn act(&self, world: &World, who: &Actor, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<Done, Stop> {
+        let raw = fields.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
+        world.app.take(who, id, act, raw, Expect::default())
+    }
+}

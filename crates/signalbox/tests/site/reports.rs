@@ -1,0 +1,68 @@
+//! Reports and their files (S23, scenario 49).
+
+use signalbox_core::change::Outcome;
+
+use crate::planned::Estate;
+use crate::world::on_each_engine;
+
+#[test]
+fn scenario_49_small_numbers_have_no_percentage() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let worked = ("Worked", "2026-11-02T09:00:00Z", Outcome::Successful);
+        estate.history(&world, &[worked, ("Too", "2026-11-03T09:00:00Z", Outcome::Successful), ("Three", "2026-11-04T09:00:00Z", Outcome::Successful), ("Broke", "2026-11-05T09:00:00Z", Outcome::Failed)]);
+        let mut una = world.sign_in("una@riverside.example").await;
+        let page = una.get("/reports/success").await;
+        assert!(page.text().contains("Worked first time: 3 of 4, n too small for a percentage."), "{}", page.text());
+        assert!(page.body.contains("fill=\"#fff\" stroke"), "a hollow marker");
+        assert!(!page.text().contains("75.0%"));
+        assert!(una.get("/reports").await.text().contains("3 of 4, n too small for a percentage"));
+        assert!(una.get("/").await.text().contains("3 of 4"));
+        // A month of ten has a percentage and a filled marker.
+        let ten: Vec<(&str, &str, Outcome)> = (0..10).map(|_| ("More", "2026-10-02T09:00:00Z", Outcome::Successful)).collect();
+        estate.history(&world, &ten);
+        let page = una.get("/reports/success").await;
+        assert!(page.text().contains("Worked first time: 92.9%.") && page.text().contains("November 2026: 3 of 4"), "{}", page.text());
+    });
+}
+
+#[test]
+fn a_file_holds_the_rows_of_its_page_and_no_formula() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        estate.history(&world, &[("=HYPERLINK(\"http://evil.example\")", "2026-11-02T09:00:00Z", Outcome::Successful), ("Plain, with a comma", "2026-11-03T09:00:00Z", Outcome::BackedOut)]);
+        let mut una = world.sign_in("una@riverside.example").await;
+        let file = una.get("/reports/success.csv?period=12m").await;
+        assert!(file.header("content-disposition").contains("success-and-failure.csv"));
+        let lines: Vec<&str> = file.body.lines().collect();
+        assert_eq!(lines.len(), 3, "{}", file.body);
+        assert!(lines[0].starts_with("rfc_ref,title,kind"));
+        assert!(lines[1].contains("\"'=HYPERLINK(\"\"http://evil.example\"\")\""), "{}", lines[1]);
+        assert!(lines[2].contains("\"Plain, with a comma\"") && lines[2].contains("backed_out"), "{}", lines[2]);
+        assert_eq!(una.get("/reports/success.csv?organisation=riverside").await.body.lines().count(), 1, "the filter counts for the file too");
+        assert_eq!(una.get("/reports/trust-raised.csv").await.body.lines().count(), 3);
+    });
+}
+
+#[test]
+fn s23_no_report_holds_what_its_reader_may_not_see() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        estate.outage(&world, "Open switchgear canary", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]);
+        estate.outage(&world, "Parties generator canary", "2026-12-08T21:00:00Z", "2026-12-08T23:00:00Z", &[("confidentiality", "parties_only")]);
+        estate.outage(&world, "Secret firewall canary", "2026-12-08T19:00:00Z", "2026-12-08T21:30:00Z", &[("confidentiality", "security_restricted")]);
+        let mut una = world.sign_in("una@riverside.example").await;
+        for path in ["/reports/schedule", "/reports/schedule.csv", "/reports/trust-raised", "/reports/trust-raised.csv", "/reports/trust-raised.csv?open=yes&organisation=northbrook"] {
+            let seen = una.get(path).await;
+            assert!(seen.body.contains("Open switchgear canary"), "{path}: {}", seen.body);
+            assert!(!seen.body.contains("generator canary") && !seen.body.contains("firewall canary"), "{path}: {}", seen.body);
+            assert!(!seen.body.contains("/changes/ON-"), "{path}");
+        }
+        let page = una.get("/reports/trust-raised").await;
+        assert!(page.text().contains("1 raised, 1 still open"), "{}", page.text());
+        let schedule = una.get("/reports/schedule").await;
+        assert!(schedule.text().contains("2 pieces of work.") && schedule.text().contains("Week of 7 December: 2 entries"), "{}", schedule.text());
+        let mut priya = world.sign_in("priya@halden.example").await;
+        assert!(priya.get("/reports/schedule.csv").await.body.contains("Secret firewall canary"), "a change manager's");
+    });
+}
