@@ -18,7 +18,7 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
     let words = match violation.code {
         "answer-missing" => return of("Answer this", "Answer this question"),
         "choose-one" => return of("Choose one", "Choose one of the answers"),
-        "choose-at-least-one" => return of("Choose at least one", "Choose at least one"),
+        "choose-at-least-one" => return of("Choose at least one", "Choose at least one of the answers"),
         "date-missing" => return of("Enter a day", "Enter a day"),
         "time-missing" => return of("Enter a time, such as 22:00", "Enter a time, such as 22:00"),
         "yes-or-no" => return of("Choose yes or no", "Choose yes or no"),
