@@ -112,9 +112,9 @@ fn strangers_and_others_record_nothing() {
         assert!(!una.get("/ops").await.body.contains("ON-2026-000001"));
         let told = [("act", "start"), ("happened_at-date", "2026-11-17"), ("happened_at-time", "11:00")];
         assert_eq!(una.post("/ops/ON-2026-000001", &told).await.status, StatusCode::NOT_FOUND);
-        assert_eq!(una.post("/ops/ON-2026-000001", &[("act", "start"), ("stage", "CLOSED")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(stage(&world, id).0, Stage::Submitted);
         let mut desk = world.sign_in("dee@halden.example").await;
+        assert_eq!(desk.post("/ops/ON-2026-000001", &[("act", "start"), ("stage", "CLOSED")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(stage(&world, id).0, Stage::Submitted);
         let menu = desk.get("/ops").await.body;
         assert!(menu.find("href=\"/ops\"") < menu.find("href=\"/schedule\""), "the board stands first for the desk");
         assert!(!una.get("/").await.body.contains("href=\"/ops\""));

@@ -212,10 +212,10 @@ const FIELDS: [&str; 10] = [
 /// Records what was told. It is a fact: nothing refuses it but that the person may not record it, or that it can't
 /// have happened (X1). For the same reason it asks for no version: two facts do not overwrite each other.
 pub async fn record(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>, form: Form) -> Result<Response, Failure> {
-    form.only(&FIELDS)?;
     let actor = visitor.actor()?;
     let scope = Scope::of(&actor);
     let id = app.read::<_, Failure>(|tx| sight::by_reference(tx, &scope, &reference))?.ok_or(Failure::NotFound)?;
+    form.only(&FIELDS)?;
     let Some((act, _)) = ACTS.into_iter().find(|(act, _)| act.code() == form.raw("act")) else {
         let faults = vec![Fault::whole("act-unknown", "Choose what happened: Started, Running late or Back.")];
         return draw(&app, &visitor, &Form::default(), Some(&Returned { reference: &reference, form: &form, faults }));

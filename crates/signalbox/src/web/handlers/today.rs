@@ -6,12 +6,16 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::calendar::{self, local};
 use signalbox_core::change::Stage;
+use signalbox_core::event::Event;
 use signalbox_core::report::Outcomes;
 use signalbox_store::directory::Freeze;
+use signalbox_store::project::Prose;
+use signalbox_store::queries::names;
 use signalbox_store::queries::reports::{self, ReportFilter};
 use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter, Standing};
 use signalbox_store::queries::today::{self as waits, Because, Happening};
 use signalbox_store::scope::Scope;
+use signalbox_store::{StoreError, Tx, accounts, log};
 
 use super::entries::{self, at_hour, begins, days_on};
 use super::schedule::lanes_by_service;
@@ -89,9 +93,10 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
     let asked = night_span(tonight(now, &zone), now, &zone);
     let since = who.person.last_seen_at.filter(|seen| now.duration_since(*seen) > SignedDuration::from_hours(1));
     let since = since.unwrap_or(now - SignedDuration::from_hours(24)).max(now - SignedDuration::from_hours(24 * 14));
-    let (waiting, happened, night_work, coming, freezes, outcomes) = app.read::<_, Failure>(|tx| {
+    let (waiting, happened, said, night_work, coming, freezes, outcomes) = app.read::<_, Failure>(|tx| {
         let waiting = waits::waiting(tx, &scope)?;
         let happened = waits::happened(tx, &scope, since, NEWS_MAX)?;
+        let said = Said::read(tx, &happened)?;
         let all = ScheduleFilter::default();
         let night = store::schedule(tx, &scope, asked, &all, None, 200)?.entries;
         let ahead = Asked { from: asked.until.min(begins(days_on(today, 1), &zone)), until: now + SignedDuration::from_hours(24 * 7), now };
@@ -99,7 +104,7 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
         let freezes = store::freezes(tx, &scope, Asked { from: now, until: now + SignedDuration::from_hours(24 * 60), now })?;
         let last = ReportFilter { from: now - SignedDuration::from_hours(24 * 28), until: now, organisation: None, service: None, kinds: vec![] };
         let outcomes = if scope.reads_schedule() { Some(reports::summary(tx, &scope, &last, &zone)?.attempted) } else { None };
-        Ok((waiting, happened, night, coming, freezes, outcomes))
+        Ok((waiting, happened, said, night, coming, freezes, outcomes))
     })?;
     let night_work: Vec<Entry> = night_work.into_iter().filter(is_sure).collect();
     let overdue = waiting.iter().filter(|w| is_late(w, now)).count();
@@ -114,7 +119,7 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
         night: night(&night_work, asked, &zone),
         night_links: vec![Link::new("Timeline", "/schedule?view=timeline")],
         night_notes: vec![],
-        news: Some(news(&happened, since, now, &zone)),
+        news: Some(news(&happened, &said, since, now, &zone)),
         figure: outcomes.map(figure),
         coming: coming.iter().filter(|entry| entry.window.start >= now && is_sure(entry)).take(COMING_MAX).map(|entry| coming_line(entry, today.year(), &zone)).collect(),
     };
@@ -190,13 +195,31 @@ fn waiting_row(one: &waits::Waiting, now: Timestamp, zone: &TimeZone) -> Waiting
     Waiting { due, is_late, link: Link::new(&format!("{verb} {} {title}", one.reference), &format!("/changes/{}", one.reference)), why, tag }
 }
 
-fn news(happened: &[Happening], since: Timestamp, now: Timestamp, zone: &TimeZone) -> News {
-    let line = |one: &Happening| {
-        let mut names = words::Names::default();
-        if let Some(person) = one.recorded.by.person {
-            names.people.insert(person.0, one.who.clone());
+/// What it takes to tell what happened: names, and the words behind texts.
+#[derive(Default)]
+struct Said {
+    names: words::Names,
+    prose: Prose,
+}
+
+impl Said {
+    fn read(tx: &mut dyn Tx, happened: &[Happening]) -> Result<Said, StoreError> {
+        let mut said = Said::default();
+        said.names.orgs = names::organisations(tx)?.into_iter().map(|org| (org.id, org.name)).collect();
+        said.names.services = names::services(tx)?.into_iter().map(|service| (service.id, service.name)).collect();
+        let named: Vec<i64> = happened.iter().filter_map(|one| if let Event::Scheduled { implementer, .. } = &one.recorded.event { Some(implementer.0) } else { None }).collect();
+        said.names.people = accounts::names(tx, &named)?.into_iter().collect();
+        for one in happened {
+            said.names.people.extend(one.recorded.by.person.map(|person| (person.0, one.who.clone())));
+            said.prose.extend(log::load_texts(tx, one.change_id)?.into_iter().filter_map(|text| text.body.map(|body| (text.id, body))));
         }
-        let line = event_line(&one.recorded, &names, &signalbox_store::project::Prose::new());
+        Ok(said)
+    }
+}
+
+fn news(happened: &[Happening], said: &Said, since: Timestamp, now: Timestamp, zone: &TimeZone) -> News {
+    let line = |one: &Happening| {
+        let line = event_line(&one.recorded, &said.names, &said.prose);
         let by = if one.who.is_empty() { String::new() } else { format!(", by {}", one.who) };
         NewsLine {
             when: moment_phrase(one.recorded.at, now, zone),

@@ -27,7 +27,7 @@ const LOOKS_AHEAD_DAYS: i64 = 28;
 /// The form that chooses a site and a night leads to its address, which can be kept.
 pub async fn choose(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let sites = sites(&app, &visitor)?;
-    let Some(site) = Names::find(&sites, query.text("site")).or(sites.first()) else { return Err(closed(&visitor)) };
+    let Some(site) = Names::find(&sites, query.text("site")).or(sites.first()) else { return Err(Failure::NotFound) };
     let date = typed_date(query.text("date")).map(|date| format!("?date={date}")).unwrap_or_default();
     Ok(Redirect::to(&format!("/tonight/{}{date}", Names::value(&sites, site))).into_response())
 }
@@ -37,7 +37,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(asked): Path
     let (sites, now, zone) = (sites(&app, &visitor)?, app.clock.now(), calendar::london());
     let Some(site) = by_code_or_name(&sites, &asked) else {
         // To a stranger, a site that is not open and one that does not exist are the same.
-        return if visitor.is_known() { Ok(unknown(&app, &visitor, &asked, &sites)) } else { Err(closed(&visitor)) };
+        return if visitor.is_known() { Ok(unknown(&app, &visitor, &asked, &sites)) } else { Err(Failure::NotFound) };
     };
     let scope = if visitor.is_known() { Scope::of(&visitor.actor()?) } else { Scope::visitor() };
     let evening = typed_date(query.text("date")).unwrap_or_else(|| tonight(now, &zone));
@@ -73,10 +73,6 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(asked): Path
 /// The sites that may be chosen: all for members, the opened ones for strangers.
 fn sites(app: &Shared, visitor: &Visitor) -> Result<Vec<Named>, Failure> {
     app.read(|tx| if visitor.is_known() { names::sites(tx) } else { names::open_sites(tx) })
-}
-
-fn closed(visitor: &Visitor) -> Failure {
-    if visitor.is_known() { Failure::NotFound } else { Failure::SignIn }
 }
 
 /// A site by what stands in addresses, or by its name with hyphens for spaces, as people write on a poster.
