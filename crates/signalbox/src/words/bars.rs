@@ -134,28 +134,9 @@ fn before(stage: Stage) -> Stage {
     }
 }
 
-/// Every code of a bar, for the test that holds them against the core.
-#[cfg(test)]
-pub(super) const CODES: &[&str] = &[
-    "role", "approver", "may-not-raise", "kind-not-in-force", "four-eyes", "own-organisation", "outcome-by-another", "review-by-another",
-    "clinical-own-work", "hard-clash", "freeze", "assessments-owed", "clinical-not-screened", "clinical-under-review", "clinical-rejected",
-    "already-screened", "direct-care-needs-officer", "nothing-under-review", "provider-not-acknowledged", "provider-not-told",
-    "network-not-needed", "network-acknowledged", "conditions-open", "no-open-condition", "answers-due", "no-assessment-of-yours",
-    "notice-on-time", "review-due", "review-done", "not-started", "restated-already", "too-late-to-restate", "refused-twice",
-    "too-late-to-send-again", "request-unknown", "request-expired", "request-not-eligible",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_bar_has_a_sentence_of_its_own() {
-        for code in CODES {
-            let words = bar(&Bar::new(code).with("a").with("1")).sentence;
-            assert_ne!(words, sentence_case(&format!("{}.", code.replace('-', " "))), "{code} has no sentence");
-        }
-    }
 
     #[test]
     fn scenario_11_the_carrier_was_forgotten() {

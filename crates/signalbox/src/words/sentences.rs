@@ -188,3 +188,73 @@ pub fn entry_sentence(entry: &Entry, zone: &TimeZone) -> String {
     format!("{when}: {what}{clash}")
 }
 
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signalbox_core::calendar::{Basis, london};
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_window_is_told_from_today() {
+        let now = at("2026-11-17T17:20:00Z");
+        let told = |start: &str, end: &str| window_phrase(at(start), at(end), now, &london());
+        assert_eq!(told("2026-11-17T22:00:00Z", "2026-11-18T02:00:00Z"), "tonight 22:00 to Wednesday 02:00");
+        assert_eq!(told("2026-11-17T09:00:00Z", "2026-11-17T11:00:00Z"), "today 09:00 to 11:00");
+        assert_eq!(told("2026-11-18T08:00:00Z", "2026-11-18T09:00:00Z"), "tomorrow 08:00 to 09:00");
+        assert_eq!(told("2026-11-16T22:00:00Z", "2026-11-17T02:00:00Z"), "yesterday 22:00 to Tuesday 02:00");
+        assert_eq!(told("2026-11-24T08:00:00Z", "2026-11-24T09:00:00Z"), "Tuesday 24 November, 08:00 to 09:00");
+    }
+
+    #[test]
+    fn today_counts_what_waits_and_what_is_on() {
+        assert_eq!(today_sentence(0, 0, 0, ""), "Nothing waits for you. No work is planned in the next 24 hours.");
+        assert_eq!(today_sentence(1, 1, 1, "Northbrook"), "1 thing waits for you, and it is overdue. 1 piece of work is planned at Northbrook in the next 24 hours.");
+        assert_eq!(today_sentence(3, 1, 2, "Northbrook"), "3 things wait for you, 1 of them overdue. 2 pieces of work are planned at Northbrook in the next 24 hours.");
+    }
+
+    fn notice(days: i64, verdict: Verdict, consequence: Consequence) -> NoticeGiven {
+        NoticeGiven {
+            received_at: at("2026-11-17T12:00:00Z"),
+            days,
+            asked: 10,
+            basis: Basis::Days,
+            verdict,
+            defective: false,
+            consequence,
+            last_in_time: "2026-11-14".parse().unwrap(),
+            first_in_time: "2026-11-27".parse().unwrap(),
+            calendar_version: String::new(),
+            ruling: None,
+        }
+    }
+
+    #[test]
+    fn short_notice_is_told_with_its_consequence_and_the_first_date_in_time() {
+        assert_eq!(
+            notice_sentence(&notice(7, Verdict::Late, Consequence::AtRisk)),
+            "7 days of notice; 10 are asked for. That is late. The work can go ahead; an alarm may send an engineer at the raiser's charge until this is settled. The first start in time is Friday 27 November."
+        );
+        assert_eq!(notice_sentence(&notice(12, Verdict::OnTime, Consequence::Protected)), "12 days of notice; 10 are asked for. On time: Saturday 14 November was the last day for it.");
+    }
+
+    #[test]
+    fn an_entry_carries_its_day_its_state_and_its_clash() {
+        let entry = Entry {
+            start: at("2026-11-17T22:00:00Z"),
+            end: at("2026-11-18T02:00:00Z"),
+            stage: Stage::Scheduled,
+            known: Some(("RFC-2026-001842", Kind::Normal, "Archive node firmware")),
+            clash: Some("RFC-2026-001901"),
+        };
+        assert_eq!(
+            entry_sentence(&entry, &london()),
+            "Tuesday 17 November, 22:00 to Wednesday 02:00: RFC-2026-001842, Archive node firmware. Normal change, scheduled. Clash with RFC-2026-001901."
+        );
+        let restricted = Entry { known: None, clash: None, ..entry };
+        assert_eq!(entry_sentence(&restricted, &london()), "Tuesday 17 November, 22:00 to Wednesday 02:00: Restricted work.");
+    }
+}

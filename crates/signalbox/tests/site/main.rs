@@ -24,6 +24,7 @@ mod reports;
 mod run;
 mod schedule;
 mod security;
+mod sentences;
 mod session;
 mod setup;
 mod tidy;
