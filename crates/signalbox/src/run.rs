@@ -31,6 +31,10 @@ use signalbox_store::{StoreError, Tx, directory, documents, drafts, gather, log}
 
 use crate::app::App;
 
+mod again;
+
+pub use again::copy;
+
 /// The documents in force and those that open changes are pinned to.
 #[derive(Debug)]
 pub struct Documents(RwLock<Processes>);
@@ -271,6 +275,11 @@ impl App {
             if let Some(expected) = expect.version.filter(|v| *v != change.version) {
                 return Ok(Err(Stop::Stale { expected, found: change.version }));
             }
+            // Nobody sends words that they have not seen.
+            let rev = situation.draft.as_ref().map_or(0, |d| d.rev);
+            if let Some(expected) = expect.rev.filter(|seen| takes_draft(act) && *seen != rev) {
+                return Ok(Err(Stop::Stale { expected, found: rev }));
+            }
             let typed = with_draft(act, &situation, &raw);
             let ctx = situation.context(&actor, now);
             let decision = match decide::decide(&ctx, change, Command { act, raw: typed, mint: mint.clone() }) {
@@ -279,7 +288,7 @@ impl App {
             };
             let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
             let after = commit(tx, &mut head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
-            finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, situation.draft.as_ref().map_or(0, |d| d.rev)), now)
+            finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, rev), now)
         })
     }
 
@@ -487,7 +496,8 @@ fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<A
     }
     let Some(loaded) = project::load(tx, id)? else { return Ok(None) };
     let process = seat.documents.pinned(tx, &loaded.change.process)?;
-    let draft = drafts::draft(tx, id)?;
+    let saved = drafts::draft(tx, id)?;
+    let draft = again::draft(tx, &loaded, saved)?;
     let recipient = recipient(tx, &loaded.change)?;
     let place = Place::of(tx, recipient)?;
     // What was typed before lies under what is typed now, so that its codes are looked up too.
