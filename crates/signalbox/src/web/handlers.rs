@@ -4,12 +4,16 @@ pub mod change;
 pub mod changes;
 pub mod decide;
 pub mod demo;
+pub mod draft;
 pub mod join;
 pub mod me;
 pub mod members;
+pub mod outages;
 pub mod password;
 pub mod plain;
 pub mod promises;
+pub mod raise;
+pub mod requests;
 pub mod session;
 pub mod setup;
 

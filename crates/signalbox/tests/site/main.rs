@@ -16,6 +16,7 @@ mod pages;
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/pg.rs"]
 mod pg;
+mod raising;
 mod run;
 mod security;
 mod session;

@@ -27,7 +27,7 @@ use crate::web::pages::raise::{RaisePage, Step};
 use crate::web::panels;
 use crate::web::parts::{self, Fact, Notice, Section};
 use crate::web::problem::{Failure, Fault};
-use crate::web::tell::{done, page, page_with};
+use crate::web::tell::{done, page_with};
 use crate::web::typed::{self, Options};
 use crate::web::ui::{self, Choice, Field, Link};
 use crate::web::visitor::{Visitor, moment};

@@ -72,7 +72,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         actions: vec![Link::new("Raise a planned outage", "/outages/new")],
         filters: Some(filters),
         sections: vec![Section::new("outages", "Planned outages").table(table, "None is known that you may see. Whoever switches something off raises it ten days ahead.")],
-        paging: Some(paging(&query.0, found.rows.len(), found.next, cursor.is_some())),
+        paging: Some(paging(&query, found.rows.len(), found.next, cursor.is_some())),
         ..ListPage::default()
     }))
 }
