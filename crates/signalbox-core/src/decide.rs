@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod fields;
 pub mod given;
 pub mod notice;
+pub mod preview;
 pub mod ruling;
 
 mod accept;

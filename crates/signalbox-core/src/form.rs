@@ -6,7 +6,7 @@
 
 use crate::calendar::local::{self, Fold, LocalTimeFault};
 use crate::facts::Facts;
-use crate::ids::{FileId, ItemId, Mint, ServiceId, SiteId};
+use crate::ids::{FileId, ItemId, Mint, ServiceId, SiteId, TextId};
 use crate::process::AnswerKind;
 use crate::refusal::Violation;
 use crate::text::{NewText, Text};
@@ -412,6 +412,73 @@ impl<'a> Form<'a> {
     }
 }
 
+/// Codes by id, for answers that name things. What is not in it (any more) is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Codes {
+    pub items: BTreeMap<ItemId, String>,
+    pub services: BTreeMap<ServiceId, String>,
+    pub sites: BTreeMap<SiteId, String>,
+}
+
+/// The answers as somebody would type them, so that sending again starts from what was sent (T6). Reading the result
+/// gives the same answers.
+pub fn typed_again(answers: &Answers, prose: &BTreeMap<TextId, String>, codes: &Codes) -> Raw {
+    let mut raw = Raw::new();
+    for (id, answer) in answers {
+        type_again(&mut raw, id, answer, prose, codes);
+    }
+    raw
+}
+
+fn type_again(raw: &mut Raw, id: &str, answer: &Answer, prose: &BTreeMap<TextId, String>, codes: &Codes) {
+    let words = |text: &Text| prose.get(&text.text).cloned();
+    let mut put = |field: String, values: Vec<String>| {
+        if !values.is_empty() {
+            raw.insert(field, values);
+        }
+    };
+    match answer {
+        Answer::Text(text) => put(id.to_owned(), words(text).into_iter().collect()),
+        Answer::Choice(code) => put(id.to_owned(), vec![code.clone()]),
+        Answer::Choices(chosen) => put(id.to_owned(), chosen.clone()),
+        Answer::Yes(yes) => put(id.to_owned(), vec![if *yes { "yes" } else { "no" }.to_owned()]),
+        Answer::Number(n) => put(id.to_owned(), vec![n.to_string()]),
+        Answer::Date(date) => put(id.to_owned(), vec![date.to_string()]),
+        Answer::Moment { at, zone } => type_moment(raw, id, *at, zone),
+        Answer::Window { start, end, zone } => {
+            type_moment(raw, &format!("{id}.start"), *start, zone);
+            type_moment(raw, &format!("{id}.end"), *end, zone);
+        }
+        Answer::Items(ids) => put(id.to_owned(), ids.iter().filter_map(|i| codes.items.get(i).cloned()).collect()),
+        Answer::Services(ids) => put(id.to_owned(), ids.iter().filter_map(|s| codes.services.get(s).cloned()).collect()),
+        Answer::Sites(ids) => put(id.to_owned(), ids.iter().filter_map(|s| codes.sites.get(s).cloned()).collect()),
+        Answer::Person { name, phone } => {
+            put(format!("{id}.name"), words(name).into_iter().collect());
+            put(format!("{id}.phone"), words(phone).into_iter().collect());
+        }
+        // One entry a line, which is how the box shows them.
+        Answer::List(texts) => put(id.to_owned(), (!texts.is_empty()).then(|| texts.iter().filter_map(words).collect::<Vec<_>>().join("\n")).into_iter().collect()),
+        Answer::Files(files) => put(id.to_owned(), files.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// An instant as wall time in its zone, with the fold where the time comes twice. What has seconds, or a zone that is
+/// not known here, is written as the instant that it is.
+fn type_moment(raw: &mut Raw, field: &str, at: Timestamp, zone: &str) {
+    let zone = crate::calendar::zone(zone).filter(|_| at.as_microsecond() % 60_000_000 == 0);
+    let Some(zone) = zone else {
+        raw.insert(field.to_owned(), vec![at.to_string()]);
+        return;
+    };
+    let wall = local::wall(at, &zone);
+    raw.insert(format!("{field}.date"), vec![wall.date().to_string()]);
+    raw.insert(format!("{field}.time"), vec![local::clock(wall.time())]);
+    if let Err(LocalTimeFault::Fold { first, .. }) = local::resolve(wall.date(), wall.time(), &zone, None) {
+        let fold = if first.at == at { Fold::First } else { Fold::Second };
+        raw.insert(format!("{field}.fold"), vec![fold.code().to_owned()]);
+    }
+}
+
 /// An instant cut to the microsecond, as the store keeps it (settled 20).
 pub fn micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
@@ -469,5 +536,59 @@ mod tests {
         assert!(!holds_nhs_number("9434765918"));
         assert!(!holds_nhs_number("ring 020 7946 0117"));
         assert!(!holds_nhs_number("RFC-2026-000123"));
+    }
+
+    #[test]
+    fn what_was_sent_is_typed_again_and_reads_the_same() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (zone_name, zone) = ("Europe/London", crate::calendar::london());
+        let mut facts = Facts::default();
+        facts.items.push(crate::facts::ItemFact { id: ItemId(7), code: "NB-1".into(), org: crate::ids::OrgId(1), site: None, services: vec![], is_network: false });
+        facts.files.insert(9, ("plan.pdf".into(), 1, String::new()));
+        let mut mint = Mint::new(1, [0; 16]);
+        let mut texts = vec![];
+        let mut text = |words: &str| {
+            let new = NewText::mint(&mut mint, words);
+            let reference = new.reference();
+            texts.push(new);
+            reference
+        };
+        let (title, name, phone) = (text("Move the\ngateway"), text("Len Brook"), text("020 7946 0158"));
+        let (one, two) = (text("Shut down"), text("Restart"));
+        let moment = |when: &str| Answer::Moment { at: at(when), zone: zone_name.into() };
+        let mut kinds = vec![];
+        let answers: Answers = [
+            ("title", Answer::Text(title), AnswerKind::Prose),
+            ("why", Answer::Choice("life cycle".into()), AnswerKind::Choice(vec!["life cycle".into()])),
+            ("many", Answer::Choices(vec!["a".into(), "b".into()]), AnswerKind::Choices(vec!["a".into(), "b".into()])),
+            ("sure", Answer::Yes(false), AnswerKind::YesNo),
+            ("minutes", Answer::Number(-3), AnswerKind::Number { min: -9, max: 9 }),
+            ("day", Answer::Date(jiff::civil::date(2026, 12, 1)), AnswerKind::Date),
+            // The first and the second 01:30 of the night when the clocks go back, and an instant with seconds.
+            ("window", Answer::Window { start: at("2026-10-25T00:30:00Z"), end: at("2026-10-25T01:30:00Z"), zone: zone_name.into() }, AnswerKind::Window),
+            ("summer", moment("2026-07-01T05:00:00Z"), AnswerKind::Moment { after: None }),
+            ("exact", moment("2026-07-01T05:00:07Z"), AnswerKind::Moment { after: None }),
+            ("items", Answer::Items(vec![ItemId(7)]), AnswerKind::Items),
+            ("contact", Answer::Person { name, phone }, AnswerKind::PersonAndPhone),
+            ("actions", Answer::List(vec![one, two]), AnswerKind::List),
+            ("attachments", Answer::Files(vec![FileId(9)]), AnswerKind::Files),
+        ]
+        .into_iter()
+        .map(|(id, answer, kind)| {
+            kinds.push((id, kind));
+            (id.to_owned(), answer)
+        })
+        .collect();
+        facts.prose = texts.into_iter().map(|t| (t.id, t.body)).collect();
+        let codes = Codes { items: [(ItemId(7), "NB-1".to_owned())].into(), ..Codes::default() };
+        let raw = typed_again(&answers, &facts.prose, &codes);
+        assert_eq!((raw["window.start.fold"][0].as_str(), raw["window.end.fold"][0].as_str()), ("first", "second"));
+        assert_eq!((raw["summer.time"][0].as_str(), raw.get("summer.fold")), ("06:00", None));
+        let mut mint = Mint::new(1_000, [1; 16]);
+        let mut form = Form::new(&raw, &facts, zone_name, zone, &mut mint, Some(&answers));
+        let read: Answers = kinds.iter().filter_map(|(id, kind)| Some(((*id).to_owned(), form.answer(id, kind, true)?))).collect();
+        assert_eq!(form.faults, vec![]);
+        assert!(form.texts.is_empty(), "words that did not change keep their reference");
+        assert_eq!(read, answers);
     }
 }

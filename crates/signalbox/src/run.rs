@@ -1,7 +1,7 @@
 //! The one write path. Every command on a change, from page, API, worker, import or demo, comes through here:
 //! load in scope, gather facts, decide, append, all in one transaction under the log-head lock. Nothing else appends.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,7 @@ use signalbox_core::facts::Facts;
 use signalbox_core::form::Raw;
 use signalbox_core::ids::{ChangeId, Mint, OrgId};
 use signalbox_core::offers::{Offer, offers};
-use signalbox_core::process::load::revive;
-use signalbox_core::process::{Process, Processes, TimerAct};
+use signalbox_core::process::{Process, TimerAct};
 use signalbox_core::react::{Task, react};
 use signalbox_core::refusal::{Bar, Refusal};
 use signalbox_core::text::hex;
@@ -27,66 +26,16 @@ use signalbox_store::outbox::NewTask;
 use signalbox_store::project::{self, Loaded, Prose};
 use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, Tx, directory, documents, drafts, gather, log};
+use signalbox_store::{StoreError, Tx, directory, drafts, gather, log};
 
 use crate::app::App;
 
-/// The documents in force and those that open changes are pinned to.
-#[derive(Debug)]
-pub struct Documents(RwLock<Processes>);
+mod again;
+mod documents;
 
-impl Documents {
-    /// The documents that new changes begin under.
-    pub fn new(processes: Processes) -> Documents {
-        Documents(RwLock::new(processes))
-    }
-
-    /// The document in force for a kind of change.
-    pub fn of_kind(&self, kind: Kind) -> Option<Arc<Process>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).by_kind(kind).cloned()
-    }
-
-    /// The documents in force, by id.
-    pub fn all(&self) -> Vec<Arc<Process>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
-    }
-
-    fn known(&self, hash: &str) -> Option<Arc<Process>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).by_hash(hash).cloned()
-    }
-
-    /// The document that a change is pinned to: in memory, or read again from the database.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] when the database holds no readable document of that hash.
-    pub fn pinned(&self, tx: &mut dyn Tx, hash: &str) -> Result<Arc<Process>, StoreError> {
-        if let Some(process) = self.known(hash) {
-            return Ok(process);
-        }
-        let lost = || StoreError::Corrupt(format!("the process document {hash} is not in the database"));
-        let stored = documents::load_document(tx, hash)?.ok_or_else(lost)?;
-        let sources: Vec<String> = serde_json::from_str(&stored.source).map_err(|_| lost())?;
-        let (source, bases) = sources.split_first().ok_or_else(lost)?;
-        let process = revive(source, bases).map_err(|_| lost())?;
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remember(process);
-        self.known(hash).ok_or_else(lost)
-    }
-
-    /// Stores the documents in force by their hash, so that a change can be pinned to them.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn keep(&self, tx: &mut dyn Tx, at: Timestamp) -> Result<(), StoreError> {
-        self.all().iter().try_for_each(|process| keep(tx, process, at))
-    }
-}
-
-/// Stores a document by its hash, with those that it is based on.
-fn keep(tx: &mut dyn Tx, process: &Process, at: Timestamp) -> Result<(), StoreError> {
-    let sources: Vec<&str> = std::iter::once(process.source.as_str()).chain(process.base_sources.iter().map(String::as_str)).collect();
-    let source = serde_json::to_string(&sources).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
-    documents::put_document(tx, &process.hash, &process.id, i64::from(process.version), &process.title, &source, at.as_microsecond())
-}
+pub use again::copy;
+pub use documents::Documents;
+use documents::keep;
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -271,6 +220,11 @@ impl App {
             if let Some(expected) = expect.version.filter(|v| *v != change.version) {
                 return Ok(Err(Stop::Stale { expected, found: change.version }));
             }
+            // Nobody sends words that they have not seen.
+            let rev = situation.draft.as_ref().map_or(0, |d| d.rev);
+            if let Some(expected) = expect.rev.filter(|seen| takes_draft(act) && *seen != rev) {
+                return Ok(Err(Stop::Stale { expected, found: rev }));
+            }
             let typed = with_draft(act, &situation, &raw);
             let ctx = situation.context(&actor, now);
             let decision = match decide::decide(&ctx, change, Command { act, raw: typed, mint: mint.clone() }) {
@@ -279,7 +233,7 @@ impl App {
             };
             let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
             let after = commit(tx, &mut head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
-            finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, situation.draft.as_ref().map_or(0, |d| d.rev)), now)
+            finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, rev), now)
         })
     }
 
@@ -487,7 +441,8 @@ fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<A
     }
     let Some(loaded) = project::load(tx, id)? else { return Ok(None) };
     let process = seat.documents.pinned(tx, &loaded.change.process)?;
-    let draft = drafts::draft(tx, id)?;
+    let saved = drafts::draft(tx, id)?;
+    let draft = again::draft(tx, &loaded, saved)?;
     let recipient = recipient(tx, &loaded.change)?;
     let place = Place::of(tx, recipient)?;
     // What was typed before lies under what is typed now, so that its codes are looked up too.

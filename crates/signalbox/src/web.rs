@@ -11,6 +11,7 @@ pub mod headers;
 pub mod layout;
 pub mod next;
 pub mod pages;
+pub mod panels;
 pub mod parts;
 pub mod problem;
 pub mod samples;
@@ -34,9 +35,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
-use handlers::{
-    change, changes, decide, demo, dev, join, me, members, ops, password, plain, process, promises, reports, schedule, session, setup, today, tonight,
-};
+use handlers::{change, changes, decide, demo, dev, draft, join, me, members, ops, outages, password, plain, process, promises, raise, reports, requests, schedule, session, setup, today, tonight};
 use problem::Failure;
 use visitor::Visitor;
 
@@ -157,6 +156,17 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/decide/{ref}",              "a decision",              Member, || get(decide::show)),
     route(Method::POST, "/decide/{ref}",              "a decision",              Member, || post(decide::take)),
     route(Method::GET,  "/promises",                  "promises",                Member, || get(promises::show)),
+    route(Method::GET,  "/changes/new",                "what to raise",          Member, || get(raise::show)),
+    route(Method::POST, "/changes/new",                "begin a draft",          Member, || post(raise::begin)),
+    route(Method::POST, "/changes/{ref}/copy",         "copy a change",          Member, || post(raise::copy)),
+    route(Method::GET,  "/changes/{ref}/edit/{step}",  "a step of a draft",      Member, || get(draft::show)),
+    route(Method::POST, "/changes/{ref}/edit/{step}",  "save a step of a draft", Member, || post(draft::save)),
+    route(Method::POST, "/changes/{ref}/send",         "send a draft",           Member, || post(draft::send)),
+    route(Method::GET,  "/requests/new",               "service requests",       Member, || get(requests::show)),
+    route(Method::GET,  "/requests/new/{entry}",       "a service request",      Member, || get(requests::show_entry)),
+    route(Method::POST, "/requests/new/{entry}",       "ask for a request",      Member, || post(requests::ask)),
+    route(Method::GET,  "/outages",                    "planned outages",        Member, || get(outages::show)),
+    route(Method::GET,  "/outages/new",                "raise an outage",        Member, || get(raise::show_outage)),
     route(Method::GET,  "/status",                    "status",                  Anyone, || get(plain::status)),
     route(Method::GET,  "/accessibility",             "accessibility",           Anyone, || get(plain::accessibility)),
     route(Method::GET,  "/keys",                      "keyboard shortcuts",      Anyone, || get(plain::keys)),

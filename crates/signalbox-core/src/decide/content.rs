@@ -4,7 +4,8 @@ use super::{Context, Taking, given};
 use crate::change::{Change, Confidentiality, Content, Header, Parties, Window};
 use crate::event::Event;
 use crate::form::{Answer, Answers, Form, Raw, micros};
-use crate::process::{AnswerKind, Required};
+use crate::ids::{ItemId, ServiceId, SiteId};
+use crate::process::{AnswerKind, Question, Required};
 use crate::refusal::Violation;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,12 +16,8 @@ use std::collections::BTreeMap;
 pub(super) fn read_answers(t: &mut Taking, raw: &Raw) -> Answers {
     let mut answers = Answers::new();
     for question in &t.ctx.process.questions {
-        let asked = question.asked_when.as_ref().is_none_or(|condition| {
-            let so_far = provisional(t.change, &answers);
-            condition.holds(&|name: &str| given::subject(t.ctx, &so_far, name).or_else(|| typed_code(raw, name)))
-        });
         // The reason for late notice depends on the notice, which is judged once the window is read.
-        if !asked || is_about_lateness(&question.id) {
+        if is_about_lateness(&question.id) || !is_asked(t.ctx, t.change, question, &answers, raw) {
             continue;
         }
         let required = matches!(question.required, Required::Submit { .. });
@@ -29,6 +26,14 @@ pub(super) fn read_answers(t: &mut Taking, raw: &Raw) -> Answers {
         }
     }
     answers
+}
+
+/// Whether the question is asked, given the answers so far and what else was typed.
+pub(super) fn is_asked(ctx: &Context, change: &Change, question: &Question, answers: &Answers, raw: &Raw) -> bool {
+    question.asked_when.as_ref().is_none_or(|condition| {
+        let so_far = provisional(change, answers);
+        condition.holds(&|name: &str| given::subject(ctx, &so_far, name).or_else(|| typed_code(raw, name)))
+    })
 }
 
 pub(super) fn is_about_lateness(id: &str) -> bool {
@@ -58,32 +63,18 @@ pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
     let Some(Answer::Text(title)) = answers.get("title") else {
         return None;
     };
-    let window = match (answers.get("window"), answers.get("contingency_end")) {
-        (Some(Answer::Window { start, end, .. }), contingency) => {
-            let latest = match contingency {
-                Some(Answer::Moment { at, .. }) => *at,
-                _ => *end,
-            };
-            if latest < *end {
-                t.form.faults.push(Violation::of("contingency_end", "before-window-end"));
-                return None;
-            }
-            Some(Window { start: *start, end: *end, contingency_end: latest })
+    let window = match window_of(&answers) {
+        Ok(window) => window,
+        Err(fault) => {
+            t.form.faults.push(fault);
+            return None;
         }
-        _ => None,
     };
     let confidentiality = match answers.get("confidentiality") {
         Some(Answer::Choice(code)) => Confidentiality::from_code(code).unwrap_or(Confidentiality::Open),
         _ => Confidentiality::Open,
     };
-    let ids = |id: &str| answers.get(id);
-    let items = if let Some(Answer::Items(items)) = ids("items") { items.clone() } else { vec![] };
-    let mut services = if let Some(Answer::Services(services)) = ids("services") { services.clone() } else { vec![] };
-    let mut sites = if let Some(Answer::Sites(sites)) = ids("sites") { sites.clone() } else { vec![] };
-    for item in t.ctx.facts.items.iter().filter(|i| items.contains(&i.id)) {
-        services.extend(item.services.iter().filter(|s| !services.contains(s)).copied().collect::<Vec<_>>());
-        sites.extend(item.site.filter(|s| !sites.contains(s)));
-    }
+    let (items, services, sites) = named(t.ctx, &answers);
     if services.is_empty() && items.is_empty() && sites.is_empty() {
         t.form.faults.push(Violation::of("items", "nothing-named"));
         return None;
@@ -94,6 +85,37 @@ pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
     Some(Content { answers, header, parties, hash })
 }
 
+/// When the work is to be done.
+fn window_of(answers: &Answers) -> Result<Option<Window>, Violation> {
+    let Some(Answer::Window { start, end, .. }) = answers.get("window") else { return Ok(None) };
+    let latest = match answers.get("contingency_end") {
+        Some(Answer::Moment { at, .. }) => *at,
+        _ => *end,
+    };
+    if latest < *end { Err(Violation::of("contingency_end", "before-window-end")) } else { Ok(Some(Window { start: *start, end: *end, contingency_end: latest })) }
+}
+
+/// What is touched: as named, with the services and sites of the items.
+fn named(ctx: &Context, answers: &Answers) -> (Vec<ItemId>, Vec<ServiceId>, Vec<SiteId>) {
+    let items = if let Some(Answer::Items(items)) = answers.get("items") { items.clone() } else { vec![] };
+    let mut services = if let Some(Answer::Services(services)) = answers.get("services") { services.clone() } else { vec![] };
+    let mut sites = if let Some(Answer::Sites(sites)) = answers.get("sites") { sites.clone() } else { vec![] };
+    for item in ctx.facts.items.iter().filter(|i| items.contains(&i.id)) {
+        services.extend(item.services.iter().filter(|s| !services.contains(s)).copied().collect::<Vec<_>>());
+        sites.extend(item.site.filter(|s| !sites.contains(s)));
+    }
+    (items, services, sites)
+}
+
+/// The content as far as it can be read yet, with no faults raised: for judging the notice while somebody types.
+pub(super) fn rough(ctx: &Context, answers: &Answers) -> Content {
+    let (items, services, sites) = named(ctx, answers);
+    let parties = parties(ctx, &items, &services, &sites);
+    let title = crate::text::Text { text: crate::ids::TextId(0), digest: String::new() };
+    let window = window_of(answers).unwrap_or(None);
+    Content { answers: answers.clone(), header: Header { title, window, items, services, sites, confidentiality: Confidentiality::Open }, parties, hash: String::new() }
+}
+
 /// SHA-256 over the canonical JSON of the answers: keys in order, no spaces.
 pub fn hash(answers: &Answers) -> String {
     // Answers hold maps with string keys and plain values only, which always serialise.
@@ -102,7 +124,7 @@ pub fn hash(answers: &Answers) -> String {
 }
 
 /// Who is concerned: owners and users of what is named and of what depends on it (spec 10.2).
-pub(super) fn parties(ctx: &Context, items: &[crate::ids::ItemId], services: &[crate::ids::ServiceId], sites: &[crate::ids::SiteId]) -> Parties {
+pub(super) fn parties(ctx: &Context, items: &[ItemId], services: &[ServiceId], sites: &[SiteId]) -> Parties {
     let reach = &ctx.facts.reach;
     let mut parties = Parties {
         runs: reach.runs.clone(),

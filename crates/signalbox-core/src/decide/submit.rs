@@ -39,7 +39,7 @@ pub(super) fn submit(t: &mut Taking) -> Option<Vec<Event>> {
 }
 
 /// Why notice is short, where the document asks.
-fn late_reason(t: &mut Taking, late: bool) -> (Option<String>, Option<crate::text::Text>) {
+pub(super) fn late_reason(t: &mut Taking, late: bool) -> (Option<String>, Option<crate::text::Text>) {
     let question = t.ctx.process.questions.iter().find(|q| q.id == "late_reason");
     let Some(question) = question.filter(|_| late) else { return (None, None) };
     let required = t.needs(&Rule::LateNoticeExplained);
@@ -60,7 +60,7 @@ fn late_reason(t: &mut Taking, late: bool) -> (Option<String>, Option<crate::tex
 
 /// X4: the same window with no more items keeps its first receipt after a return or a clinical rejection, unless a
 /// defect that was needed for the notice made that receipt void.
-fn received_at(t: &Taking, after: &Change) -> jiff::Timestamp {
+pub(super) fn received_at(t: &Taking, after: &Change) -> jiff::Timestamp {
     let Some(receipt) = t.change.receipt() else { return t.ctx.now };
     let Some(content) = &after.content else { return t.ctx.now };
     let same_window = receipt.window == content.header.window && content.header.window.is_some();

@@ -21,6 +21,7 @@ mod pages;
 mod pg;
 mod planned;
 mod reports;
+mod raising;
 mod run;
 mod schedule;
 mod security;

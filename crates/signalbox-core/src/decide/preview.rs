@@ -1,0 +1,54 @@
+//! What sending would mean, while somebody types: the questions that are asked, the notice, every fault. The same
+//! reading as in [`super::submit`], with nothing decided.
+
+use super::{Context, Taking, catalogue, content, fields, notice, submit};
+use crate::act::Act;
+use crate::actor::Stamp;
+use crate::change::Change;
+use crate::event::NoticeGiven;
+use crate::form::{Answers, Form, Raw};
+use crate::ids::Mint;
+use crate::refusal::Violation;
+use crate::rule::Rule;
+use std::collections::BTreeSet;
+
+/// What is known of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// What could be read.
+    pub answers: Answers,
+    /// The ids of the questions that are asked, given what was typed so far.
+    pub asked: BTreeSet<String>,
+    /// The notice, were it received now; `None` without a window.
+    pub notice: Option<NoticeGiven>,
+    /// Everything that stands in the way of sending it.
+    pub faults: Vec<Violation>,
+}
+
+/// Reads what was typed as the act would. `None`: the document has no such step from here.
+pub fn preview(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Option<Preview> {
+    let step = ctx.process.step(act, change.stage)?;
+    // Nothing read here is kept, so no id of it is ever stored.
+    let mut mint = Mint::new(0, [0; 16]);
+    let previous = change.content.as_ref().map(|c| &c.answers);
+    let form = Form::new(raw, ctx.facts, ctx.zone_name, ctx.zone.clone(), &mut mint, previous);
+    let mut t = Taking { ctx, change, step, stamp: Stamp::SYSTEM, form };
+    t.form.faults.extend(fields::unknown(ctx, change, act, raw));
+    let answers = content::read_answers(&mut t, raw);
+    if t.needs(&Rule::RequestEligible) || !ctx.process.catalogue.is_empty() {
+        t.form.faults.extend(catalogue::faults(ctx, &answers));
+    }
+    let made = content::make(&mut t, answers.clone());
+    let mut after = change.clone();
+    after.content = Some(made.unwrap_or_else(|| content::rough(ctx, &answers)));
+    let judged = notice::judge(ctx, &after, submit::received_at(&t, &after));
+    let is_late = judged.as_ref().is_some_and(|n| n.verdict.is_late());
+    submit::late_reason(&mut t, is_late);
+    let is_asked = |q: &&crate::process::Question| match content::is_about_lateness(&q.id) {
+        true => is_late,
+        false => content::is_asked(ctx, change, q, &answers, raw),
+    };
+    let asked = ctx.process.questions.iter().filter(is_asked).map(|q| q.id.clone()).collect();
+    let faults = std::mem::take(&mut t.form.faults);
+    Some(Preview { answers, asked, notice: judged, faults })
+}

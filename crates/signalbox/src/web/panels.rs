@@ -1,0 +1,111 @@
+//! The notice clock and the clashes of a window, as parts of the pages on which a window is typed.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use signalbox_core::calendar::local;
+use signalbox_core::calendar::notice::effective_receipt;
+use signalbox_core::calendar::{Basis, Calendar, Notice as Days, Verdict};
+use signalbox_core::change::{Consequence, Kind};
+use signalbox_core::event::NoticeGiven;
+use signalbox_core::facts::ClashFact;
+
+use super::parts::{Clash, Fact, Notice};
+use super::ui::{ClockDay, ClockKind, Link, Tag};
+use crate::words;
+
+/// More tiles than this are not read; the middle ones are left out.
+const TILES_MAX: usize = 12;
+
+/// The notice that sending now would give, and what would follow from it (spec 6.5, X4). Short notice is never
+/// refused, so these words say what it may cost and nothing more.
+pub fn notice_if_sent(given: &NoticeGiven, kind: Kind, start: Timestamp, calendar: &Calendar, zone: &TimeZone) -> Notice {
+    let asked = Days { amount: given.asked, basis: given.basis };
+    let counted = Days { amount: given.days, basis: given.basis };
+    let (heading, mood, colour) = match given.verdict {
+        Verdict::OnTime => (format!("Notice: {counted}"), "ok", "green"),
+        _ => (format!("Notice: {} of {asked}", given.days), "warn", "yellow"),
+    };
+    let mut sentences = vec![format!("A {} asks for {asked}, {}.", kind.words(), how(given.basis))];
+    let mut facts = vec![Fact::new("If it is sent now", &words::sentence_case(given.verdict.words()))];
+    if given.verdict.is_late() {
+        sentences.push("It is never refused for that. The verdict stays, and the reason is recorded.".into());
+        sentences.push(cost(given.consequence).into());
+        facts.push(Fact::new("First date in time", &local::date_words(given.first_in_time)));
+        facts.push(Fact::new("Last day to send it for this date", &local::date_words(given.last_in_time)));
+    }
+    Notice {
+        heading,
+        tag: Tag::new(&words::sentence_case(given.verdict.words()), colour),
+        mood,
+        words: sentences,
+        days: tiles(given, start, calendar, zone),
+        clock_label: format!("{} of notice, from today to the start", words::sentence_case(given.basis.words())),
+        facts,
+    }
+}
+
+fn how(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Days => "counted on the calendar from the day it is received to the day it starts",
+        Basis::WorkingDays => "counted in working days after the day it is received",
+        Basis::ClearWorkingDays => "counted in full working days between the day it is received and the day it starts",
+    }
+}
+
+fn cost(consequence: Consequence) -> &'static str {
+    match consequence {
+        Consequence::Protected | Consequence::Waived => "Nothing follows from it.",
+        Consequence::AtRisk => {
+            "A change manager decides within two working days what follows: the time may not count against the supplier’s service level, and a wasted call-out may be charged. If nothing is decided, nothing is charged."
+        }
+        Consequence::ExclusionProposed | Consequence::Excluded => {
+            "The minutes may be left out of the supplier’s service level. Your organisation has ten working days to answer."
+        }
+    }
+}
+
+/// A tile for today, one for each day that counts, the start, and one for each day that is missing.
+fn tiles(given: &NoticeGiven, start: Timestamp, calendar: &Calendar, zone: &TimeZone) -> Vec<ClockDay> {
+    let tile = |label: String, mark: String, kind| ClockDay { label, mark, kind };
+    let day = |date: Date| date.strftime("%a %-d").to_string();
+    let receipt = effective_receipt(given.basis, given.received_at, zone, calendar);
+    let first = local::wall(start, zone).date();
+    let mut tiles = vec![tile(day(receipt), "sent".into(), ClockKind::Received)];
+    let mut counted: Vec<(i64, Date)> = vec![];
+    let mut date = receipt;
+    // The count itself is the core's; here only the days that it counted are found again.
+    while let Some(next) = date.tomorrow().ok().filter(|next| *next <= first && (counted.len() as i64) < given.days) {
+        date = next;
+        if given.basis == Basis::Days || calendar.is_working_day(date) {
+            counted.push((counted.len() as i64 + 1, date));
+        }
+    }
+    let half = TILES_MAX / 2;
+    for (n, date) in &counted {
+        let at = *n as usize;
+        if counted.len() <= TILES_MAX || at <= half || at > counted.len() - half {
+            tiles.push(tile(day(*date), n.to_string(), ClockKind::Counted));
+        } else if at == half + 1 {
+            tiles.push(tile("…".into(), String::new(), ClockKind::Gap));
+        }
+    }
+    tiles.push(tile(day(first), "start".into(), ClockKind::Start));
+    let missing = (given.days + 1..=given.asked).take(TILES_MAX);
+    tiles.extend(missing.map(|n| tile(format!("day {n}"), "short".into(), ClockKind::Missing)));
+    tiles
+}
+
+/// A clash of the window that is typed. What its reader may not see has no name (S16).
+pub fn clash(found: &ClashFact, zone: &TimeZone) -> Clash {
+    let span = local::describe_window(found.from, found.until, zone).sentence();
+    let is_freeze = found.rule == "BR-19f";
+    let other = (!is_freeze && !found.with.is_empty()).then(|| Link::new(&found.with, &format!("/changes/{}", found.with)));
+    let heading = match (is_freeze, found.hard) {
+        (true, _) => format!("A freeze: {}", found.with),
+        (false, true) => "Other work needs the same equipment at that time".into(),
+        (false, false) => "Other work is close to this".into(),
+    };
+    let through = if found.shared.is_empty() { String::new() } else { format!(" Found through {}.", found.shared) };
+    Clash { heading, is_hard: found.hard, other, words: format!("It lasts from {span}."), rule: format!("{}.{through}", found.rule), ways_out: vec![] }
+}
