@@ -13,7 +13,7 @@ use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::ids::OrgId;
 use signalbox::run::ImportRow;
 
-use crate::world::on_each_engine;
+use crate::world::{Reply, on_each_engine};
 use program::{Program, described, filled, furnish, hold, pointers, validate};
 
 #[test]
@@ -426,6 +426,7 @@ fn imported_history_is_found_by_the_reference_of_the_other_system() {
             stage: Stage::Closed,
             outcome: Some(Outcome::Successful),
             reason: None,
+            existing: None,
         };
         world.app.import(vec![row], |_| ()).unwrap();
         let found = people.trust.get("/api/v1/changes?source_ref=OSG-17").await.json();

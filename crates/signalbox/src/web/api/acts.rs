@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 use super::ask::{self, Asked, Sent};
 use super::changes::{Receipt, id_of};
-use super::shapes::{Listing, RoleCode};
+use super::shapes::{ActCode, Listing, RoleCode};
 use super::whole::{AnswerValue, By, Telling};
 use super::told;
 use crate::app::Shared;
@@ -33,7 +33,7 @@ const BINDING: [Act; 4] = [Act::Approve, Act::Reject, Act::Reschedule, Act::Amen
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
-    pub act: String,
+    pub act: ActCode,
     /// What it is, in words.
     pub words: String,
     pub is_open: bool,
@@ -90,7 +90,7 @@ pub struct FieldShape {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActFields {
-    pub act: String,
+    pub act: ActCode,
     pub words: String,
     pub fields: Vec<FieldShape>,
 }
@@ -125,7 +125,7 @@ pub async fn offers(Held(app): Held<Shared>, visitor: Visitor, Path(reference): 
         let role = offer.verdict.as_ref().ok().and_then(|stamp| stamp.role).map(RoleCode::of);
         let why_not = offer.verdict.err().map(|refusal| reasons(&refusal, offer.act, &situation)).unwrap_or_default();
         let needs_version = BINDING.contains(&offer.act);
-        Offer { act: offer.act.code().into(), words: offer.act.words().into(), is_open: why_not.is_empty(), role, why_not, needs_version }
+        Offer { act: ActCode::of(offer.act), words: offer.act.words().into(), is_open: why_not.is_empty(), role, why_not, needs_version }
     });
     Ok(Json(Offers { items: items.collect() }))
 }
@@ -145,7 +145,7 @@ fn reasons(refusal: &Refusal, act: Act, situation: &Situation) -> Vec<Reason> {
 #[utoipa::path(get, path = "/api/v1/changes/{ref}/acts/{act}", tag = "acts", operation_id = "readAct",
     params(
         ("ref" = String, Path, description = "The reference, such as ON-2026-000123.", max_length = 40),
-        ("act" = String, Path, description = "The code of the act, such as submit or approve.", max_length = 40),
+        ("act" = ActCode, Path, description = "The code of the act, such as submit or approve."),
     ),
     responses((status = 200, description = "The act and its fields.", body = ActFields)))]
 pub async fn show(Held(app): Held<Shared>, visitor: Visitor, Path((reference, act)): Path<(String, String)>, query: Query) -> Result<Json<ActFields>, Failure> {
@@ -159,7 +159,7 @@ pub async fn show(Held(app): Held<Shared>, visitor: Visitor, Path((reference, ac
     let situation = situation.ok_or(Failure::NotFound)?;
     let ctx = situation.context(&actor, app.clock.now());
     let fields = fields::of_act(&ctx, &situation.loaded.change, act).iter().map(shape).collect();
-    Ok(Json(ActFields { act: act.code().into(), words: act.words().into(), fields }))
+    Ok(Json(ActFields { act: ActCode::of(act), words: act.words().into(), fields }))
 }
 
 fn shape(field: &Field) -> FieldShape {
@@ -204,7 +204,7 @@ fn shape(field: &Field) -> FieldShape {
 #[utoipa::path(post, path = "/api/v1/changes/{ref}/acts/{act}", tag = "acts", operation_id = "takeAct",
     params(
         ("ref" = String, Path, description = "The reference, such as ON-2026-000123.", max_length = 40),
-        ("act" = String, Path, description = "The code of the act, such as submit or approve.", max_length = 40),
+        ("act" = ActCode, Path, description = "The code of the act, such as submit or approve."),
         ("If-Match" = Option<String>, Header, description = "The ETag of what you have read. Needed to approve, reject, reschedule and amend.", pattern = "^(\\*|\"[0-9]{1,9}(\\.[0-9]{1,9})?\")$"),
         ("Idempotency-Key" = Option<String>, Header, description = "Your own name for this deed: sent again, it is not done twice.", min_length = 1, max_length = 200, pattern = "^[!-~]+$"),
     ),

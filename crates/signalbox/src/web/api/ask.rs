@@ -20,6 +20,9 @@ use crate::web::problem::{Failure, Fault};
 const LIMIT_USUAL: u16 = 50;
 /// The most rows of a page.
 const LIMIT_MAX: u16 = 200;
+/// The longest value of a filter, in characters, and of a cursor.
+const TEXT_MAX: usize = 500;
+const CURSOR_MAX: usize = 2_000;
 /// How deep an answer may be nested: `window.start.date`.
 const DEPTH_MAX: usize = 3;
 /// More values than any form of ours has.
@@ -33,7 +36,7 @@ pub struct Paging {
     #[param(minimum = 1, maximum = 200, required = false)]
     pub limit: u16,
     /// `next_cursor` of the page before.
-    #[param(max_length = 400, pattern = "^[0-9a-f.-]+$")]
+    #[param(max_length = 2000, pattern = "^[0-9a-f.-]+$")]
     pub cursor: Option<String>,
 }
 
@@ -45,8 +48,12 @@ impl Asked {
     /// Refuses any name that is not one of these.
     pub fn of(query: Query, names: &[&str]) -> Result<Asked, Failure> {
         let strange = query.0.fields().iter().find(|(name, _)| !names.contains(&name.as_str()));
-        match strange {
-            Some((name, _)) => Err(Failure::bad_request("unknown-field", format!("There is no filter “{name}” here."))),
+        if let Some((name, _)) = strange {
+            return Err(Failure::bad_request("unknown-field", format!("There is no filter “{name}” here.")));
+        }
+        let most = |name: &str| if name == "cursor" { CURSOR_MAX } else { TEXT_MAX };
+        match query.0.fields().iter().find(|(name, value)| value.chars().count() > most(name)) {
+            Some((name, _)) => Err(wrong(name, "is too long")),
             None => Ok(Asked(query.0)),
         }
     }

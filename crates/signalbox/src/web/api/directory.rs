@@ -89,7 +89,7 @@ fn page(asked: &Asked, paging: &Paging) -> Result<Page, Failure> {
 #[utoipa::path(get, path = "/api/v1/organisations", tag = "directory", operation_id = "listOrganisations",
     params(
         ("kind" = Option<OrgKindCode>, Query, description = "Only this kind."),
-        ("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 200),
+        ("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 500),
         Paging,
     ),
     responses((status = 200, description = "A page of organisations.", body = Listing<Organisation>)))]
@@ -112,8 +112,8 @@ pub async fn organisations(Held(app): Held<Shared>, query: Query) -> Result<Json
 /// Sites of an organisation, by name, as far as you may name them.
 #[utoipa::path(get, path = "/api/v1/sites", tag = "directory", operation_id = "listSites",
     params(
-        ("organisation" = String, Query, description = "The code of the organisation.", max_length = 200),
-        ("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 200),
+        ("organisation" = String, Query, description = "The code of the organisation.", max_length = 500),
+        ("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 500),
         Paging,
     ),
     responses((status = 200, description = "A page of sites.", body = Listing<Site>)))]
@@ -138,7 +138,7 @@ pub async fn sites(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> R
 
 /// Services, by name, as far as you may name them. A page may hold fewer than `limit`.
 #[utoipa::path(get, path = "/api/v1/services", tag = "directory", operation_id = "listServices",
-    params(("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 200), Paging),
+    params(("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 500), Paging),
     responses((status = 200, description = "A page of services.", body = Listing<Service>)))]
 pub async fn services(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> Result<Json<Listing<Service>>, Failure> {
     let asked = Asked::of(query, &["q", "limit", "cursor"])?;
@@ -171,8 +171,8 @@ pub async fn services(Held(app): Held<Shared>, visitor: Visitor, query: Query) -
 /// Items, by name, as far as you may see them.
 #[utoipa::path(get, path = "/api/v1/items", tag = "directory", operation_id = "listItems",
     params(
-        ("organisation" = Option<String>, Query, description = "The code of the organisation whose they are.", max_length = 200),
-        ("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 200),
+        ("organisation" = Option<String>, Query, description = "The code of the organisation whose they are.", max_length = 500),
+        ("q" = Option<String>, Query, description = "Part of the code or the name.", max_length = 500),
         Paging,
     ),
     responses((status = 200, description = "A page of items.", body = Listing<Item>)))]

@@ -6,6 +6,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response as Described, ResponseBuilder, Type};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::web::problem::{Problem, ProblemError};
@@ -75,6 +76,28 @@ pub fn complete(document: &mut OpenApi) {
     }
 }
 
+/// What stands in an address or a header is there or is not: it is never null. An empty filter asks for nothing that
+/// could be answered, but for words that somebody typed.
+pub fn without_null(document: &mut Value) {
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    let operations = operations.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut());
+    let parameters = operations.filter_map(|operation| operation.get_mut("parameters")?.as_array_mut()).flatten();
+    for parameter in parameters {
+        let is_filter = parameter["in"] == "query" && parameter["name"] != "q";
+        let schema = &mut parameter["schema"];
+        for several in ["type", "oneOf"] {
+            let Some(all) = schema.get(several).and_then(Value::as_array) else { continue };
+            let mut rest = all.iter().filter(|one| **one != "null" && one["type"] != "null");
+            if let (Some(one), None) = (rest.next().cloned(), rest.next()) {
+                if several == "type" { schema["type"] = one } else { *schema = one }
+            }
+        }
+        if is_filter && schema["type"] == "string" {
+            schema["minLength"] = 1.into();
+        }
+    }
+}
+
 fn add_problems(operation: &mut Operation, is_writing: bool) {
     for (name, status, _, when) in PROBLEMS {
         if is_writing || when == When::Always {
@@ -104,6 +127,5 @@ pub async fn show() -> Response {
 /// The description as JSON, made once.
 fn text() -> &'static str {
     static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    // A description of plain values always serialises.
-    TEXT.get_or_init(|| super::described().to_json().unwrap_or_default())
+    TEXT.get_or_init(|| super::described().to_string())
 }

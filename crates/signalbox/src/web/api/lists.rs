@@ -74,9 +74,9 @@ pub struct ScheduleDetail {
         ("to" = String, Query, format = DateTime, description = "Its end, at most 400 days later."),
         ("kind" = Option<Vec<KindCode>>, Query, description = "Only these kinds."),
         ("standing" = Option<StandingCode>, Query, description = "Only entries that stand like this."),
-        ("organisation" = Option<String>, Query, description = "The code of an organisation with a stake.", max_length = 200),
-        ("service" = Option<String>, Query, description = "The code of a service.", max_length = 200),
-        ("site" = Option<String>, Query, description = "The code of a site.", max_length = 200),
+        ("organisation" = Option<String>, Query, description = "The code of an organisation with a stake.", max_length = 500),
+        ("service" = Option<String>, Query, description = "The code of a service.", max_length = 500),
+        ("site" = Option<String>, Query, description = "The code of a site.", max_length = 500),
         ask::Paging,
     ),
     responses((status = 200, description = "A page of the schedule.", body = Listing<ScheduleEntry>)))]
@@ -165,7 +165,7 @@ pub struct Duties {
 /// What is owed, due first: yours, or those of an organisation on the changes that you see.
 #[utoipa::path(get, path = "/api/v1/duties", tag = "schedule", operation_id = "listDuties",
     params(
-        ("organisation" = Option<String>, Query, description = "The code of an organisation; yours where nobody says.", max_length = 200),
+        ("organisation" = Option<String>, Query, description = "The code of an organisation; yours where nobody says.", max_length = 500),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "At most so many rows; 50 where nobody says."),
     ),
     responses((status = 200, description = "What is owed.", body = Duties)))]
@@ -230,7 +230,7 @@ pub struct ExpectedMatch {
 /// Is this alarm expected? The notices that cover an item at a moment.
 #[utoipa::path(get, path = "/api/v1/expected", tag = "schedule", operation_id = "isExpected",
     params(
-        ("item" = String, Query, description = "The code of the item that rings.", max_length = 200),
+        ("item" = String, Query, description = "The code of the item that rings.", max_length = 500),
         ("at" = Option<String>, Query, format = DateTime, description = "The moment; now where nobody says."),
     ),
     responses((status = 200, description = "What covers it.", body = Expected)))]

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use signalbox_core::act::Act;
 use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::calendar::{Basis, Verdict};
 use signalbox_core::change::{Confidentiality, Consequence, Kind, Outcome, Stage, Window};
@@ -46,6 +47,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// Something that may be done to a change.
+    ActCode of Act as str::to_lowercase;
     /// A kind of change.
     KindCode of Kind as str::to_lowercase;
     /// The stage that a change is at.

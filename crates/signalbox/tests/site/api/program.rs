@@ -15,7 +15,7 @@ use crate::world::{Reply, World};
 
 pub fn described() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
-    DOCUMENT.get_or_init(|| serde_json::to_value(signalbox::web::api::described()).unwrap())
+    DOCUMENT.get_or_init(signalbox::web::api::described)
 }
 
 /// The described path that an address belongs to; one without places in it comes first.
