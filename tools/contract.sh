@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 signalbox=$target/debug/signalbox
 data=$target/contract
-person=${SIGNALBOX_PERSON:-change.manager@authority.example}
+person=${SIGNALBOX_PERSON:-margaret.osei@authority.example}
 address=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 server=
 

@@ -16,13 +16,19 @@ if [ ! -x "$program" ]; then
     exit 0
 fi
 
+# Any change that the token sees.
+SIGNALBOX_REF=$(curl --silent --header "Authorization: Bearer $token" "$url/api/v1/changes?limit=1" |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["items"][0]["reference"])') || exit 1
+export SIGNALBOX_REF
+config=$PWD/tools/schemathesis.toml
+
 report=$target/schemathesis
 rm -rf "$report"
 mkdir -p "$report"
 # It keeps notes in the folder where it runs.
 cd "$report" || exit 1
 # A seed makes a failure in one place the same failure in every other.
-timeout 180 "$program" run "$url/api/openapi.json" --url "$url" \
+timeout 180 "$program" --config-file "$config" run "$url/api/openapi.json" --url "$url" \
     --header "Authorization: Bearer $token" \
     --phases examples,coverage,fuzzing \
     --max-examples "${SIGNALBOX_EXAMPLES:-25}" --seed 20261122 \

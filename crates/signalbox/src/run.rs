@@ -1,11 +1,14 @@
 //! The one write path. Every command on a change, from page, API, worker, import or demo, comes through here:
 //! load in scope, gather facts, decide, append, all in one transaction under the log-head lock. Nothing else appends.
 
+mod attach;
+
+pub use attach::{NAME_MAX_CHARS, NewAttachment, clean_name};
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, OrgKind};
 use signalbox_core::apply::apply;
@@ -20,7 +23,6 @@ use signalbox_core::offers::{Offer, offers};
 use signalbox_core::process::{Process, TimerAct};
 use signalbox_core::react::{Task, react};
 use signalbox_core::refusal::{Bar, Refusal};
-use signalbox_core::text::hex;
 use signalbox_store::append::{self, Commit};
 use signalbox_store::outbox::NewTask;
 use signalbox_store::project::{self, Loaded, Prose};
@@ -102,22 +104,6 @@ pub struct NewDraft {
     pub raw: Raw,
 }
 
-/// A document to hang on a change.
-#[derive(Clone, Debug)]
-pub struct NewAttachment {
-    pub name: String,
-    pub content: Vec<u8>,
-    pub sha256: String,
-}
-
-impl NewAttachment {
-    /// A document of this name, with the hash of its bytes.
-    pub fn new(name: String, content: Vec<u8>) -> NewAttachment {
-        let sha256 = hex(&Sha256::digest(&content));
-        NewAttachment { name, content, sha256 }
-    }
-}
-
 /// Everything about one change that deciding looks at, fetched together.
 pub struct Situation {
     pub loaded: Loaded,
@@ -189,8 +175,14 @@ impl App {
         let (actor, seat, now) = (actor.clone(), self.seat(), self.clock.now());
         self.run(move |tx| {
             log::lock_head(tx)?;
+            if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
+                return Ok(done);
+            }
             let Some(situation) = situation(tx, &seat, &actor, id, None, &Raw::new(), now)? else { return Ok(Err(Stop::Unseen)) };
             let change = &situation.loaded.change;
+            if let Some(expected) = expect.version.filter(|v| *v != change.version) {
+                return Ok(Err(Stop::Stale { expected, found: change.version }));
+            }
             let open = |act| situation.offers(&actor, now).iter().any(|o| o.act == act && o.is_open());
             if !(open(Act::Submit) || open(Act::Propose)) {
                 return Ok(Err(Stop::Refused(Refusal::WrongStage(change.stage))));
@@ -200,7 +192,8 @@ impl App {
                 return Ok(Err(Stop::Stale { expected: expect.rev.unwrap_or(0), found }));
             }
             let rev = drafts::save_draft(tx, id, &raw, now, person(&actor))?;
-            Ok(Ok(Done { id, reference: change.reference.clone(), version: change.version, rev, stage: change.stage.code().to_owned(), events: vec![] }))
+            let done = Done { id, reference: change.reference.clone(), version: change.version, rev, stage: change.stage.code().to_owned(), events: vec![] };
+            finish(tx, &actor, expect.key.as_ref(), done, now)
         })
     }
 
@@ -234,34 +227,6 @@ impl App {
             let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
             let after = commit(tx, &mut head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
             finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, rev), now)
-        })
-    }
-
-    /// Hangs a document on a change: its bytes and the event that binds them commit together or not at all.
-    ///
-    /// # Errors
-    /// [`Stop`].
-    pub fn attach(&self, actor: &Actor, id: i64, new: NewAttachment, expect: Expect) -> Result<Done, Stop> {
-        let (actor, seat, now, mint, file_id) = (actor.clone(), self.seat(), self.clock.now(), self.mint(), self.ids.mint(self.clock.now()));
-        self.run(move |tx| {
-            let mut head = log::lock_head(tx)?;
-            if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
-                return Ok(done);
-            }
-            let raw = Raw::from([("file".to_owned(), vec![file_id.to_string()])]);
-            let Some(mut situation) = situation(tx, &seat, &actor, id, Some(Act::Attach), &raw, now)? else { return Ok(Err(Stop::Unseen)) };
-            let meta = drafts::FileMeta { id: file_id, name: new.name.clone(), bytes: i64::try_from(new.content.len()).unwrap_or(i64::MAX), sha256: new.sha256.clone() };
-            // Decided first, as if it were stored: what is refused leaves no bytes behind.
-            situation.facts.files.insert(file_id, (meta.name.clone(), meta.bytes, meta.sha256.clone()));
-            let (change, ctx) = (&situation.loaded.change, situation.context(&actor, now));
-            let decision = match decide::decide(&ctx, change, Command { act: Act::Attach, raw, mint: mint.clone() }) {
-                Ok(decision) => decision,
-                Err(refusal) => return Ok(Err(Stop::Refused(refusal))),
-            };
-            drafts::put_file(tx, &drafts::NewFile { meta, change_id: id, content: new.content.clone(), stored_by: person(&actor) }, now)?;
-            let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
-            let after = commit(tx, &mut head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
-            finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, situation.draft.as_ref().map_or(0, |d| d.rev)), now)
         })
     }
 

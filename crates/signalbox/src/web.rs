@@ -1,5 +1,6 @@
 //! The web: every route on one screen, then what stands before them.
 
+pub mod api;
 pub mod assets;
 pub mod cookies;
 pub mod csrf;
@@ -190,6 +191,7 @@ const fn route(
 pub fn router(app: Shared) -> Router {
     let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, door(route)));
     routes
+        .merge(api::router())
         .fallback(|| async { Failure::NotFound })
         .method_not_allowed_fallback(|| async { Failure::WrongMethod })
         .layer(CatchPanicLayer::custom(say_panic))

@@ -123,8 +123,12 @@ fn accept(needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
 /// Names typed that the act does not take: refused, so that nothing is set by the way (S31).
 pub fn unknown(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Vec<Violation> {
     let fields = of_act(ctx, change, act);
-    let known = |name: &str| fields.iter().any(|f| f.id == name || name.strip_prefix(f.id.as_str()).is_some_and(|rest| rest.starts_with('.') && has_parts(&f.kind)));
-    raw.keys().filter(|name| !known(name)).map(|name| Violation::of(name, "unknown-field")).collect()
+    raw.keys().filter(|name| !is_known(&fields, name)).map(|name| Violation::of(name, "unknown-field")).collect()
+}
+
+/// Whether one of the fields has this name, or a part of this name.
+pub fn is_known(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|f| f.id == name || name.strip_prefix(f.id.as_str()).is_some_and(|rest| rest.starts_with('.') && has_parts(&f.kind)))
 }
 
 fn has_parts(kind: &AnswerKind) -> bool {

@@ -77,6 +77,10 @@ async fn admit(app: &App, request: Request, asked: &mut Asked) -> Result<Request
         let bytes = read_body(&parts.headers, body, asked.visitor.is_known()).await?;
         let form = read_form(&parts.headers, &bytes).await;
         if asked.visitor.door() != Door::Bearer {
+            // The API takes no cookie, so there is nothing there to forge.
+            if asked.is_api() {
+                return Err(Failure::SignIn);
+            }
             // A token travels only where a program puts it; a cookie travels by itself.
             let given = form.as_ref().map_or("", |form| form.raw(csrf::FIELD));
             let given = parts.headers.get(csrf::HEADER).and_then(|value| value.to_str().ok()).unwrap_or(given);

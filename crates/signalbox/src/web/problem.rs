@@ -10,6 +10,7 @@ use serde::Serialize;
 use signalbox_core::refusal::Violation;
 use signalbox_store::StoreError;
 use signalbox_store::directory::Refused;
+use utoipa::ToSchema;
 
 /// Why a request was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -290,8 +291,13 @@ impl From<Refused> for Failure {
     }
 }
 
-#[derive(Serialize)]
-struct Problem {
+/// A failure as RFC 9457 wants it. `errors` names every fault of what was sent.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"type": "urn:signalbox:problem:invalid", "title": "There is a problem", "status": 422, "detail": "Choose one.",
+    "errors": [{"pointer": "#/answers/outage_type", "field": "answers.outage_type", "code": "choose-one", "detail": "Choose one."}]}))]
+pub struct Problem {
+    /// A stable name of the kind of failure.
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -301,9 +307,13 @@ struct Problem {
     errors: Vec<ProblemError>,
 }
 
-#[derive(Serialize)]
-struct ProblemError {
+/// One fault.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProblemError {
+    /// A JSON pointer into what was sent, as a fragment.
     pointer: String,
+    /// The same with dots.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     code: &'static str,

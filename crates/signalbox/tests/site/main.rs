@@ -4,6 +4,7 @@
     reason = "tests read the surroundings and the real clock"
 )]
 
+mod api;
 mod browser;
 mod changes;
 mod command_line;

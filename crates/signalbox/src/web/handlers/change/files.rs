@@ -11,7 +11,7 @@ use signalbox_store::drafts;
 
 use super::{Seen, draw_act, expect, find, stopped, summary, told};
 use crate::app::{App, Shared};
-use crate::run::{NewAttachment, Stop};
+use crate::run::{NewAttachment, Stop, clean_name};
 use crate::web::form::Form;
 use crate::web::parts;
 use crate::web::problem::{Failure, Fault};
@@ -22,8 +22,6 @@ use crate::words;
 
 /// The largest file (settled 21).
 const FILE_MAX_BYTES: usize = 10 << 20;
-/// The longest name, in characters; UTF-8 of it fits every file system.
-const NAME_MAX_CHARS: usize = 120;
 
 /// The form that adds a document.
 pub(super) fn form(app: &App, seen: &Seen, typed: Option<(&Raw, &[Fault])>) -> (parts::Form, Vec<ui::Fault>) {
@@ -74,18 +72,6 @@ pub async fn upload(State(app): State<Shared>, visitor: Visitor, Path(reference)
     }
 }
 
-/// The last part of a path, without control characters and without those that turn the order of letters round, which
-/// make `fdp.exe` look like `exe.pdf` (S68).
-fn clean_name(given: &str) -> String {
-    let last = given.rsplit(['/', '\\']).next().unwrap_or("");
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    let name: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(NAME_MAX_CHARS).collect();
-    match name.trim().trim_start_matches('.').trim() {
-        "" => "document".into(),
-        name => name.to_owned(),
-    }
-}
-
 /// Gives a document out.
 pub async fn download(State(app): State<Shared>, visitor: Visitor, Path((reference, file)): Path<(String, String)>) -> Result<Response, Failure> {
     let (id, file) = (find(&app, &visitor, &reference)?, crate::web::handlers::id(&file)?);
@@ -113,6 +99,7 @@ fn disposition(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::NAME_MAX_CHARS;
 
     #[test]
     fn s68_a_name_is_only_a_name() {
