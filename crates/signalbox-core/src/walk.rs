@@ -62,9 +62,9 @@ impl Report {
 /// Enough faults to see what is wrong.
 const FAULTS_MAX: usize = 20;
 /// A step taken so often is not sought out any more.
-const ENOUGH: usize = 22;
+const ENOUGH: usize = 24;
 /// Acts of one walk at most.
-const STEPS_MAX: i64 = 60;
+const STEPS_MAX: i64 = 70;
 
 /// Takes this many walks over the documents, in turn. Rare steps are sought out as the run goes on.
 pub fn run(processes: &[&Process], seed: u64, walks: usize) -> Report {
@@ -142,11 +142,13 @@ impl<'w> Walk<'w> {
     }
 
     fn go(&mut self, report: &mut Report) {
-        let steps = self.chance.between(30, STEPS_MAX);
+        let steps = self.chance.between(40, STEPS_MAX);
         for _ in 0..steps {
             self.pass_time(report);
             self.stir();
-            self.compare(report);
+            if self.chance.percent(60) {
+                self.compare(report);
+            }
             if self.chance.percent(15) {
                 self.try_anything(report);
             }

@@ -109,8 +109,11 @@ fn implementer(case: &Case, chance: &mut Chance) -> Option<String> {
     let fits = |p: &&crate::samples::Player| {
         p.actor.memberships().iter().any(|m| orgs.contains(&m.org)) && !case.change.live_approvals().any(|a| a.by.person == p.actor.person())
     };
-    let people: Vec<&str> = case.world.people.iter().filter(fits).map(|p| p.email.as_str()).collect();
-    chance.pick(&people).map(|email| (*email).to_owned())
+    let people: Vec<&crate::samples::Player> = case.world.people.iter().filter(fits).collect();
+    // Often somebody who approves other work, so that a change decided again tells whether they may approve this one.
+    let managers: Vec<&crate::samples::Player> = people.iter().filter(|p| p.actor.holds(Role::SupplierManager)).copied().collect();
+    let among = if !managers.is_empty() && chance.percent(50) { &managers } else { &people };
+    chance.pick(among).map(|p| p.email.clone())
 }
 
 fn condition(case: &Case, chance: &mut Chance, raw: &mut Raw) {

@@ -2,4 +2,7 @@
 
 mod documents;
 mod expected;
+mod harness;
+mod matrix;
+mod scenarios;
 mod walks;

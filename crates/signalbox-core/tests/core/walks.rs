@@ -38,8 +38,9 @@ fn two_thousand_walks_break_no_rule_and_take_every_step() {
     assert!(report.rarer_than(20).is_empty(), "taken fewer than 20 times: {:?}", report.rarer_than(20));
 }
 
-/// Takes a rule out of every step that needs it.
-fn without(mut processes: Vec<Process>, rule: Rule) -> Vec<Process> {
+/// The kinds that people approve, with a rule taken out of every step that needs it.
+fn without(rule: Rule) -> Vec<Process> {
+    let mut processes: Vec<Process> = shipped().into_iter().filter(|p| p.catalogue.is_empty()).collect();
     for step in processes.iter_mut().flat_map(|p| &mut p.steps) {
         step.needs.retain(|needed| *needed != rule);
     }
@@ -52,22 +53,22 @@ fn must_fail(report: &Report, because: &str) {
 
 #[test]
 fn a_walk_fails_without_four_eyes() {
-    must_fail(&walk(&without(shipped(), Rule::FourEyes), 1_000), "SD-1");
+    must_fail(&walk(&without(Rule::FourEyes), 1_000), "SD-1");
 }
 
 #[test]
 fn a_walk_fails_without_the_other_organisation() {
-    must_fail(&walk(&without(shipped(), Rule::OtherOrganisation), 1_000), "X2");
+    must_fail(&walk(&without(Rule::OtherOrganisation), 1_000), "X2");
 }
 
 #[test]
 fn a_walk_fails_without_the_clinical_veto() {
-    must_fail(&walk(&without(shipped(), Rule::ClinicalAccepted), 1_000), "clinical question");
+    must_fail(&walk(&without(Rule::ClinicalAccepted), 1_000), "clinical question");
 }
 
 #[test]
 fn a_walk_fails_where_whoever_did_the_work_may_close_it() {
-    must_fail(&walk(&without(shipped(), Rule::OutcomeByAnother), 1_000), "SD-6");
+    must_fail(&walk(&without(Rule::OutcomeByAnother), 1_000), "SD-6");
 }
 
 #[test]
