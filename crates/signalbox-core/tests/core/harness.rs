@@ -8,7 +8,7 @@ use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
 use signalbox_core::process::{AnswerKind, Process, Processes};
 use signalbox_core::refusal::Refusal;
-use signalbox_core::samples::{Case, World, raw};
+use signalbox_core::samples::{Case, TRUST, World, raw};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -201,3 +201,38 @@ pub fn draft<'w>(world: &'w World, process: &'w Process, who: &str, org: OrgId, 
 pub const LOW_RISK: &[(&str, &str)] = &[("risk_1", "0"), ("risk_2", "0"), ("risk_3", "0"), ("risk_4", "0"), ("risk_5", "0"), ("risk_6", "0")];
 /// What the supplier promises on accepting an outage.
 pub const PROMISE: &[(&str, &str)] = &[("take_down_by", "B. Okafor"), ("restore_by", "B. Okafor"), ("promise_phone", "020 7946 0200")];
+
+/// A notice of an outage, sent by the trust's only coordinator.
+pub fn notice<'w>(world: &'w World, process: &'w Process, received: &str, start: &str, end: &str) -> Case<'w> {
+    let mut case = draft(world, process, "coordinator", TRUST, received);
+    case.sends("coordinator", Act::Submit, &late(asked(process, outage(start, end))));
+    case
+}
+
+pub fn late(mut fields: Raw) -> Raw {
+    fields.extend(raw(&[("late_reason", "utility_imposed"), ("late_words", "The distributor's letter")]));
+    fields
+}
+
+/// A normal change of a service without direct care, as far as approved.
+pub fn approved<'w>(world: &'w World, process: &'w Process) -> Case<'w> {
+    let mut case = draft(world, process, "requester", TRUST, "2026-11-02T09:00");
+    let fields = asked(process, normal("ROTA", "SRV-2", "2026-12-08T09:00", "2026-12-08T12:00"));
+    case.sends("requester", Act::Propose, &fields).sends("coordinator", Act::Submit, &fields);
+    case.does("manager", Act::Accept, LOW_RISK).assessed().does("manager", Act::Approve, &[]);
+    case
+}
+
+pub fn scheduled<'w>(world: &'w World, process: &'w Process) -> Case<'w> {
+    let mut case = approved(world, process);
+    case.does("manager", Act::Schedule, &[("implementer", "implementer@example.org")]);
+    case
+}
+
+pub fn closed<'w>(world: &'w World, process: &'w Process) -> Case<'w> {
+    let mut case = scheduled(world, process);
+    case.by_then("2026-12-08T09:00").does("implementer", Act::Start, &[]);
+    case.by_then("2026-12-08T11:00").does("implementer", Act::Finish, &[("outcome", "successful"), ("back", "ROTA")]);
+    case.does("manager", Act::Close, &[("outcome", "successful")]);
+    case
+}

@@ -4,5 +4,6 @@ mod documents;
 mod expected;
 mod harness;
 mod matrix;
+mod rules;
 mod scenarios;
 mod walks;
