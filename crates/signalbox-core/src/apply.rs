@@ -56,6 +56,7 @@ fn unborn(recorded: &Recorded) -> Change {
         implementer: None,
         work: Work::default(),
         refusals: vec![],
+        asked_more: None,
         review_due: None,
         review: None,
         outcome: None,
@@ -126,23 +127,39 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             change.late_words = late_words.clone();
             change.content = Some((**content).clone());
             change.defects.clear();
-            change.assessments.clear();
-            change.classification = None;
-            change.clinical = Clinical::NotAssessed;
-            match (&change.network, network_needed) {
-                (Network::NotNeeded, true) => change.network = Network::Needed,
-                (_, false) => change.network = Network::NotNeeded,
-                _ => {}
-            }
+            begin_again(change, recorded.at);
+            need_network(change, *network_needed);
             change.stage = Stage::Submitted;
         }
         Event::Returned { defects, voids_receipt, .. } => {
             change.defects = defects.clone();
-            if *voids_receipt && let Some(last) = change.receipts.last_mut() {
-                last.void = true;
+            // What was missing now was missing before: an earlier receipt of the same window does not stand either (X4).
+            if *voids_receipt {
+                change.receipts.iter_mut().for_each(|receipt| receipt.void = true);
             }
             change.stage = Stage::Returned;
         }
+        _ => {}
+    }
+}
+
+/// A new revision is assessed, decided and staffed anew; what was promised for the old one and not yet done is off.
+fn begin_again(change: &mut Change, at: Timestamp) {
+    change.assessments.clear();
+    change.classification = None;
+    change.clinical = Clinical::NotAssessed;
+    change.promise = None;
+    change.implementer = None;
+    change.asked_more = None;
+    change.conditions.retain(|c| c.met.is_some());
+    void_approvals(change, at);
+}
+
+/// The provider has to be told, or no longer; a notice already given stands.
+fn need_network(change: &mut Change, needed: bool) {
+    match (&change.network, needed) {
+        (Network::NotNeeded, true) => change.network = Network::Needed,
+        (_, false) => change.network = Network::NotNeeded,
         _ => {}
     }
 }
@@ -162,6 +179,7 @@ fn fold_assessment(change: &mut Change, recorded: &Recorded) {
             change.stage = if change.kind == Kind::ServiceRequest { Stage::Scheduled } else { Stage::Assessing };
         }
         Event::Assessed { kind, org, objects, finding } => {
+            change.asked_more = None;
             if let Some(assessment) = change.assessments.get_mut(&(*kind, *org)) {
                 assessment.given = Some(Given { by, at, objects: *objects, finding: finding.clone() });
             }
@@ -196,7 +214,7 @@ fn reject_clinically(change: &mut Change, at: Timestamp) {
 
 fn add_conditions(change: &mut Change, recorded: &Recorded, conditions: &[NewCondition]) {
     for condition in conditions {
-        let number = change.conditions.len() as u32 + 1;
+        let number = change.conditions.iter().map(|c| c.number).max().unwrap_or_default() + 1;
         change.conditions.push(Condition { number, condition: condition.clone(), set_by: recorded.by.clone(), met: None });
     }
 }
@@ -219,7 +237,10 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.refusals.push(Refused { at, code: reason_code.clone(), reason: reason.clone() });
             change.stage = Stage::Rejected;
         }
-        Event::MoreAsked { .. } => change.stage = Stage::Assessing,
+        Event::MoreAsked { questions } => {
+            change.asked_more = Some(questions.clone());
+            change.stage = Stage::Assessing;
+        }
         Event::Held { review_on, .. } => {
             change.held_from = Some(change.stage);
             change.hold_review_on = Some(*review_on);
@@ -246,10 +267,16 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
                 }
             } else {
                 reopen(change, at);
+                // The provider was told of another time.
+                if change.network != Network::NotNeeded {
+                    change.network = Network::Needed;
+                }
             }
         }
-        Event::Amended { content, material } => {
+        Event::Amended { content, material, network_needed } => {
             change.content = Some((**content).clone());
+            change.asked_more = None;
+            need_network(change, *network_needed);
             if material.is_empty() {
                 for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
                     approval.content = content.hash.clone();
@@ -267,9 +294,13 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
     }
 }
 
-/// T19: approvals are void; an approved or scheduled change goes back to be decided.
+/// T19: approvals are void, and so is a clinical answer, which was given for what was asked then (spec 5.3); an
+/// approved or scheduled change goes back to be decided.
 fn reopen(change: &mut Change, at: Timestamp) {
     void_approvals(change, at);
+    if matches!(change.clinical, Clinical::NotRequired { .. } | Clinical::Accepted { .. } | Clinical::UnderReview { .. }) {
+        change.clinical = Clinical::NotAssessed;
+    }
     if matches!(change.stage, Stage::Approved | Stage::Scheduled) && change.kind != Kind::ServiceRequest {
         change.stage = Stage::AwaitingApproval;
     }
@@ -283,8 +314,10 @@ fn fold_work(change: &mut Change, recorded: &Recorded) {
             mark(work, told);
             work.started.get_or_insert_with(|| told.clone());
             work.started_by.get_or_insert_with(|| recorded.by.clone());
-            if matches!(change.stage, Stage::Approved | Stage::Scheduled) {
+            // X1: work that has begun has begun, approved or not; the event is marked where it was not.
+            if !matches!(change.stage, Stage::BackingOut | Stage::Implemented | Stage::Review) && !change.stage.is_final() {
                 change.stage = Stage::Implementing;
+                change.held_from = None;
             }
         }
         Event::RanLate { told, expected_end, .. } => {

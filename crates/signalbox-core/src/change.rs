@@ -338,6 +338,8 @@ pub struct Change {
     pub implementer: Option<(PersonId, OrgId)>,
     pub work: Work,
     pub refusals: Vec<Refused>,
+    /// The approver's questions, until something is assessed or amended (T15).
+    pub asked_more: Option<Text>,
     pub review_due: Option<(Timestamp, Vec<String>)>,
     pub review: Option<(Stamp, Timestamp, Text)>,
     pub outcome: Option<Outcome>,

@@ -150,7 +150,7 @@ pub enum Event {
     /// T35 keeps the stage; T19 voids approvals.
     Rescheduled { content: Box<Content>, reason: Text, within_tolerance: bool, notice: Option<NoticeGiven> },
     /// Answers added or changed after submission; a material one voids approvals (SD-11, BR-31).
-    Amended { content: Box<Content>, material: Vec<String> },
+    Amended { content: Box<Content>, material: Vec<String>, network_needed: bool },
     Cancelled { reason: Text },
     Withdrawn { reason: Option<Text> },
     Started { told: Told },

@@ -22,6 +22,9 @@ pub mod refusal;
 pub mod report;
 pub mod risk;
 pub mod rule;
+#[doc(hidden)]
+pub mod samples;
 pub mod schedule;
 pub mod text;
+pub mod walk;
 mod words;

@@ -17,7 +17,8 @@ use jiff::ToSpan;
 /// [`Refusal::WrongStage`] when the document has no such step from here, [`Refusal::Denied`] with every bar.
 pub fn permit<'p>(ctx: &Context<'p>, change: &Change, act: Act) -> Result<(&'p Step, Stamp), Refusal> {
     let step = ctx.process.steps.iter().find(|s| s.act == act && s.from == change.stage).ok_or(Refusal::WrongStage(change.stage))?;
-    let stamps = stamps(ctx, change, &step.who);
+    let mut stamps = stamps(ctx, change, &step.who);
+    stamps.retain(|stamp| !is_the_raisers(act, stamp) || stamp.org == Some(change.org));
     let Some(first) = stamps.first() else {
         let who = step.who.iter().map(|w| crate::process::dictionary::who_words(*w)).collect::<Vec<_>>().join("; ");
         return Err(Refusal::Denied(vec![Bar::new("role").with(who)]));
@@ -42,6 +43,16 @@ fn bars_against(ctx: &Context, change: &Change, step: &Step, stamp: &Stamp) -> V
     bars
 }
 
+/// Sending and taking back are the raising organisation's own (spec 3.2): nobody else sends its draft or withdraws its
+/// change. What a network provider may change or cancel is its own work.
+fn is_the_raisers(act: Act, stamp: &Stamp) -> bool {
+    match act {
+        Act::Propose | Act::SendBack | Act::Submit | Act::Withdraw => stamp.person.is_some(),
+        Act::Amend | Act::Reschedule | Act::Cancel => stamp.role == Some(Role::NetworkDesk),
+        _ => false,
+    }
+}
+
 /// The memberships under which the actor may take a step for these people.
 pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
     let mut stamps = vec![];
@@ -50,7 +61,7 @@ pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
             (Who::System, Actor::System) => stamps.push(Stamp::SYSTEM),
             (_, Actor::System) | (Who::System, _) => {}
             (who, Actor::Person { id, memberships }) => {
-                let fitting = memberships.iter().filter(|m| fits(who, m, change, *id));
+                let fitting = memberships.iter().filter(|m| fits(ctx, who, m, change, *id));
                 stamps.extend(fitting.map(|m| Stamp { person: Some(*id), org: Some(m.org), role: Some(m.role) }));
             }
         }
@@ -60,15 +71,19 @@ pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
 }
 
 /// Whether a membership is the one meant, on its side of the change.
-fn fits(who: &Who, m: &Membership, change: &Change, person: crate::ids::PersonId) -> bool {
+fn fits(ctx: &Context, who: &Who, m: &Membership, change: &Change, person: crate::ids::PersonId) -> bool {
     let parties = change.parties();
     let raiser_side = m.org == change.org;
-    let runs = m.org_kind == OrgKind::Supplier && (parties.runs.is_empty() || parties.runs.contains(&m.org) || raiser_side);
-    let affected = parties.affected.contains(&m.org);
+    // Where no supplier runs what is touched, as with a trust's own service, any supplier's people may help.
+    let runs_none = !parties.runs.iter().any(|org| ctx.facts.kind_of(*org) == Some(OrgKind::Supplier));
+    let runs = m.org_kind == OrgKind::Supplier && (runs_none || parties.runs.contains(&m.org) || raiser_side);
+    // Whoever was asked for a view may give it, even if an answer since says that they are not touched any more.
+    let affected = parties.affected.contains(&m.org) || change.assessments.keys().any(|(_, org)| *org == Some(m.org));
     let service = m.service.is_none_or(|s| change.content.as_ref().is_some_and(|c| c.header.services.contains(&s)));
     match who {
         Who::System => false,
-        Who::Anyone => !matches!(m.role, Role::GroupMember | Role::Auditor | Role::Administrator),
+        // Drafts are the raising organisation's alone (settled 8).
+        Who::Anyone => is_working_role(m.role) && (raiser_side || !change.stage.is_draft()),
         Who::SafetyOfficer => match m.role {
             Role::TrustSafety => affected || raiser_side,
             Role::SupplierSafety => runs,
@@ -108,7 +123,8 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             Clinical::Rejected { .. } | Clinical::Stopped { .. } => Some(Bar::new("clinical-rejected")),
         },
         Rule::FourEyes => is_own_work(change, person).then(|| Bar::new("four-eyes")),
-        Rule::OtherOrganisation => (stamp.org == Some(change.org)).then(|| Bar::new("own-organisation")),
+        // Whichever hat: who belongs to the raising organisation is not independent of it (X2, X17).
+        Rule::OtherOrganisation => (stamp.org == Some(change.org) || ctx.actor.belongs_to(change.org)).then(|| Bar::new("own-organisation")),
         Rule::NoHardClash => ctx.facts.clashes.iter().find(|c| c.hard && c.rule != "BR-19f").map(|c| Bar::new("hard-clash").with(&c.with).with(&c.shared)),
         Rule::NotInFreeze => ctx.facts.clashes.iter().find(|c| c.hard && c.rule == "BR-19f").map(|c| Bar::new("freeze").with(&c.with).with(c.until)),
         Rule::ProviderTold => match &change.network {
@@ -122,7 +138,8 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             let open = change.conditions.iter().filter(|c| c.met.is_none()).count();
             (open > 0).then(|| Bar::new("conditions-open").with(open))
         }
-        Rule::RequestEligible => crate::decide::catalogue::ineligible(ctx, change),
+        // What is typed now decides when it is sent: a fault of its fields, not a bar.
+        Rule::RequestEligible if !asks_the_document(step.act) => crate::decide::catalogue::ineligible(ctx, change),
         Rule::SecondTry => second_try(ctx, change),
         // Nothing is chargeable yet: the track stays at NOT_CHARGEABLE (settled 1).
         Rule::ChargeAgreed => None,
@@ -142,7 +159,8 @@ pub(crate) fn asks_the_document(act: Act) -> bool {
 /// Questions that must be answered by now and are not.
 fn answers_due(ctx: &Context, change: &Change, act: Act) -> Option<Bar> {
     let due = match act {
-        Act::Schedule | Act::Start => Required::Start,
+        // A start is never refused (X1), so what it needs is asked for when it is scheduled.
+        Act::Start | Act::Schedule => Required::Start,
         Act::Close => Required::Close,
         _ => Required::Approve,
     };
@@ -204,22 +222,32 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::Assess => crate::decide::assess::open_for(ctx, change).is_empty().then(|| Bar::new("no-assessment-of-yours")),
         Act::Screen if matches!(change.clinical, Clinical::Rejected { .. } | Clinical::Stopped { .. }) => Some(Bar::new("clinical-rejected")),
         Act::Screen if matches!(change.clinical, Clinical::Accepted { .. } | Clinical::NotRequired { .. }) => Some(Bar::new("already-screened")),
+        // Who answered yes cannot think better of it: a safety officer accepts or rejects.
+        Act::Screen if matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("clinical-under-review")),
         // X8: direct care is screened by a safety officer.
         Act::Screen if change.parties().direct_care && !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("direct-care-needs-officer")),
         Act::Clear | Act::RejectClinically | Act::Stop if !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("role").with("safety officer")),
-        Act::Clear | Act::RejectClinically if is_own_work(change, person) => Some(Bar::new("clinical-own-work")),
+        // SD-5; a screen that answers no to all is a decision too.
+        Act::Screen | Act::Clear | Act::RejectClinically if is_own_work(change, person) => Some(Bar::new("clinical-own-work")),
         Act::Clear if !matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("nothing-under-review")),
         Act::Acknowledge if !matches!(change.network, Network::Needed | Network::Sent { .. } | Network::Told { .. }) => Some(Bar::new("network-not-needed")),
         Act::TellNetwork | Act::RecordTold if matches!(change.network, Network::NotNeeded) => Some(Bar::new("network-not-needed")),
         Act::TellNetwork if matches!(change.network, Network::Acknowledged { .. }) => Some(Bar::new("network-acknowledged")),
         Act::SettleNotice if change.notice().is_none_or(|n| !n.verdict.is_late()) => Some(Bar::new("notice-on-time")),
-        Act::MeetCondition if !change.conditions.iter().any(|c| c.met.is_none()) => Some(Bar::new("no-open-condition")),
+        Act::MeetCondition if !change.conditions.iter().any(|c| may_meet(ctx, stamp, c)) => Some(Bar::new("no-open-condition")),
+        Act::Complete if change.asked_more.is_some() => Some(Bar::new("questions-open")),
         Act::Restate => restate(ctx, change),
         Act::Review if change.stage == Stage::Review && did_the_work(change, person) => Some(Bar::new("review-by-another")),
         Act::Review if change.stage == Stage::Implemented && review_reasons(ctx, change).is_empty() && change.review.is_some() => Some(Bar::new("review-done")),
         Act::BackOut if change.work.started.is_none() => Some(Bar::new("not-started")),
         _ => None,
     }
+}
+
+/// A promise is kept by its owner, or recorded by a change manager.
+pub(crate) fn may_meet(ctx: &Context, stamp: &Stamp, condition: &crate::change::Condition) -> bool {
+    let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
+    condition.met.is_none() && (manager || ctx.actor.belongs_to(condition.condition.owner))
 }
 
 /// The approver that the document's table asks for.

@@ -72,8 +72,7 @@ pub(super) fn meet_condition(t: &mut Taking) -> Option<Vec<Event>> {
         t.form.faults.push(Violation::of("number", "no-such-condition"));
         return None;
     };
-    let manager = matches!(t.stamp.role, Some(crate::actor::Role::SupplierManager | crate::actor::Role::AuthorityManager));
-    if !t.ctx.actor.belongs_to(condition.condition.owner) && !manager {
+    if !crate::permit::may_meet(t.ctx, &t.stamp, condition) {
         t.form.faults.push(Violation::of("number", "not-your-condition"));
         return None;
     }

@@ -8,7 +8,8 @@ use crate::permit::stamps;
 
 /// The assessments still open that this actor may give.
 pub fn open_for(ctx: &Context, change: &Change) -> Vec<(AssessmentKind, Option<OrgId>)> {
-    let open = change.assessments.iter().filter(|(_, a)| a.given.is_none());
+    // Where the approver asked for more, what was said may be said anew (T15).
+    let open = change.assessments.iter().filter(|(_, a)| a.given.is_none() || change.asked_more.is_some());
     open.filter(|((kind, org), _)| !givers(ctx, change, *kind, *org).is_empty()).map(|(key, _)| *key).collect()
 }
 

@@ -51,7 +51,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
     let prose = |id, required| field(id, AnswerKind::Prose, required);
     match act {
         Act::Propose | Act::Submit => of_document(ctx.process),
-        Act::Amend => of_document(ctx.process).into_iter().filter(|f| !matches!(f.id.as_str(), "window" | "contingency_end" | "late_reason" | "late_words")).collect(),
+        Act::Amend => of_document(ctx.process).into_iter().filter(|f| !matches!(f.id.as_str(), "window" | "late_reason" | "late_words")).collect(),
         Act::SendBack | Act::Cancel | Act::Stop => vec![prose("reason", true)],
         Act::Withdraw => vec![prose("reason", false)],
         Act::Return => {

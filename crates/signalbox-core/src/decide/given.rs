@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::actor::OrgKind;
-use crate::change::Change;
+use crate::change::{Change, Outcome};
 use crate::form::Answer;
 use crate::permit::answer_code;
 use crate::process::facts::Value;
@@ -79,7 +79,9 @@ fn takes_service_away(change: &Change) -> bool {
 }
 
 fn minutes_over(change: &Change) -> i64 {
-    match (change.window(), &change.work.finished) {
+    // What was not begun did not run over, however late it is said.
+    let finished = change.work.finished.as_ref().filter(|_| change.work.proposed != Some(Outcome::NotImplemented));
+    match (change.window(), finished) {
         (Some(window), Some(told)) => ((told.happened_at.as_second() - window.end.as_second()) / 60).max(0),
         _ => 0,
     }

@@ -168,7 +168,7 @@ fn a_copied_and_changed_document_is_the_process() {
     // Without propose nobody comes to LOCAL_AUTH, so the steps from there are faults until they go too.
     assert!(faults.iter().all(|fault| fault.code == "stage-unreachable"), "{}", said(&faults));
     let text = text
-        .replace("| submit | LOCAL_AUTH | SUBMITTED | trust coordinator | answers complete; late notice explained | requester; supplier change manager; network provider |", "| submit | LOCAL_AUTH | removed | | | |\n| withdraw | LOCAL_AUTH | removed | | | |\n| say | LOCAL_AUTH | removed | | | |\n| attach | LOCAL_AUTH | removed | | | |");
+        .replace("| submit | LOCAL_AUTH | SUBMITTED | trust coordinator; supplier change manager; authority change manager; network provider desk | answers complete; late notice explained | requester; supplier change manager; network provider |", "| submit | LOCAL_AUTH | removed | | | |\n| withdraw | LOCAL_AUTH | removed | | | |\n| say | LOCAL_AUTH | removed | | | |\n| attach | LOCAL_AUTH | removed | | | |");
     let processes = Processes::shipped_with(&[("planned-outage.md", &text)]).unwrap_or_else(|faults| panic!("{}", said(&faults)));
     let (before, after) = (shipped(), processes.by_id("planned-outage").unwrap());
     let fact = |name: &str| Some(Value::from(if name == "raised_by" { "trust" } else { "yes" }));
@@ -219,11 +219,11 @@ const SR: &str = "service-request.md";
 const WORD_SLIPS: &[Slip] = &[
     slip(E2E, "four eyes; other organisation", "for eyes; other organisation", "rule-unknown", "\"for eyes\" is not a rule of the catalogue. Did you mean four eyes?"),
     slip(E2E, "| LOCAL_AUTH | requester | answers", "| LOCAL_AUTH | requestor | answers", "role-unknown", "Did you mean requester?"),
-    slip(E2E, "| answers complete | trust coordinator |", "| answers complete | the porter |", "audience-unknown", "\"the porter\" is not somebody who can be told."),
+    slip(E2E, "| answers complete | trust coordinator; supplier", "| answers complete | the porter; supplier", "audience-unknown", "\"the porter\" is not somebody who can be told."),
     slip(E2E, "| propose | DRAFT", "| purpose | DRAFT", "act-unknown", "Did you mean propose?"),
     slip(E2E, "| propose | DRAFT", "| propose | DRAUGHT", "stage-unknown", "Did you mean DRAFT?"),
     slip(E2E, "| DRAFT | LOCAL_AUTH |", "| DRAFT | LIMBO |", "stage-unknown", "\"LIMBO\" is not a stage."),
-    slip(E2E, "| send back | LOCAL_AUTH | DRAFT | trust coordinator |", "| send back | LOCAL_AUTH | DRAFT | |", "who-missing", "Nobody may take the step send_back."),
+    slip(E2E, "| send back | LOCAL_AUTH | DRAFT | trust coordinator; supplier change manager; authority change manager |", "| send back | LOCAL_AUTH | DRAFT | |", "who-missing", "Nobody may take the step send_back."),
     slip(E2E, "| Category | User impact |", "| Category | User impacts |", "fact-unknown", "Did you mean user impact?"),
     slip(E2E, "## Decide: notice verdict (unique)", "## Decide: notice verdict (any)", "policy-unknown", "(unique), (first) or (collect)"),
     slip(E2E, "| [50..100) | no |", "| [50-100) | no |", "test-wrong", "is not an interval"),
@@ -264,7 +264,7 @@ const SENSE_SLIPS: &[Slip] = &[
     slip(E2E, "date and time, after window end | approve", "date and time, after doors end | approve", "question-unknown", "after doors, which no question asks"),
     slip(E2E, "clinical accepted; charge agreed; four eyes; other organisation;", "clinical accepted; charge agreed;", "approval-alone", "anybody could approve their own change"),
     slip(E2E, "outcome stated; outcome by another; review done;", "outcome stated; review done;", "close-alone", "whoever did the work could confirm it"),
-    slip(E2E, "| start | APPROVED, SCHEDULED |", "| start | AWAITING_APPROVAL, APPROVED, SCHEDULED |", "approval-passed-by", "start takes a change from AWAITING_APPROVAL to IMPLEMENTING though nobody has approved it."),
+    slip(E2E, "| schedule | APPROVED |", "| schedule | AWAITING_APPROVAL, APPROVED |", "approval-passed-by", "schedule takes a change from AWAITING_APPROVAL to SCHEDULED though nobody has approved it."),
     slip(E2E, "| schedule | APPROVED | SCHEDULED |", "| schedule | APPROVED, ASSESSING | SCHEDULED |", "approval-passed-by", "from ASSESSING to SCHEDULED"),
     slip(E2E, "| technical | supplier assessor; supplier change manager |", "| technical | implementer |", "assessor-cannot", "asked of the implementer, who may not take the step assess"),
     slip(E2E, "| [1..50) | no |", "| [2..50) | no |", "table-gap", "notice verdict: no row answers: share of notice 1 and started no."),

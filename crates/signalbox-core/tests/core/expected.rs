@@ -5,7 +5,7 @@ use signalbox_core::process::{Processes, render};
 use signalbox_core::rule::CATALOGUE;
 
 #[expect(clippy::disallowed_methods, reason = "a test is told by its caller to write its files anew")]
-fn compare(name: &str, found: &str) {
+pub fn compare(name: &str, found: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected").join(name);
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         std::fs::write(&path, found).unwrap();

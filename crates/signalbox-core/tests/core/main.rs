@@ -2,3 +2,8 @@
 
 mod documents;
 mod expected;
+mod harness;
+mod matrix;
+mod rules;
+mod scenarios;
+mod walks;

@@ -42,6 +42,7 @@ pub fn bar(bar: &Bar) -> Why {
         "no-open-condition" => why("No condition is open.", ""),
         "answers-due" => why(format!("Still to be answered: {}.", answers(&param(0))), "The trust's coordinator or a change manager adds answers."),
         "no-assessment-of-yours" => why("No assessment is waiting for you.", ""),
+        "questions-open" => why("The approver asked a question that is not answered yet.", "Whoever assesses or adds answers."),
         "notice-on-time" => why("The notice was on time, so there is nothing to settle.", ""),
         "review-due" => why(format!("A review comes first, because {}.", param(0)), "A change manager opens the review and writes it."),
         "review-done" => why("The review is written.", ""),

@@ -1,0 +1,305 @@
+//! Fills the fields of any act, validly or not, from what `decide::fields::of_act` says of them.
+
+use super::chance::Chance;
+use crate::act::Act;
+use crate::actor::{Actor, Role, Stamp};
+use crate::calendar::local;
+use crate::decide::fields::{self, Field};
+use crate::change::Change;
+use crate::form::{Answer, Raw};
+use crate::process::{AnswerKind, Process, Required};
+use crate::samples::Case;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+/// Begins every free text that a walk types; no event may hold it (settled 20).
+pub const CANARY: &str = "canary";
+
+/// Fields typed for an act such that nothing in them is at fault.
+pub fn valid(case: &Case, actor: &Actor, stamp: &Stamp, act: Act, chance: &mut Chance) -> Raw {
+    let facts = case.facts_for(None, &Raw::new());
+    let fields = fields::of_act(&case.context(actor, &facts), &case.change, act);
+    let mut raw = Raw::new();
+    match act {
+        Act::Propose | Act::Submit => document(case, actor, &fields, chance, &mut raw),
+        Act::Amend => amendment(case, &fields, chance, &mut raw),
+        _ => {
+            for field in &fields {
+                if field.required || (is_free(field) && chance.percent(40)) {
+                    put(case, field, chance, &mut raw);
+                }
+            }
+        }
+    }
+    settle(case, stamp, act, chance, &mut raw);
+    raw
+}
+
+/// Optional fields that any value fits; the others are typed by `settle`.
+fn is_free(field: &Field) -> bool {
+    matches!(field.id.as_str(), "words" | "on_behalf_of" | "by_phone" | "their_reference" | "phone" | "promise_times" | "fields" | "supplier_side" | "reason" | "not_back")
+}
+
+/// What the kind of a field does not say: values that have to fit the change.
+fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut Raw) {
+    let change = &case.change;
+    match act {
+        Act::Approve if chance.percent(40) => set(raw, "seen", change.content.as_ref().map_or("", |c| c.hash.as_str())),
+        Act::Approve | Act::Clear if chance.percent(60) => condition(case, chance, raw),
+        Act::Schedule => set(raw, "implementer", implementer(case, chance).as_deref().unwrap_or("nobody@example.org")),
+        Act::Hold => set(raw, "review_on", &day(case, chance.between(0, 20))),
+        Act::MeetCondition => {
+            let mine = |org| case.world.people.iter().any(|p| p.actor.person() == stamp.person && p.actor.belongs_to(org));
+            let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
+            let open: Vec<u32> = change.conditions.iter().filter(|c| c.met.is_none() && (manager || mine(c.condition.owner))).map(|c| c.number).collect();
+            set(raw, "number", &chance.pick(&open).map_or("1".to_owned(), u32::to_string));
+        }
+        Act::Restate => {
+            let others: Vec<&str> = crate::change::Outcome::OF_WORK.iter().filter(|o| Some(**o) != change.outcome).map(|o| o.code()).collect();
+            set(raw, "outcome", chance.pick(&others).copied().unwrap_or(""));
+        }
+        Act::SettleNotice => {
+            let authority = stamp.role == Some(Role::AuthorityManager);
+            let codes: Vec<&str> = fields::CONSEQUENCES.iter().copied().filter(|c| authority || *c != "excluded").collect();
+            set(raw, "consequence", chance.pick(&codes).copied().unwrap_or(""));
+        }
+        Act::Close => set(raw, "words", &words(chance)),
+        Act::Finish | Act::Restore if chance.percent(50) => {
+            raw.insert("back".to_owned(), service_codes(case));
+        }
+        Act::Finish => set(raw, "not_back", &words(chance)),
+        Act::Reschedule => reschedule(case, chance, raw),
+        _ => {}
+    }
+    // Most work succeeds; what does not is reviewed before it is closed.
+    if act == Act::Finish && chance.percent(50) {
+        set(raw, "outcome", "successful");
+    }
+    if matches!(act, Act::Start | Act::RunningLate | Act::Restore | Act::BackOut | Act::Finish) && chance.percent(50) {
+        let ago = case.now.checked_sub(SignedDuration::from_mins(chance.between(0, 120))).unwrap_or(case.now);
+        set(raw, "happened_at", &ago.to_string());
+    }
+    // A change may name sites only; then every service of it, none, is back.
+    if raw.get("back").is_some_and(Vec::is_empty) {
+        raw.remove("back");
+    }
+}
+
+fn set(raw: &mut Raw, id: &str, value: &str) {
+    raw.insert(id.to_owned(), vec![value.to_owned()]);
+}
+
+/// Free text with the canary in it; the number makes it new each time.
+pub fn words(chance: &mut Chance) -> String {
+    format!("{CANARY} {:x} sings", chance.next())
+}
+
+fn day(case: &Case, days_ahead: i64) -> String {
+    let today = case.world.zone.to_datetime(case.now).date();
+    today.checked_add(days_ahead.days()).unwrap_or(today).to_string()
+}
+
+fn service_codes(case: &Case) -> Vec<String> {
+    let named = case.change.content.iter().flat_map(|c| &c.header.services);
+    named.filter_map(|id| case.world.directory().services.iter().find(|s| s.id == *id)).map(|s| s.code.clone()).collect()
+}
+
+/// Somebody of a party who did not approve.
+fn implementer(case: &Case, chance: &mut Chance) -> Option<String> {
+    let orgs = case.change.orgs();
+    let fits = |p: &&crate::samples::Player| {
+        p.actor.memberships().iter().any(|m| orgs.contains(&m.org)) && !case.change.live_approvals().any(|a| a.by.person == p.actor.person())
+    };
+    let people: Vec<&crate::samples::Player> = case.world.people.iter().filter(fits).collect();
+    // Often somebody who approves other work, so that a change decided again tells whether they may approve this one.
+    let managers: Vec<&crate::samples::Player> = people.iter().filter(|p| p.actor.holds(Role::SupplierManager)).copied().collect();
+    let among = if !managers.is_empty() && chance.percent(50) { &managers } else { &people };
+    chance.pick(among).map(|p| p.email.clone())
+}
+
+fn condition(case: &Case, chance: &mut Chance, raw: &mut Raw) {
+    let orgs: Vec<_> = case.change.orgs().into_iter().collect();
+    let Some(owner) = chance.pick(&orgs) else { return };
+    set(raw, "condition_1", &words(chance));
+    set(raw, "condition_1_owner", case.world.org_code(*owner));
+    set(raw, "condition_1_due", &day(case, chance.between(1, 30)));
+}
+
+fn reschedule(case: &Case, chance: &mut Chance, raw: &mut Raw) {
+    if let Some(window) = case.change.window().filter(|w| chance.percent(40) && w.end.as_second() - w.start.as_second() > 1_800) {
+        let start = window.start.checked_add(SignedDuration::from_mins(20)).unwrap_or(window.start);
+        raw.retain(|id, _| !id.starts_with("window."));
+        set(raw, "window.start", &start.to_string());
+        set(raw, "window.end", &window.end.to_string());
+    }
+    // The very same window is no move.
+    if typed_end(case, raw) == case.change.window().map(|w| w.end) {
+        set(raw, "contingency_end", &case.change.window().map_or(case.now, |w| w.contingency_end + SignedDuration::from_mins(7)).to_string());
+    }
+}
+
+/// The answers of a document, so that it can be sent: what submitting requires, and most of the rest.
+fn document(case: &Case, actor: &Actor, fields: &[Field], chance: &mut Chance, raw: &mut Raw) {
+    for field in fields {
+        let required = field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Submit { .. }));
+        if required || (field.id != "contingency_end" && chance.percent(60)) {
+            put(case, field, chance, raw);
+        }
+    }
+    // Half of what comes again comes for the window it had (X4).
+    if let Some(window) = case.change.window().filter(|_| chance.percent(50)) {
+        raw.retain(|id, _| !id.starts_with("window.") && !id.starts_with("contingency_end"));
+        set(raw, "window.start", &window.start.to_string());
+        set(raw, "window.end", &window.end.to_string());
+        if case.process.question("contingency_end").is_some() {
+            set(raw, "contingency_end", &window.contingency_end.to_string());
+        }
+    } else {
+        latest_end(case, chance, raw);
+    }
+    request(case.process, actor, chance, raw);
+}
+
+/// The latest end lies after the end, wherever that was put.
+fn latest_end(case: &Case, chance: &mut Chance, raw: &mut Raw) {
+    raw.retain(|id, _| !id.starts_with("contingency_end"));
+    let Some(question) = case.process.question("contingency_end") else { return };
+    let required = matches!(question.required, Required::Submit { .. });
+    let Some(window) = typed_end(case, raw).filter(|_| required || chance.percent(60)) else { return };
+    let latest = window.checked_add(SignedDuration::from_mins(chance.between(0, 240))).unwrap_or(window);
+    set(raw, "contingency_end", &latest.to_string());
+}
+
+fn typed_end(case: &Case, raw: &Raw) -> Option<Timestamp> {
+    let typed = |id: &str| raw.get(id).and_then(|v| v.first());
+    if let Some(instant) = typed("window.end") {
+        return instant.parse().ok();
+    }
+    let (date, time) = (typed("window.end.date")?.parse().ok()?, local::parse_time(typed("window.end.time")?)?);
+    local::resolve(date, time, &case.world.zone, None).ok()
+}
+
+/// An entry of the catalogue that the actor may ask for, with the answers that fit it.
+fn request(process: &Process, actor: &Actor, chance: &mut Chance, raw: &mut Raw) {
+    let mine = |kinds: &[crate::actor::OrgKind]| kinds.is_empty() || kinds.iter().any(|kind| actor.is_of(*kind));
+    let entries: Vec<_> = process.catalogue.iter().filter(|e| mine(&e.for_kinds)).collect();
+    let Some(entry) = chance.pick(&entries) else { return };
+    set(raw, "model", &entry.id);
+    for test in &entry.eligible_when {
+        if let Some(value) = test.values.first() {
+            set(raw, &test.subject, value);
+        }
+    }
+}
+
+/// One or two answers added or changed, and often everything that is still owed.
+fn amendment(case: &Case, fields: &[Field], chance: &mut Chance, raw: &mut Raw) {
+    let owes = chance.percent(60);
+    let answered = |id: &str| case.change.content.as_ref().is_some_and(|c| c.answers.contains_key(id));
+    for field in fields.iter().filter(|f| f.id != "contingency_end") {
+        let owed = field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Approve | Required::Start | Required::Close));
+        if (owes && owed && !answered(&field.id)) || chance.percent(4) {
+            put(case, field, chance, raw);
+        }
+    }
+    if let Some(window) = case.change.window().filter(|_| owes && !answered("contingency_end") && fields.iter().any(|f| f.id == "contingency_end")) {
+        set(raw, "contingency_end", &window.end.to_string());
+    }
+    // A request stays the one it was.
+    raw.retain(|id, _| case.process.catalogue.is_empty() || !case.process.catalogue.iter().any(|e| e.eligible_when.iter().any(|t| &t.subject == id)) && id != "model");
+    set(raw, "title", &words(chance));
+}
+
+/// A value of the field's kind.
+fn put(case: &Case, field: &Field, chance: &mut Chance, raw: &mut Raw) {
+    let id = field.id.as_str();
+    let directory = case.world.directory();
+    let some = |codes: Vec<String>, chance: &mut Chance| -> Vec<String> {
+        let first = chance.below(codes.len());
+        codes.iter().enumerate().filter(|(n, _)| *n == first || chance.percent(20)).map(|(_, code)| code.clone()).collect()
+    };
+    let value = match &field.kind {
+        AnswerKind::Line { .. } | AnswerKind::Prose => words(chance),
+        AnswerKind::YesNo => if chance.percent(60) { "no" } else { "yes" }.to_owned(),
+        AnswerKind::Choice(codes) | AnswerKind::Reason(codes) => chance.pick(codes).cloned().unwrap_or_default(),
+        AnswerKind::Choices(codes) => {
+            raw.insert(id.to_owned(), some(codes.clone(), chance));
+            return;
+        }
+        AnswerKind::Number { min, max } => chance.between(*min, (*max).min(min + if *max > 100 { 200 } else { 3 })).to_string(),
+        AnswerKind::Window => return window(case, id, chance, raw),
+        AnswerKind::Moment { .. } => case.now.checked_add(SignedDuration::from_mins(chance.between(1, 600))).unwrap_or(case.now).to_string(),
+        AnswerKind::Date => day(case, chance.between(0, 20)),
+        AnswerKind::Items => {
+            raw.insert(id.to_owned(), some(directory.items.iter().map(|i| i.code.clone()).collect(), chance));
+            return;
+        }
+        AnswerKind::Services => {
+            raw.insert(id.to_owned(), some(directory.services.iter().map(|s| s.code.clone()).collect(), chance));
+            return;
+        }
+        AnswerKind::Sites => some(directory.sites.iter().map(|s| s.code.clone()).collect(), chance).join("\n"),
+        AnswerKind::PersonAndPhone => {
+            set(raw, &format!("{id}.name"), &words(chance));
+            return set(raw, &format!("{id}.phone"), "020 7946 0117");
+        }
+        AnswerKind::List => format!("{}\n{}", words(chance), words(chance)),
+        AnswerKind::Files => "1".to_owned(),
+    };
+    set(raw, id, &value);
+}
+
+/// A window up to six weeks ahead, seldom one that is past, as instants or as wall time. No hour in which clocks change.
+fn window(case: &Case, id: &str, chance: &mut Chance, raw: &mut Raw) {
+    let first_day = if chance.percent(8) { -2 } else { 4 };
+    let date = day(case, chance.between(first_day, 42));
+    let (from, hours) = (chance.between(4, 12), chance.between(1, 9));
+    let (start, end) = (format!("{from:02}:00"), format!("{:02}:30", from + hours));
+    if chance.percent(50) {
+        set(raw, &format!("{id}.start.date"), &date);
+        set(raw, &format!("{id}.start.time"), &start);
+        set(raw, &format!("{id}.end.date"), &date);
+        set(raw, &format!("{id}.end.time"), &end);
+        return;
+    }
+    for (part, time) in [("start", start), ("end", end)] {
+        let instant = date.parse().ok().zip(local::parse_time(&time)).and_then(|(d, t)| local::resolve(d, t, &case.world.zone, None).ok());
+        set(raw, &format!("{id}.{part}"), &instant.unwrap_or(case.now).to_string());
+    }
+}
+
+/// The same fields with something wrong in them, or sometimes not: nobody promises what comes of it.
+pub fn spoil(raw: &mut Raw, chance: &mut Chance) {
+    let ids: Vec<String> = raw.keys().cloned().collect();
+    let id = chance.pick(&ids).cloned().unwrap_or_else(|| "words".to_owned());
+    match chance.below(7) {
+        0 => drop(raw.remove(&id)),
+        1 => set(raw, &id, ""),
+        2 => set(raw, &id, &"x".repeat(25_000)),
+        3 => set(raw, &id, "9434765919"),
+        4 => set(raw, &id, "\u{0}\u{7}\u{202e} nonsense; ; ;\n\n"),
+        5 => set(raw, "stage", "APPROVED"),
+        _ => set(raw, &id, "9999-12-31T23:59:59Z"),
+    }
+}
+
+/// Whether the document asks for an answer that is not there, so that a willing person would add it.
+pub fn owed(process: &Process, change: &Change) -> bool {
+    let answers = change.content.as_ref().map(|c| &c.answers);
+    process.questions.iter().any(|q| matches!(q.required, Required::Approve | Required::Start) && answers.is_none_or(|a| !a.contains_key(&q.id)))
+}
+
+/// Everything that is owed, for the willing.
+pub fn everything_owed(case: &Case, chance: &mut Chance) -> Raw {
+    let mut raw = Raw::new();
+    let answers = case.change.content.as_ref().map(|c| c.answers.clone()).unwrap_or_default();
+    for field in fields::of_document(case.process) {
+        let wanted = field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Approve | Required::Start | Required::Close));
+        if wanted && !answers.contains_key(&field.id) && field.id != "contingency_end" {
+            put(case, &field, chance, &mut raw);
+        }
+    }
+    if case.process.question("contingency_end").is_some() && !matches!(answers.get("contingency_end"), Some(Answer::Moment { .. })) {
+        set(&mut raw, "contingency_end", &case.change.window().map_or(case.now, |w| w.end).to_string());
+    }
+    raw
+}

@@ -1,0 +1,87 @@
+//! Random walks over the shipped documents (settled 22). `signalbox walk --seed N --walks M` repeats a run.
+
+use signalbox_core::act::Act;
+use signalbox_core::process::{Process, Processes};
+use signalbox_core::rule::Rule;
+use signalbox_core::walk::{self, Report};
+
+const SEED: u64 = 20_261_122;
+
+fn shipped() -> Vec<Process> {
+    let processes = Processes::shipped().unwrap();
+    processes.iter().map(|p| (**p).clone()).collect()
+}
+
+fn walk(processes: &[Process], walks: usize) -> Report {
+    let report = walk::run(&processes.iter().collect::<Vec<_>>(), SEED, walks);
+    println!("{walks} walks of seed {SEED}: {} acts, {} refusals; again with: signalbox walk --seed {SEED} --walks {walks}", report.steps, report.refused);
+    report
+}
+
+fn told(report: &Report) -> String {
+    let mut lines = String::new();
+    for fault in report.faults.iter().take(4) {
+        lines += &format!("walk {}: {}\n", fault.walk, fault.what);
+        lines.extend(fault.story.iter().map(|line| format!("    {line}\n")));
+    }
+    lines
+}
+
+#[test]
+fn two_thousand_walks_break_no_rule_and_take_every_step() {
+    let report = walk(&shipped(), 2_000);
+    for ((document, act, from), times) in &report.taken {
+        println!("{document:>16} {:>18} {:<18} {times}", act.code(), from.code());
+    }
+    println!("ended: {:?}", report.ended);
+    assert!(report.faults.is_empty(), "{}", told(&report));
+    assert!(report.rarer_than(20).is_empty(), "taken fewer than 20 times: {:?}", report.rarer_than(20));
+}
+
+/// The kinds that people approve, with a rule taken out of every step that needs it.
+fn without(rule: Rule) -> Vec<Process> {
+    let mut processes: Vec<Process> = shipped().into_iter().filter(|p| p.catalogue.is_empty()).collect();
+    for step in processes.iter_mut().flat_map(|p| &mut p.steps) {
+        step.needs.retain(|needed| *needed != rule);
+    }
+    processes
+}
+
+fn must_fail(report: &Report, because: &str) {
+    assert!(report.faults.iter().any(|f| f.what.contains(because)), "the walk did not see that a rule was gone: {}", told(report));
+}
+
+#[test]
+fn a_walk_fails_without_four_eyes() {
+    must_fail(&walk(&without(Rule::FourEyes), 1_000), "SD-1");
+}
+
+#[test]
+fn a_walk_fails_without_the_other_organisation() {
+    must_fail(&walk(&without(Rule::OtherOrganisation), 1_000), "X2");
+}
+
+#[test]
+fn a_walk_fails_without_the_clinical_veto() {
+    must_fail(&walk(&without(Rule::ClinicalAccepted), 1_000), "clinical question");
+}
+
+#[test]
+fn a_walk_fails_where_whoever_did_the_work_may_close_it() {
+    must_fail(&walk(&without(Rule::OutcomeByAnother), 1_000), "SD-6");
+}
+
+#[test]
+fn a_walk_sees_a_dead_end() {
+    let mut processes = shipped();
+    for process in &mut processes {
+        process.steps.retain(|step| step.act != Act::Close);
+    }
+    must_fail(&walk(&processes, 50), "dead end");
+}
+
+#[test]
+fn the_same_seed_walks_the_same_way() {
+    let (one, two) = (walk(&shipped(), 30), walk(&shipped(), 30));
+    assert_eq!((one.steps, one.refused, one.taken, one.ended), (two.steps, two.refused, two.taken, two.ended));
+}
