@@ -80,11 +80,19 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         | Event::ClinicallyRejected { .. }
         | Event::Stopped { .. }
         | Event::AssessmentCompleted => fold_assessment(change, recorded),
-        Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } | Event::Overran => fold_work(change, recorded),
-        Event::ReviewOpened { .. } | Event::Reviewed { .. } | Event::Closed { .. } | Event::Restated { .. } | Event::Cancelled { .. } | Event::Withdrawn { .. } | Event::ExpiredUnanswered => {
-            fold_ending(change, recorded)
+        Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } | Event::Overran => {
+            fold_work(change, recorded)
         }
-        Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkToldUnacknowledged { .. } | Event::NoticeSettled { .. } => fold_notice(change, recorded),
+        Event::ReviewOpened { .. }
+        | Event::Reviewed { .. }
+        | Event::Closed { .. }
+        | Event::Restated { .. }
+        | Event::Cancelled { .. }
+        | Event::Withdrawn { .. }
+        | Event::ExpiredUnanswered => fold_ending(change, recorded),
+        Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkToldUnacknowledged { .. } | Event::NoticeSettled { .. } => {
+            fold_notice(change, recorded)
+        }
         _ => fold_decision(change, recorded),
     }
 }

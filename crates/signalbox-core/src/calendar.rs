@@ -12,6 +12,7 @@ use jiff::civil::{Date, Time, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 /// The zone of every organisation that names no other (settled 3).
 pub const DEFAULT_ZONE: &str = "Europe/London";
@@ -32,26 +33,26 @@ pub fn london() -> TimeZone {
 }
 
 /// Which days are free, under a version that a verdict can keep.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {
     /// Whose holidays these are.
     pub division: Division,
     /// The version of the shipped facts, followed by every later change in the order it was made.
     pub version: String,
-    holidays: BTreeMap<Date, String>,
+    holidays: Arc<BTreeMap<Date, String>>,
 }
 
 impl Calendar {
     /// The calendar of a division as shipped.
     pub fn shipped(division: Division) -> Calendar {
-        Calendar { division, version: CALENDAR_VERSION.to_owned(), holidays: holidays::shipped(division) }
+        Calendar { division, version: CALENDAR_VERSION.to_owned(), holidays: shipped(division) }
     }
 
     /// The same calendar with one more holiday, under a new version (scenario 5).
     #[must_use]
     pub fn with_holiday(&self, date: Date, name: &str) -> Calendar {
         let mut calendar = self.clone();
-        calendar.holidays.insert(date, name.to_owned());
+        Arc::make_mut(&mut calendar.holidays).insert(date, name.to_owned());
         calendar.version = format!("{}+{date}", self.version);
         calendar
     }
@@ -60,7 +61,7 @@ impl Calendar {
     #[must_use]
     pub fn without_holiday(&self, date: Date) -> Calendar {
         let mut calendar = self.clone();
-        calendar.holidays.remove(&date);
+        Arc::make_mut(&mut calendar.holidays).remove(&date);
         calendar.version = format!("{}-{date}", self.version);
         calendar
     }
@@ -134,6 +135,13 @@ impl Calendar {
         let wall = zone.to_datetime(received);
         if wall.time() > CUT_OFF { self.add_working_days(wall.date(), 1) } else { self.working_day_from(wall.date()) }
     }
+}
+
+/// The holidays of a division, worked out once: every command asks for them.
+fn shipped(division: Division) -> Arc<BTreeMap<Date, String>> {
+    static KNOWN: [OnceLock<Arc<BTreeMap<Date, String>>>; 3] = [const { OnceLock::new() }; 3];
+    let slot = Division::ALL.iter().position(|known| *known == division).and_then(|at| KNOWN.get(at));
+    slot.map_or_else(|| Arc::new(holidays::shipped(division)), |slot| Arc::clone(slot.get_or_init(|| Arc::new(holidays::shipped(division)))))
 }
 
 /// The local date of an instant.

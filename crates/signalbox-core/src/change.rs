@@ -89,14 +89,8 @@ impl Outcome {
     }
 
     /// The outcomes that an implementer may propose for work that took place or did not.
-    pub const OF_WORK: &'static [Outcome] = &[
-        Outcome::Successful,
-        Outcome::SuccessfulWithIssues,
-        Outcome::Partial,
-        Outcome::BackedOut,
-        Outcome::Failed,
-        Outcome::NotImplemented,
-    ];
+    pub const OF_WORK: &'static [Outcome] =
+        &[Outcome::Successful, Outcome::SuccessfulWithIssues, Outcome::Partial, Outcome::BackedOut, Outcome::Failed, Outcome::NotImplemented];
 }
 
 vocabulary! {
@@ -139,8 +133,17 @@ impl Stage {
     pub fn holds_window(self) -> bool {
         !matches!(
             self,
-            Stage::Draft | Stage::LocalAuth | Stage::Returned | Stage::ClinRejected | Stage::Rejected | Stage::Implemented
-                | Stage::Review | Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired
+            Stage::Draft
+                | Stage::LocalAuth
+                | Stage::Returned
+                | Stage::ClinRejected
+                | Stage::Rejected
+                | Stage::Implemented
+                | Stage::Review
+                | Stage::Closed
+                | Stage::Cancelled
+                | Stage::Withdrawn
+                | Stage::Expired
         )
     }
 
@@ -148,8 +151,15 @@ impl Stage {
     pub fn is_before_approval(self) -> bool {
         matches!(
             self,
-            Stage::Draft | Stage::LocalAuth | Stage::Submitted | Stage::Returned | Stage::Assessing
-                | Stage::AwaitingApproval | Stage::OnHold | Stage::ClinRejected | Stage::Rejected
+            Stage::Draft
+                | Stage::LocalAuth
+                | Stage::Submitted
+                | Stage::Returned
+                | Stage::Assessing
+                | Stage::AwaitingApproval
+                | Stage::OnHold
+                | Stage::ClinRejected
+                | Stage::Rejected
         )
     }
 }
@@ -235,12 +245,34 @@ pub enum Clinical {
     #[default]
     NotAssessed,
     /// Any of the eight answers was yes: a safety officer has to decide.
-    UnderReview { answers: [bool; 8], by: Stamp, at: Timestamp },
+    UnderReview {
+        answers: [bool; 8],
+        by: Stamp,
+        at: Timestamp,
+    },
     /// All eight were no, signed.
-    NotRequired { by: Stamp, at: Timestamp },
-    Accepted { by: Stamp, at: Timestamp, words: Option<Text>, conditions: usize },
-    Rejected { by: Stamp, at: Timestamp, hazard: Text, harm: Text, resubmit_when: Text },
-    Stopped { by: Stamp, at: Timestamp, reason: Text },
+    NotRequired {
+        by: Stamp,
+        at: Timestamp,
+    },
+    Accepted {
+        by: Stamp,
+        at: Timestamp,
+        words: Option<Text>,
+        conditions: usize,
+    },
+    Rejected {
+        by: Stamp,
+        at: Timestamp,
+        hazard: Text,
+        harm: Text,
+        resubmit_when: Text,
+    },
+    Stopped {
+        by: Stamp,
+        at: Timestamp,
+        reason: Text,
+    },
 }
 
 /// The network-notification track (spec 5.6, settled 1).
@@ -249,10 +281,22 @@ pub enum Network {
     #[default]
     NotNeeded,
     Needed,
-    Sent { at: Timestamp, way: String, reference: Option<Text> },
-    Acknowledged { at: Timestamp, by: Stamp, reference: Option<Text> },
+    Sent {
+        at: Timestamp,
+        way: String,
+        reference: Option<Text>,
+    },
+    Acknowledged {
+        at: Timestamp,
+        by: Stamp,
+        reference: Option<Text>,
+    },
     /// X6: mail, phone and a named person tried; told, with the proof.
-    Told { at: Timestamp, by: Stamp, proof: Text },
+    Told {
+        at: Timestamp,
+        by: Stamp,
+        proof: Text,
+    },
 }
 
 /// One approval; void once the content or the window has changed materially (SD-11).

@@ -3,10 +3,10 @@
 //! An event holds ids, codes, times and digests: no name and no free text (settled 20). A stored event is never
 //! reused as a view; when a field has to change its meaning, a new `SCHEMA` and an upcaster in `upcast` say so.
 
+use crate::actor::Stamp;
 use crate::calendar::{Basis, Verdict};
 use crate::change::{AssessmentKind, Consequence, Content, Kind, Outcome, Window};
 use crate::ids::{ChangeId, EventId, FileId, OrgId, PersonId, ServiceId};
-use crate::actor::Stamp;
 use crate::text::Text;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -119,56 +119,192 @@ pub struct NewCondition {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// A draft was begun and took its reference.
-    Raised { reference: String, kind: Kind, process: String, org: OrgId, on_behalf_of: Option<Text>, copied_from: Option<ChangeId> },
+    Raised {
+        reference: String,
+        kind: Kind,
+        process: String,
+        org: OrgId,
+        on_behalf_of: Option<Text>,
+        copied_from: Option<ChangeId>,
+    },
     /// History from elsewhere (settled 15).
-    Imported { reference: String, kind: Kind, process: String, org: OrgId, source_ref: String, content: Box<Content>, stage: crate::change::Stage, outcome: Option<Outcome>, notice: Option<NoticeGiven>, reason: Option<Text>, long: bool },
+    Imported {
+        reference: String,
+        kind: Kind,
+        process: String,
+        org: OrgId,
+        source_ref: String,
+        content: Box<Content>,
+        stage: crate::change::Stage,
+        outcome: Option<Outcome>,
+        notice: Option<NoticeGiven>,
+        reason: Option<Text>,
+        long: bool,
+    },
     /// T1.
-    Proposed { content: Box<Content> },
+    Proposed {
+        content: Box<Content>,
+    },
     /// T4.
-    SentBack { reason: Text },
+    SentBack {
+        reason: Text,
+    },
     /// T2, T3, T6, T12, T34: received.
-    Submitted { content: Box<Content>, revision: u32, notice: Option<NoticeGiven>, late_reason: Option<String>, late_words: Option<Text>, network_needed: bool },
+    Submitted {
+        content: Box<Content>,
+        revision: u32,
+        notice: Option<NoticeGiven>,
+        late_reason: Option<String>,
+        late_words: Option<Text>,
+        network_needed: bool,
+    },
     /// T5.
-    Returned { defects: Vec<Text>, supplier_side_only: bool, voids_receipt: bool },
+    Returned {
+        defects: Vec<Text>,
+        supplier_side_only: bool,
+        voids_receipt: bool,
+    },
     /// T8, T9.
-    Accepted { classification: Option<Classification>, promise: Option<Promise>, asked: Vec<Asked>, model: Option<String> },
-    Assessed { kind: AssessmentKind, org: Option<OrgId>, objects: bool, finding: Text },
+    Accepted {
+        classification: Option<Classification>,
+        promise: Option<Promise>,
+        asked: Vec<Asked>,
+        model: Option<String>,
+    },
+    Assessed {
+        kind: AssessmentKind,
+        org: Option<OrgId>,
+        objects: bool,
+        finding: Text,
+    },
     /// The eight answers of spec 8.3, in order; all no: not required, signed (X8).
-    Screened { answers: [bool; 8], by_officer: bool },
-    ClinicallyAccepted { words: Option<Text>, conditions: Vec<NewCondition> },
-    ClinicallyRejected { hazard: Text, harm: Text, resubmit_when: Text },
-    Stopped { reason: Text },
+    Screened {
+        answers: [bool; 8],
+        by_officer: bool,
+    },
+    ClinicallyAccepted {
+        words: Option<Text>,
+        conditions: Vec<NewCondition>,
+    },
+    ClinicallyRejected {
+        hazard: Text,
+        harm: Text,
+        resubmit_when: Text,
+    },
+    Stopped {
+        reason: Text,
+    },
     /// T10.
     AssessmentCompleted,
     /// T14. Binds to the content and the window that were seen.
-    Approved { content: String, window: Option<Window>, words: Option<Text>, conditions: Vec<NewCondition>, ruling: Option<Ruling> },
-    Rejected { reason_code: String, reason: Text },
-    MoreAsked { questions: Text },
-    Held { reason: Text, review_on: Date },
+    Approved {
+        content: String,
+        window: Option<Window>,
+        words: Option<Text>,
+        conditions: Vec<NewCondition>,
+        ruling: Option<Ruling>,
+    },
+    Rejected {
+        reason_code: String,
+        reason: Text,
+    },
+    MoreAsked {
+        questions: Text,
+    },
+    Held {
+        reason: Text,
+        review_on: Date,
+    },
     Resumed,
-    Scheduled { implementer: PersonId, org: OrgId, phone: Option<Text> },
+    Scheduled {
+        implementer: PersonId,
+        org: OrgId,
+        phone: Option<Text>,
+    },
     /// T35 keeps the stage; T19 voids approvals.
-    Rescheduled { content: Box<Content>, reason: Text, within_tolerance: bool, notice: Option<NoticeGiven> },
+    Rescheduled {
+        content: Box<Content>,
+        reason: Text,
+        within_tolerance: bool,
+        notice: Option<NoticeGiven>,
+    },
     /// Answers added or changed after submission; a material one voids approvals (SD-11, BR-31).
-    Amended { content: Box<Content>, material: Vec<String>, network_needed: bool },
-    Cancelled { reason: Text },
-    Withdrawn { reason: Option<Text> },
-    Started { told: Told },
-    RanLate { told: Told, expected_end: Timestamp, words: Option<Text> },
-    Restored { told: Told, services: Vec<ServiceId> },
-    BackOutBegun { told: Told, reason: Text },
-    Finished { told: Told, outcome: Outcome, not_back: Option<Text>, words: Option<Text> },
-    ReviewOpened { because: Vec<String>, due_at: Timestamp },
-    Reviewed { words: Text },
-    Closed { outcome: Outcome, words: Option<Text> },
-    Restated { outcome: Outcome, was: Outcome, reason: Text },
-    NetworkTold { way: String, reference: Option<Text> },
-    NetworkAcknowledged { reference: Option<Text> },
-    NetworkToldUnacknowledged { proof: Text },
-    NoticeSettled { consequence: Consequence, reason: Text },
-    ConditionMet { number: u32, words: Option<Text> },
-    Said { words: Text },
-    Attached { file: FileId, name: Text, bytes: i64, sha256: String },
+    Amended {
+        content: Box<Content>,
+        material: Vec<String>,
+        network_needed: bool,
+    },
+    Cancelled {
+        reason: Text,
+    },
+    Withdrawn {
+        reason: Option<Text>,
+    },
+    Started {
+        told: Told,
+    },
+    RanLate {
+        told: Told,
+        expected_end: Timestamp,
+        words: Option<Text>,
+    },
+    Restored {
+        told: Told,
+        services: Vec<ServiceId>,
+    },
+    BackOutBegun {
+        told: Told,
+        reason: Text,
+    },
+    Finished {
+        told: Told,
+        outcome: Outcome,
+        not_back: Option<Text>,
+        words: Option<Text>,
+    },
+    ReviewOpened {
+        because: Vec<String>,
+        due_at: Timestamp,
+    },
+    Reviewed {
+        words: Text,
+    },
+    Closed {
+        outcome: Outcome,
+        words: Option<Text>,
+    },
+    Restated {
+        outcome: Outcome,
+        was: Outcome,
+        reason: Text,
+    },
+    NetworkTold {
+        way: String,
+        reference: Option<Text>,
+    },
+    NetworkAcknowledged {
+        reference: Option<Text>,
+    },
+    NetworkToldUnacknowledged {
+        proof: Text,
+    },
+    NoticeSettled {
+        consequence: Consequence,
+        reason: Text,
+    },
+    ConditionMet {
+        number: u32,
+        words: Option<Text>,
+    },
+    Said {
+        words: Text,
+    },
+    Attached {
+        file: FileId,
+        name: Text,
+        bytes: i64,
+        sha256: String,
+    },
     Overran,
     ExpiredUnanswered,
 }

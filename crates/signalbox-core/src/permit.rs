@@ -133,7 +133,9 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             Network::Sent { at, .. } => Some(Bar::new("provider-not-acknowledged").with("SENT").with(whole_days(*at, ctx.now))),
         },
         Rule::OutcomeByAnother => did_the_work(change, person).then(|| Bar::new("outcome-by-another")),
-        Rule::ReviewDone => (!review_reasons(ctx, change).is_empty() && change.review.is_none()).then(|| Bar::new("review-due").with(review_reasons(ctx, change).join(", "))),
+        Rule::ReviewDone => {
+            (!review_reasons(ctx, change).is_empty() && change.review.is_none()).then(|| Bar::new("review-due").with(review_reasons(ctx, change).join(", ")))
+        }
         Rule::ConditionsMet => {
             let open = change.conditions.iter().filter(|c| c.met.is_none()).count();
             (open > 0).then(|| Bar::new("conditions-open").with(open))
@@ -167,7 +169,8 @@ fn answers_due(ctx: &Context, change: &Change, act: Act) -> Option<Bar> {
     let content = change.content.as_ref()?;
     let subject = |name: &str| crate::decide::subject(ctx, change, name);
     let missing = ctx.process.questions.iter().filter(|q| {
-        let wanted = q.required == due || (due != Required::Approve && q.required == Required::Approve) || (due == Required::Close && q.required == Required::Start);
+        let wanted =
+            q.required == due || (due != Required::Approve && q.required == Required::Approve) || (due == Required::Close && q.required == Required::Start);
         wanted && q.asked_when.as_ref().is_none_or(|c| c.holds(&subject)) && !content.answers.contains_key(&q.id)
     });
     let missing: Vec<&str> = missing.map(|q| q.id.as_str()).collect();
@@ -199,11 +202,7 @@ fn second_try(ctx: &Context, change: &Change) -> Option<Bar> {
     }
     let last = change.refusals.last()?;
     let until = last.at.checked_add((30 * 24).hours()).unwrap_or(last.at);
-    if change.refusals.len() > 1 {
-        Some(Bar::new("refused-twice"))
-    } else {
-        (ctx.now > until).then(|| Bar::new("too-late-to-send-again"))
-    }
+    if change.refusals.len() > 1 { Some(Bar::new("refused-twice")) } else { (ctx.now > until).then(|| Bar::new("too-late-to-send-again")) }
 }
 
 /// Why a review is due, in the words of the document's table `review needed` (BR-33). Empty: none is.

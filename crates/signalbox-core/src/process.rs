@@ -185,7 +185,9 @@ pub enum Page {
 #[derive(Clone, Debug, PartialEq)]
 pub enum AnswerKind {
     /// One line (`text`), at most 120 characters where `title`.
-    Line { max_chars: usize },
+    Line {
+        max_chars: usize,
+    },
     /// Several lines (`long text`).
     Prose,
     YesNo,
@@ -194,11 +196,16 @@ pub enum AnswerKind {
     /// `any of: a, b`.
     Choices(Vec<String>),
     /// `number`, or `number 0 to 3`.
-    Number { min: i64, max: i64 },
+    Number {
+        min: i64,
+        max: i64,
+    },
     /// `window`: start and end, as local wall time.
     Window,
     /// `date and time`, or `date and time, after window end`; `after` is then the id of the question, `window`.
-    Moment { after: Option<String> },
+    Moment {
+        after: Option<String>,
+    },
     /// `date`.
     Date,
     /// `items of the site`.

@@ -210,7 +210,10 @@ mod tests {
     #[test]
     fn ages_fall_into_bands_at_their_bounds() {
         let bands = age_bands([-1, 0, 5, 6, 10, 11, 20, 21, 40, 41, 400]);
-        assert_eq!(bands.iter().map(|(band, number)| (band.code(), *number)).collect::<Vec<_>>(), [("0-5", 3), ("6-10", 2), ("11-20", 2), ("21-40", 2), ("over-40", 2)]);
+        assert_eq!(
+            bands.iter().map(|(band, number)| (band.code(), *number)).collect::<Vec<_>>(),
+            [("0-5", 3), ("6-10", 2), ("11-20", 2), ("21-40", 2), ("over-40", 2)]
+        );
     }
 
     #[test]

@@ -3,9 +3,7 @@
 mod assessments;
 mod impact;
 
-pub use assessments::{
-    Assessment, AssessmentFacts, CLINICAL_REVIEW_DAYS, LeadRule, LeadTime, SCREENING_DAYS, assessments_needed, lead_time,
-};
+pub use assessments::{Assessment, AssessmentFacts, CLINICAL_REVIEW_DAYS, LeadRule, LeadTime, SCREENING_DAYS, assessments_needed, lead_time};
 pub use impact::{Care, Impact, ImpactFacts, ImpactRow, RowHit, impact};
 
 use crate::calendar::Calendar;
@@ -197,10 +195,8 @@ mod tests {
 
     #[test]
     fn the_category_matrix_is_that_of_the_specification() {
-        let printed: Vec<String> = [0, 5, 10, 14]
-            .into_iter()
-            .map(|sum| [4, 3, 2, 1].map(|level| category(sum, Impact::new(level).unwrap()).code()).join(" "))
-            .collect();
+        let printed: Vec<String> =
+            [0, 5, 10, 14].into_iter().map(|sum| [4, 3, 2, 1].map(|level| category(sum, Impact::new(level).unwrap()).code()).join(" ")).collect();
         assert_eq!(
             printed,
             ["minor minor significant major", "minor significant significant major", "significant significant major major", "major major major major"]

@@ -67,7 +67,16 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
     ("auditor", &[(AUTHORITY, Role::Auditor)]),
     ("administrator", &[(AUTHORITY, Role::Administrator)]),
     // Wears more hats than anybody should: separation of duty has to hold for the person all the same.
-    ("hats", &[(TRUST, Role::Coordinator), (SUPPLIER, Role::SupplierManager), (SUPPLIER, Role::Implementer), (SUPPLIER, Role::SupplierSafety), (AUTHORITY, Role::AuthorityManager)]),
+    (
+        "hats",
+        &[
+            (TRUST, Role::Coordinator),
+            (SUPPLIER, Role::SupplierManager),
+            (SUPPLIER, Role::Implementer),
+            (SUPPLIER, Role::SupplierSafety),
+            (AUTHORITY, Role::AuthorityManager),
+        ],
+    ),
 ];
 
 /// A person of the world.
@@ -107,7 +116,13 @@ impl World {
             })
             .collect();
         let directory = directory(&people);
-        World { people, calendar: Calendar::shipped(Division::EnglandAndWales), zone_name: calendar::DEFAULT_ZONE.to_owned(), zone: calendar::london(), directory }
+        World {
+            people,
+            calendar: Calendar::shipped(Division::EnglandAndWales),
+            zone_name: calendar::DEFAULT_ZONE.to_owned(),
+            zone: calendar::london(),
+            directory,
+        }
     }
 
     /// The person of this name; the first person where there is none, which no test can mistake for a pass.
@@ -198,7 +213,11 @@ fn directory(people: &[Player]) -> Facts {
         ],
         people: people
             .iter()
-            .map(|p| PersonFact { id: p.actor.person().unwrap_or(PersonId(0)), email: p.email.clone(), orgs: p.actor.memberships().iter().map(|m| m.org).collect() })
+            .map(|p| PersonFact {
+                id: p.actor.person().unwrap_or(PersonId(0)),
+                email: p.email.clone(),
+                orgs: p.actor.memberships().iter().map(|m| m.org).collect(),
+            })
             .collect(),
         files: [(1, ("plan.pdf".to_owned(), 2_048, "ab".repeat(32)))].into(),
         ..Facts::default()

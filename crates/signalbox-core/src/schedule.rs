@@ -5,8 +5,8 @@
 //! memory and knows nothing of rows; whoever feeds it sees to it that it is caught up. Its inside may change, its
 //! answers are held by a naive oracle in the tests.
 
-pub mod grid;
 mod graph;
+pub mod grid;
 
 pub use graph::{Affected, Dependency, DependencyKind, Graph, Node};
 
@@ -274,12 +274,7 @@ impl ScheduleIndex {
     }
 }
 
-fn clash_between(
-    proposal: &PlannedWork,
-    other: &PlannedWork,
-    dependants: &BTreeMap<Node, Affected>,
-    needs: &BTreeMap<Node, Affected>,
-) -> Option<Clash> {
+fn clash_between(proposal: &PlannedWork, other: &PlannedWork, dependants: &BTreeMap<Node, Affected>, needs: &BTreeMap<Node, Affected>) -> Option<Clash> {
     let overlap = proposal.span.overlap(other.span);
     let close = overlap.or_else(|| proposal.span.gap(other.span).filter(|gap| gap.length() <= BACK_TO_BACK))?;
     let same_item = proposal.nodes.intersection(&other.nodes).find(|node| matches!(node, Node::Item(_)));

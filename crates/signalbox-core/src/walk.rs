@@ -225,7 +225,8 @@ impl<'w> Walk<'w> {
             let Some((player, stamp)) = self.chance.pick(&able) else { continue };
             // An answer owed is given more often than not; else people amend whatever they like.
             let owed = act == Act::Amend && fill::owed(self.case.process, &self.case.change) && self.chance.percent(70);
-            let raw = if owed { fill::everything_owed(&self.case, &mut self.chance) } else { fill::valid(&self.case, &player.actor, stamp, act, &mut self.chance) };
+            let raw =
+                if owed { fill::everything_owed(&self.case, &mut self.chance) } else { fill::valid(&self.case, &player.actor, stamp, act, &mut self.chance) };
             self.act(player, act, &raw, !owed, report);
             return true;
         }
@@ -248,7 +249,13 @@ impl<'w> Walk<'w> {
                     _ if Some(s.act) == way => 2_000,
                     None if taken(s.act, stage) < ENOUGH => 500,
                     // The system takes the next step as soon as people have done theirs.
-                    _ if cast::next_acts(stage).contains(&s.act) => if way.is_none_or(|act| !is_by_people(process, act, stage)) { 1_500 } else { 400 },
+                    _ if cast::next_acts(stage).contains(&s.act) => {
+                        if way.is_none_or(|act| !is_by_people(process, act, stage)) {
+                            1_500
+                        } else {
+                            400
+                        }
+                    }
                     _ => 5,
                 };
                 (self.chance.next() % (worth * 1_000), s.act)
@@ -352,4 +359,3 @@ impl<'w> Walk<'w> {
         report.faults.push(Fault { walk: self.number, what, story: self.story.clone() });
     }
 }
-

@@ -53,9 +53,7 @@ impl Dialect {
                 let out = replace_word(&out, "BIGINT", "INTEGER");
                 replace_word(&out, "BYTEA", "BLOB").replace("{{strict}}", "strict")
             }
-            Self::Postgres => {
-                replace_word(&out, "TEXT", "TEXT collate \"C\"").replace("{{strict}}", "")
-            }
+            Self::Postgres => replace_word(&out, "TEXT", "TEXT collate \"C\"").replace("{{strict}}", ""),
         }
     }
 
@@ -65,9 +63,7 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             // The number is the word "signal" in ASCII; any constant would do.
-            Self::Postgres => {
-                "select pg_advisory_xact_lock(126879296842092); set local statement_timeout = 0;"
-            }
+            Self::Postgres => "select pg_advisory_xact_lock(126879296842092); set local statement_timeout = 0;",
         }
     }
 
@@ -101,24 +97,15 @@ mod tests {
 
     #[test]
     fn placeholders_keep_their_numbers() {
-        assert_eq!(
-            Dialect::Sqlite.statement("where b = $2 and a = $1"),
-            "where b = ?2 and a = ?1"
-        );
+        assert_eq!(Dialect::Sqlite.statement("where b = $2 and a = $1"), "where b = ?2 and a = ?1");
         assert_eq!(Dialect::Postgres.statement("where b = $2"), "where b = $2");
     }
 
     #[test]
     fn types_are_translated_as_whole_words() {
         let text = "create table t(a BIGINT, CONTEXT TEXT, c BYTEA) {{strict}};";
-        assert_eq!(
-            Dialect::Sqlite.schema(text),
-            "create table t(a INTEGER, CONTEXT TEXT, c BLOB) strict;\n"
-        );
-        assert_eq!(
-            Dialect::Postgres.schema(text),
-            "create table t(a BIGINT, CONTEXT TEXT collate \"C\", c BYTEA) ;\n"
-        );
+        assert_eq!(Dialect::Sqlite.schema(text), "create table t(a INTEGER, CONTEXT TEXT, c BLOB) strict;\n");
+        assert_eq!(Dialect::Postgres.schema(text), "create table t(a BIGINT, CONTEXT TEXT collate \"C\", c BYTEA) ;\n");
     }
 
     #[test]

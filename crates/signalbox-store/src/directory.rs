@@ -108,13 +108,7 @@ impl Viewer {
 
 /// Appends what an administrator did to the log's `directory` stream. Ids and facts of
 /// organisations only: no name, address or free text of a person goes in (settled 20).
-pub(crate) fn record_directory_event(
-    tx: &mut dyn Tx,
-    act: &Act,
-    kind: &'static str,
-    subject: i64,
-    payload: &Json,
-) -> Result<(), StoreError> {
+pub(crate) fn record_directory_event(tx: &mut dyn Tx, act: &Act, kind: &'static str, subject: i64, payload: &Json) -> Result<(), StoreError> {
     // Locked last, not first: nothing in the directory is decided from the log (settled 20 is about changes).
     let mut head = log::lock_head(tx)?;
     let mut payload = payload.clone();
@@ -134,11 +128,7 @@ pub(crate) fn record_directory_event(
 }
 
 /// The decision every upsert shares: compare, then add, leave, report or update.
-pub(crate) fn settle<T: PartialEq>(
-    existing: Option<(i64, T)>,
-    wanted: (i64, &T),
-    on_difference: OnDifference,
-) -> Upserted {
+pub(crate) fn settle<T: PartialEq>(existing: Option<(i64, T)>, wanted: (i64, &T), on_difference: OnDifference) -> Upserted {
     match existing {
         None => Upserted::Added(wanted.0),
         Some((id, row)) if row == *wanted.1 => Upserted::Unchanged(id),

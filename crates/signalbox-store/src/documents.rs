@@ -28,15 +28,7 @@ pub struct StoredDocument {
 }
 
 /// Keeps a document under its hash. One that is there already stays as it is.
-pub fn put_document(
-    tx: &mut dyn Tx,
-    hash: &str,
-    id: &str,
-    version: i64,
-    title: &str,
-    source: &str,
-    at: i64,
-) -> Result<(), StoreError> {
+pub fn put_document(tx: &mut dyn Tx, hash: &str, id: &str, version: i64, title: &str, source: &str, at: i64) -> Result<(), StoreError> {
     tx.exec(PUT, values![hash, id, version, title, source, at]).map(drop)
 }
 
@@ -51,12 +43,5 @@ pub fn list_documents(tx: &mut dyn Tx, id: &str) -> Result<Vec<StoredDocument>, 
 }
 
 fn read_document(row: &dyn Row) -> Result<StoredDocument, StoreError> {
-    Ok(StoredDocument {
-        hash: row.text(0)?,
-        id: row.text(1)?,
-        version: row.int(2)?,
-        title: row.text(3)?,
-        source: row.text(4)?,
-        stored_at: row.int(5)?,
-    })
+    Ok(StoredDocument { hash: row.text(0)?, id: row.text(1)?, version: row.int(2)?, title: row.text(3)?, source: row.text(4)?, stored_at: row.int(5)? })
 }

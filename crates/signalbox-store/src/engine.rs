@@ -42,10 +42,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            queue: 1024,
-            connections: 16,
-        }
+        Self { queue: 1024, connections: 16 }
     }
 }
 
@@ -78,14 +75,8 @@ impl Db {
     /// Opens the database with limits of your own.
     pub fn open_with(target: &Target, limits: Limits) -> Result<Self, StoreError> {
         let inner = match target {
-            Target::Sqlite(directory) => Inner {
-                engine: Engine::Sqlite(sqlite::Sqlite::open(directory, limits)?),
-                lock_path: Some(directory.join("lock")),
-            },
-            Target::Postgres(url) => Inner {
-                engine: Engine::Postgres(Box::new(postgres::Postgres::open(url, limits)?)),
-                lock_path: None,
-            },
+            Target::Sqlite(directory) => Inner { engine: Engine::Sqlite(sqlite::Sqlite::open(directory, limits)?), lock_path: Some(directory.join("lock")) },
+            Target::Postgres(url) => Inner { engine: Engine::Postgres(Box::new(postgres::Postgres::open(url, limits)?)), lock_path: None },
         };
         let db = Self(Arc::new(inner));
         if db.read(|tx| migrate::is_pending(tx))? {
@@ -111,13 +102,8 @@ impl Db {
         let Some(path) = &self.0.lock_path else {
             return Ok(DataLock { _file: None });
         };
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path);
-        let file =
-            file.map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = file.map_err(|error| StoreError::Unavailable(format!("{}: {error}", path.display())))?;
         match file.try_lock() {
             Ok(()) => Ok(DataLock { _file: Some(file) }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked),
@@ -127,15 +113,10 @@ impl Db {
 
     /// Runs the closure in a transaction and answers when it is durable. An error undoes this closure's
     /// work and nobody else's.
-    pub fn write<T: Send + 'static>(
-        &self,
-        mut f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+    pub fn write<T: Send + 'static>(&self, mut f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
         if IS_INSIDE.get() {
             // On SQLite the one writer would wait for itself.
-            return Err(StoreError::Database(
-                "a write was started inside a transaction".into(),
-            ));
+            return Err(StoreError::Database("a write was started inside a transaction".into()));
         }
         let result = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&result);
@@ -148,18 +129,12 @@ impl Db {
             Engine::Sqlite(engine) => engine.write(Box::new(work))?,
             Engine::Postgres(engine) => engine.write(&mut work)?,
         }
-        let value = result
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
-            .take();
+        let value = result.lock().unwrap_or_else(|broken| broken.into_inner()).take();
         value.ok_or_else(|| StoreError::Database("a write was committed without an answer".into()))
     }
 
     /// Runs the closure on one snapshot of what is committed. It can't write.
-    pub fn read<T: Send>(
-        &self,
-        f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError> + Send,
-    ) -> Result<T, StoreError> {
+    pub fn read<T: Send>(&self, f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError> + Send) -> Result<T, StoreError> {
         let mut f = Some(f);
         let mut result = None;
         let mut work = |tx: &mut dyn Tx| {
@@ -179,8 +154,7 @@ impl Db {
 /// What a closure may do.
 pub trait Tx {
     /// Runs a statement that answers with rows and hands over each.
-    fn query(&mut self, sql: &str, params: &[Value], row: &mut RowFn<'_>)
-    -> Result<(), StoreError>;
+    fn query(&mut self, sql: &str, params: &[Value], row: &mut RowFn<'_>) -> Result<(), StoreError>;
     /// Runs a statement and answers how many rows it changed.
     fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError>;
     /// Runs several statements without parameters; for migrations.
@@ -197,23 +171,12 @@ type Work<'a> = dyn FnMut(&mut dyn Tx) -> Result<(), StoreError> + Send + 'a;
 
 impl dyn Tx + '_ {
     /// The only row, or [`StoreError::Missing`].
-    pub fn one<T>(
-        &mut self,
-        sql: &str,
-        params: &[Value],
-        read: impl FnMut(&dyn Row) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.maybe_one(sql, params, read)?
-            .ok_or(StoreError::Missing)
+    pub fn one<T>(&mut self, sql: &str, params: &[Value], read: impl FnMut(&dyn Row) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.maybe_one(sql, params, read)?.ok_or(StoreError::Missing)
     }
 
     /// The first row, if there is one.
-    pub fn maybe_one<T>(
-        &mut self,
-        sql: &str,
-        params: &[Value],
-        mut read: impl FnMut(&dyn Row) -> Result<T, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
+    pub fn maybe_one<T>(&mut self, sql: &str, params: &[Value], mut read: impl FnMut(&dyn Row) -> Result<T, StoreError>) -> Result<Option<T>, StoreError> {
         let mut found = None;
         self.query(sql, params, &mut |row| {
             if found.is_none() {
@@ -225,12 +188,7 @@ impl dyn Tx + '_ {
     }
 
     /// Every row. The statement bounds how many that can be.
-    pub fn all<T>(
-        &mut self,
-        sql: &str,
-        params: &[Value],
-        mut read: impl FnMut(&dyn Row) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
+    pub fn all<T>(&mut self, sql: &str, params: &[Value], mut read: impl FnMut(&dyn Row) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
         let mut found = Vec::new();
         self.query(sql, params, &mut |row| {
             found.push(read(row)?);
@@ -319,14 +277,8 @@ thread_local! {
 }
 
 /// Runs a closure so that neither a panic nor a swallowed error gets past it.
-fn run_guarded<T>(
-    tx: &mut dyn Tx,
-    f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let mut tx = Guarded {
-        inner: tx,
-        failure: None,
-    };
+fn run_guarded<T>(tx: &mut dyn Tx, f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let mut tx = Guarded { inner: tx, failure: None };
     let was_inside = IS_INSIDE.replace(true);
     // After a panic nothing is left of what the closure did: its transaction is rolled back.
     let outcome = catch_unwind(AssertUnwindSafe(|| f(&mut tx)));
@@ -337,8 +289,7 @@ fn run_guarded<T>(
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
 /// Remembers the first error, so that both databases refuse all that follows it. PostgreSQL would answer
@@ -349,10 +300,7 @@ struct Guarded<'a> {
 }
 
 impl Guarded<'_> {
-    fn watch<T>(
-        &mut self,
-        f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    fn watch<T>(&mut self, f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
@@ -361,12 +309,7 @@ impl Guarded<'_> {
 }
 
 impl Tx for Guarded<'_> {
-    fn query(
-        &mut self,
-        sql: &str,
-        params: &[Value],
-        row: &mut RowFn<'_>,
-    ) -> Result<(), StoreError> {
+    fn query(&mut self, sql: &str, params: &[Value], row: &mut RowFn<'_>) -> Result<(), StoreError> {
         self.watch(|tx| tx.query(sql, params, row))
     }
     fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {

@@ -175,7 +175,9 @@ pub fn dependencies(tx: &mut dyn Tx) -> Result<Vec<Dependency>, StoreError> {
         let kind = DependencyKind::from_code(&row.text(4)?).ok_or_else(|| StoreError::Corrupt("dependency kind".into()))?;
         Ok(Dependency { from: node(&row.text(0)?, row.int(1)?), to: node(&row.text(2)?, row.int(3)?), kind })
     })?;
-    all.extend(tx.all(RUNS_ON, &[], |row| Ok(Dependency { from: Node::Service(ServiceId(row.int(1)?)), to: Node::Item(ItemId(row.int(0)?)), kind: DependencyKind::Hard }))?);
+    all.extend(tx.all(RUNS_ON, &[], |row| {
+        Ok(Dependency { from: Node::Service(ServiceId(row.int(1)?)), to: Node::Item(ItemId(row.int(0)?)), kind: DependencyKind::Hard })
+    })?);
     Ok(all)
 }
 
@@ -239,7 +241,14 @@ fn reach(tx: &mut dyn Tx, facts: &mut Facts, dependencies: &[Dependency]) -> Res
 }
 
 /// What stands in the way of the window (BR-19a, 19d, 19f), with names only where the actor may see them.
-fn clashes(tx: &mut dyn Tx, actor: &Actor, facts: &Facts, change: Option<&Change>, window: Window, dependencies: &[Dependency]) -> Result<Vec<ClashFact>, StoreError> {
+fn clashes(
+    tx: &mut dyn Tx,
+    actor: &Actor,
+    facts: &Facts,
+    change: Option<&Change>,
+    window: Window,
+    dependencies: &[Dependency],
+) -> Result<Vec<ClashFact>, StoreError> {
     let own = change.map_or(0, |c| c.id.0);
     let work = work_near(tx, window, own)?;
     let freezes = freezes_near(tx, window)?;
@@ -268,7 +277,11 @@ fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Nod
         ClashWith::Freeze { title } => title.clone(),
         // S16: a change out of sight is a clash without a name.
         ClashWith::Work { change, reference, .. } => {
-            if crate::queries::sight::is_visible(tx, &Scope::of(actor), change.0)? { reference.clone() } else { String::new() }
+            if crate::queries::sight::is_visible(tx, &Scope::of(actor), change.0)? {
+                reference.clone()
+            } else {
+                String::new()
+            }
         }
     };
     let mut path = vec![];
@@ -278,7 +291,9 @@ fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Nod
             None => code_of(tx, *node)?,
         });
     }
-    Ok(ClashFact { rule: clash.rule.code().to_owned(), hard: clash.is_hard(), with, shared: path.join(" › "), from: clash.span.from, until: clash.span.until })
+    Ok(ClashFact {
+        rule: clash.rule.code().to_owned(), hard: clash.is_hard(), with, shared: path.join(" › "), from: clash.span.from, until: clash.span.until
+    })
 }
 
 fn code_of(tx: &mut dyn Tx, node: Node) -> Result<String, StoreError> {

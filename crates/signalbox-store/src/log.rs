@@ -129,62 +129,34 @@ pub fn read_head(tx: &mut dyn Tx) -> Result<Head, StoreError> {
 }
 
 fn read_head_row(row: &dyn Row) -> Result<Head, StoreError> {
-    Ok(Head {
-        count: row.int(0)?,
-        hash: row.text(1)?,
-    })
+    Ok(Head { count: row.int(0)?, hash: row.text(1)? })
 }
 
 /// Appends events of one subject and answers their numbers. For a change, `expected_version` is the version that
 /// the writer decided upon; if the change has moved on, this is a [`StoreError::Conflict`].
-pub fn append(
-    tx: &mut dyn Tx,
-    head: &mut Head,
-    expected_version: i64,
-    events: &[NewEvent],
-) -> Result<Vec<i64>, StoreError> {
+pub fn append(tx: &mut dyn Tx, head: &mut Head, expected_version: i64, events: &[NewEvent]) -> Result<Vec<i64>, StoreError> {
     let Some(first) = events.first() else {
         return Ok(Vec::new());
     };
     if first.stream == Stream::Change {
         let found = tx.one(VERSION, values![first.change_id], |row| row.int(0))?;
         if found != expected_version {
-            return Err(StoreError::Conflict {
-                expected: expected_version,
-                found,
-            });
+            return Err(StoreError::Conflict { expected: expected_version, found });
         }
     }
     let mut seqs = Vec::with_capacity(events.len());
     for (event, version) in events.iter().zip(expected_version + 1..) {
         if (event.stream, event.change_id) != (first.stream, first.change_id) {
-            return Err(StoreError::Constraint(
-                "one append is about one subject".into(),
-            ));
+            return Err(StoreError::Constraint("one append is about one subject".into()));
         }
         if event.stream == Stream::Change && event.version != version {
-            return Err(StoreError::Constraint(format!(
-                "version {} comes after {}",
-                event.version,
-                version - 1
-            )));
+            return Err(StoreError::Constraint(format!("version {} comes after {}", event.version, version - 1)));
         }
         head.count += 1;
         head.hash = chain_hash(&head.hash, head.count, event);
         tx.exec(
             INSERT_EVENT,
-            values![
-                head.count,
-                event.id,
-                event.stream.name(),
-                event.change_id,
-                event.version,
-                &event.kind,
-                event.schema,
-                event.at,
-                &event.payload,
-                &head.hash
-            ],
+            values![head.count, event.id, event.stream.name(), event.change_id, event.version, &event.kind, event.schema, event.at, &event.payload, &head.hash],
         )?;
         seqs.push(head.count);
     }
@@ -231,9 +203,7 @@ fn read_event(row: &dyn Row) -> Result<StoredEvent, StoreError> {
         "change" => Stream::Change,
         "directory" => Stream::Directory,
         other => {
-            return Err(StoreError::Corrupt(format!(
-                "an event of the stream {other:?}"
-            )));
+            return Err(StoreError::Corrupt(format!("an event of the stream {other:?}")));
         }
     };
     Ok(StoredEvent {
@@ -270,39 +240,16 @@ pub struct SavedAnswer {
 
 /// The answer that this actor got under this key. Ask after [`lock_head`]: of two requests that arrive at
 /// once, the second then finds the first one's answer.
-pub fn find_answer(
-    tx: &mut dyn Tx,
-    actor: i64,
-    key: &str,
-) -> Result<Option<SavedAnswer>, StoreError> {
+pub fn find_answer(tx: &mut dyn Tx, actor: i64, key: &str) -> Result<Option<SavedAnswer>, StoreError> {
     tx.maybe_one(FIND_ANSWER, values![actor, key], |row| {
-        Ok(SavedAnswer {
-            request_hash: row.text(0)?,
-            status: row.int(1)?,
-            headers: row.text(2)?,
-            body: row.text(3)?,
-        })
+        Ok(SavedAnswer { request_hash: row.text(0)?, status: row.int(1)?, headers: row.text(2)?, body: row.text(3)? })
     })
 }
 
 /// Keeps an answer, in the transaction of its effect.
-pub fn save_answer(
-    tx: &mut dyn Tx,
-    actor: i64,
-    key: &str,
-    answer: &SavedAnswer,
-    at: i64,
-) -> Result<(), StoreError> {
-    let SavedAnswer {
-        request_hash,
-        status,
-        headers,
-        body,
-    } = answer;
-    tx.exec(
-        SAVE_ANSWER,
-        values![actor, key, request_hash, *status, headers, body, at],
-    )?;
+pub fn save_answer(tx: &mut dyn Tx, actor: i64, key: &str, answer: &SavedAnswer, at: i64) -> Result<(), StoreError> {
+    let SavedAnswer { request_hash, status, headers, body } = answer;
+    tx.exec(SAVE_ANSWER, values![actor, key, request_hash, *status, headers, body, at])?;
     Ok(())
 }
 
@@ -323,13 +270,7 @@ pub struct StoredText {
 }
 
 /// Keeps a text and answers the digest for the event. The salt is 16 random bytes, minted by the shell.
-pub fn put_text(
-    tx: &mut dyn Tx,
-    id: i64,
-    change_id: i64,
-    salt: &[u8],
-    body: &str,
-) -> Result<String, StoreError> {
+pub fn put_text(tx: &mut dyn Tx, id: i64, change_id: i64, salt: &[u8], body: &str) -> Result<String, StoreError> {
     tx.exec(PUT_TEXT, values![id, change_id, salt, body])?;
     Ok(text_digest(salt, body))
 }
@@ -344,27 +285,14 @@ pub fn erase_text(tx: &mut dyn Tx, id: i64, at: i64) -> Result<bool, StoreError>
 pub fn load_texts(tx: &mut dyn Tx, change_id: i64) -> Result<Vec<StoredText>, StoreError> {
     tx.all(LOAD_TEXTS, values![change_id], |row| {
         let (salt, body) = (row.opt_bytes(1)?, row.opt_text(2)?);
-        let digest = salt
-            .zip(body.as_deref())
-            .map(|(salt, body)| text_digest(&salt, body));
-        Ok(StoredText {
-            id: row.int(0)?,
-            body,
-            digest,
-            erased_at: row.opt_int(3)?,
-        })
+        let digest = salt.zip(body.as_deref()).map(|(salt, body)| text_digest(&salt, body));
+        Ok(StoredText { id: row.int(0)?, body, digest, erased_at: row.opt_int(3)? })
     })
 }
 
 /// SHA-256 of salt and text, in hex.
 pub fn text_digest(salt: &[u8], body: &str) -> String {
-    format!(
-        "{:x}",
-        Sha256::new()
-            .chain_update(salt)
-            .chain_update(body)
-            .finalize()
-    )
+    format!("{:x}", Sha256::new().chain_update(salt).chain_update(body).finalize())
 }
 
 #[cfg(test)]
@@ -384,16 +312,9 @@ mod tests {
             at: 1_795_000_000_000_000,
             payload: "{\"title\":\"Générateur, 5:x,\"}".into(),
         };
+        assert_eq!(chain_hash("", 1, &event), "7046c02210cfa93f7c5d78b2f3abc91be107638dfe05abf117211c6b85136038");
         assert_eq!(
-            chain_hash("", 1, &event),
-            "7046c02210cfa93f7c5d78b2f3abc91be107638dfe05abf117211c6b85136038"
-        );
-        assert_eq!(
-            chain_hash(
-                "7046c02210cfa93f7c5d78b2f3abc91be107638dfe05abf117211c6b85136038",
-                2,
-                &event
-            ),
+            chain_hash("7046c02210cfa93f7c5d78b2f3abc91be107638dfe05abf117211c6b85136038", 2, &event),
             "902cb17bc262f0ca9b8d4c10c02c932440bd35c232cc3330edb09b02898a9d17"
         );
     }

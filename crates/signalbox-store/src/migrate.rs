@@ -54,8 +54,7 @@ pub fn run(db: &Db) -> Result<(), StoreError> {
             let Some(next) = MIGRATIONS.get(count_applied(tx)?) else {
                 return Ok(true);
             };
-            tx.batch(&tx.dialect().schema(next.text))
-                .map_err(|error| StoreError::Migration(format!("{}: {error}", next.name)))?;
+            tx.batch(&tx.dialect().schema(next.text)).map_err(|error| StoreError::Migration(format!("{}: {error}", next.name)))?;
             tx.exec(RECORD, values![next.number, next.name, checksum(next.text)])?;
             Ok(false)
         })?;
@@ -67,19 +66,13 @@ pub fn run(db: &Db) -> Result<(), StoreError> {
 
 /// How many of ours this database has had.
 fn count_applied(tx: &mut dyn Tx) -> Result<usize, StoreError> {
-    let applied = tx.all(APPLIED, &[], |row| {
-        Ok((row.int(0)?, row.text(1)?, row.text(2)?))
-    })?;
+    let applied = tx.all(APPLIED, &[], |row| Ok((row.int(0)?, row.text(1)?, row.text(2)?)))?;
     for (at, (number, name, sum)) in applied.iter().enumerate() {
         let Some(ours) = MIGRATIONS.get(at) else {
-            return Err(StoreError::Migration(format!(
-                "the database is newer than this program ({name})"
-            )));
+            return Err(StoreError::Migration(format!("the database is newer than this program ({name})")));
         };
         if (*number, name.as_str()) != (ours.number, ours.name) || *sum != checksum(ours.text) {
-            return Err(StoreError::Migration(format!(
-                "{name} was applied with another text"
-            )));
+            return Err(StoreError::Migration(format!("{name} was applied with another text")));
         }
     }
     Ok(applied.len())

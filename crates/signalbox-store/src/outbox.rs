@@ -68,11 +68,7 @@ pub struct Backoff {
 impl Default for Backoff {
     /// A minute, two, four, up to an hour, fifteen times: about half a day, one mail server's bad night.
     fn default() -> Self {
-        Self {
-            first: SignedDuration::from_mins(1),
-            most: SignedDuration::from_hours(1),
-            attempts: 15,
-        }
+        Self { first: SignedDuration::from_mins(1), most: SignedDuration::from_hours(1), attempts: 15 }
     }
 }
 
@@ -143,41 +139,15 @@ fn read(row: &dyn Row) -> Result<Task, StoreError> {
 
 /// Puts a task in. False if one with its key is there already, done or not.
 pub fn put(tx: &mut dyn Tx, task: &NewTask) -> Result<bool, StoreError> {
-    let added = tx.exec(
-        PUT,
-        values![
-            task.id,
-            &task.kind,
-            task.change_id,
-            task.event_id,
-            &task.dedupe_key,
-            &task.payload,
-            task.due_at.as_microsecond()
-        ],
-    )?;
+    let added = tx.exec(PUT, values![task.id, &task.kind, task.change_id, task.event_id, &task.dedupe_key, &task.payload, task.due_at.as_microsecond()])?;
     Ok(added == 1)
 }
 
 /// Takes up to `limit` due tasks for `lease_for`, the longest due first. A worker that dies leaves them to the
 /// next one after that time.
-pub fn lease(
-    tx: &mut dyn Tx,
-    now: Timestamp,
-    limit: u16,
-    lease_for: SignedDuration,
-) -> Result<Vec<Task>, StoreError> {
-    let until = now
-        .saturating_add(lease_for)
-        .map_err(|e| StoreError::Corrupt(e.to_string()))?;
-    let mut tasks = tx.all(
-        LEASE,
-        values![
-            now.as_microsecond(),
-            until.as_microsecond(),
-            i64::from(limit)
-        ],
-        read,
-    )?;
+pub fn lease(tx: &mut dyn Tx, now: Timestamp, limit: u16, lease_for: SignedDuration) -> Result<Vec<Task>, StoreError> {
+    let until = now.saturating_add(lease_for).map_err(|e| StoreError::Corrupt(e.to_string()))?;
+    let mut tasks = tx.all(LEASE, values![now.as_microsecond(), until.as_microsecond(), i64::from(limit)], read)?;
     // RETURNING promises no order.
     tasks.sort_by_key(|t| (t.due_at, t.id));
     Ok(tasks)
@@ -189,27 +159,13 @@ pub fn finish(tx: &mut dyn Tx, id: i64, now: Timestamp) -> Result<bool, StoreErr
 }
 
 /// The leased task failed: later again, or never.
-pub fn retry(
-    tx: &mut dyn Tx,
-    task: &Task,
-    now: Timestamp,
-    backoff: &Backoff,
-    error: &str,
-) -> Result<Retried, StoreError> {
+pub fn retry(tx: &mut dyn Tx, task: &Task, now: Timestamp, backoff: &Backoff, error: &str) -> Result<Retried, StoreError> {
     let leased_until = task.leased_until.map(Timestamp::as_microsecond);
     let error: String = error.chars().take(500).collect();
     let is_last = task.attempts >= backoff.attempts;
-    let at = if is_last {
-        now
-    } else {
-        now.saturating_add(backoff.after(task.attempts))
-            .map_err(|e| StoreError::Corrupt(e.to_string()))?
-    };
+    let at = if is_last { now } else { now.saturating_add(backoff.after(task.attempts)).map_err(|e| StoreError::Corrupt(e.to_string()))? };
     let sql = if is_last { BURY } else { RETRY };
-    let changed = tx.exec(
-        sql,
-        values![task.id, leased_until, at.as_microsecond(), error],
-    )?;
+    let changed = tx.exec(sql, values![task.id, leased_until, at.as_microsecond(), error])?;
     Ok(match (changed, is_last) {
         (0, _) => Retried::Lost,
         (_, true) => Retried::Dead,
@@ -228,12 +184,7 @@ pub fn revive(tx: &mut dyn Tx, id: i64, now: Timestamp) -> Result<bool, StoreErr
 }
 
 /// Takes back what waits for a change, of one kind: its timers when the window moves. How many.
-pub fn cancel_for_change(
-    tx: &mut dyn Tx,
-    change_id: i64,
-    kind: &str,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
+pub fn cancel_for_change(tx: &mut dyn Tx, change_id: i64, kind: &str, now: Timestamp) -> Result<u64, StoreError> {
     tx.exec(CANCEL, values![change_id, kind, now.as_microsecond()])
 }
 

@@ -52,13 +52,7 @@ impl Page {
     pub(crate) fn pattern(&self) -> String {
         let mut out = String::from("%");
         // PostgreSQL takes no NUL in text, and no list holds a control sign.
-        for c in self
-            .filter
-            .trim()
-            .to_lowercase()
-            .chars()
-            .filter(|c| !c.is_control())
-        {
+        for c in self.filter.trim().to_lowercase().chars().filter(|c| !c.is_control()) {
             if matches!(c, '%' | '_' | '\\') {
                 out.push('\\');
             }
@@ -75,15 +69,8 @@ impl Page {
         let limit = self.limit() as usize;
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let next = if more {
-            rows.last().map(|(c, _)| c.clone())
-        } else {
-            None
-        };
-        Listed {
-            items: rows.into_iter().map(|(_, t)| t).collect(),
-            next,
-        }
+        let next = if more { rows.last().map(|(c, _)| c.clone()) } else { None };
+        Listed { items: rows.into_iter().map(|(_, t)| t).collect(), next }
     }
 }
 
@@ -104,6 +91,5 @@ pub(crate) fn opt_time(row: &dyn Row, column: usize) -> Result<Option<Timestamp>
 }
 
 fn instant(micros: i64) -> Result<Timestamp, StoreError> {
-    Timestamp::from_microsecond(micros)
-        .map_err(|e| StoreError::Corrupt(format!("{micros} is no time: {e}")))
+    Timestamp::from_microsecond(micros).map_err(|e| StoreError::Corrupt(format!("{micros} is no time: {e}")))
 }

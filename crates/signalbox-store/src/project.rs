@@ -280,7 +280,9 @@ pub fn differences(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<Vec
         let (wanted, stored) = (rows(&loaded.change, &loaded.prose, updated_at), read(tx, *id)?);
         match stored {
             None => found.push(format!("{} has events and no rows", loaded.change.reference)),
-            Some(stored) if stored != wanted => found.push(format!("{}: the rows of {} differ from its events", loaded.change.reference, tables_that_differ(&stored, &wanted))),
+            Some(stored) if stored != wanted => {
+                found.push(format!("{}: the rows of {} differ from its events", loaded.change.reference, tables_that_differ(&stored, &wanted)))
+            }
             Some(_) => {}
         }
         progress(done as u64 + 1);
@@ -289,6 +291,13 @@ pub fn differences(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<Vec
 }
 
 fn tables_that_differ(a: &Rows, b: &Rows) -> String {
-    let tables = [("changes", a.change == b.change), ("change_orgs", a.orgs == b.orgs), ("change_sites", a.sites == b.sites), ("change_services", a.services == b.services), ("change_items", a.items == b.items), ("duties", a.duties == b.duties)];
+    let tables = [
+        ("changes", a.change == b.change),
+        ("change_orgs", a.orgs == b.orgs),
+        ("change_sites", a.sites == b.sites),
+        ("change_services", a.services == b.services),
+        ("change_items", a.items == b.items),
+        ("duties", a.duties == b.duties),
+    ];
     tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }

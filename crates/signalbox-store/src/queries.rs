@@ -70,10 +70,13 @@ impl Composed {
 
     /// Adds `and column in (..)`; no codes mean no condition.
     pub fn one_of(&mut self, column: &str, codes: impl IntoIterator<Item = &'static str>) {
-        let places: Vec<String> = codes.into_iter().map(|code| {
-            self.params.push(code.into());
-            format!("${}", self.params.len())
-        }).collect();
+        let places: Vec<String> = codes
+            .into_iter()
+            .map(|code| {
+                self.params.push(code.into());
+                format!("${}", self.params.len())
+            })
+            .collect();
         if !places.is_empty() {
             self.sql.push_str(&format!(" and {column} in ({})", places.join(", ")));
         }

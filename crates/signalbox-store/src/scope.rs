@@ -84,8 +84,15 @@ macro_rules! may_read_restricted {
 pub const VISIBLE: &str = concat!("(", was_sent_or_own!(), " and ", is_party!(), " and ", may_read_restricted!(), " and $3 >= 0)");
 
 /// On the schedule and in reports: the same, and what was sent and is open to the group, if only by its times.
-pub const LISTED: &str =
-    concat!("((", was_sent_or_own!(), " and ", is_party!(), " and ", may_read_restricted!(), ") or ($3 = 1 and c.private = 0 and c.confidentiality <> 'security_restricted'))");
+pub const LISTED: &str = concat!(
+    "((",
+    was_sent_or_own!(),
+    " and ",
+    is_party!(),
+    " and ",
+    may_read_restricted!(),
+    ") or ($3 = 1 and c.private = 0 and c.confidentiality <> 'security_restricted'))"
+);
 
 /// A column beside [`LISTED`]: 1 where the person may read the change itself, 0 where only its times are shown, as
 /// "Restricted work".

@@ -83,12 +83,7 @@ fn wrong() -> Failure {
 }
 
 /// Opens a session for a person who has proved who they are. Its secret goes to the browser; we keep the hash.
-pub fn open_session(
-    app: &App,
-    person: PersonId,
-    user_agent: &str,
-    replaces: Option<TokenHash>,
-) -> Result<Token, Failure> {
+pub fn open_session(app: &App, person: PersonId, user_agent: &str, replaces: Option<TokenHash>) -> Result<Token, Failure> {
     let (now, token, form_secret) = (app.clock.now(), app.ids.token(), app.ids.token());
     let session = Session {
         token_hash: token.hash(),
@@ -162,23 +157,9 @@ pub fn link_to_confirm(app: &App, registration: i64, life: SignedDuration) -> Re
     Ok(app.config.base.link(&format!("/join/confirm/{}", token.to_hex())))
 }
 
-fn store_link(
-    app: &App,
-    purpose: LinkPurpose,
-    person_id: Option<i64>,
-    registration_id: Option<i64>,
-    life: SignedDuration,
-) -> Result<Token, Failure> {
+fn store_link(app: &App, purpose: LinkPurpose, person_id: Option<i64>, registration_id: Option<i64>, life: SignedDuration) -> Result<Token, Failure> {
     let (now, token) = (app.clock.now(), app.ids.token());
-    let link = OneTimeLink {
-        token_hash: token.hash(),
-        purpose,
-        person_id,
-        registration_id,
-        change_id: None,
-        created_at: now,
-        expires_at: now + life,
-    };
+    let link = OneTimeLink { token_hash: token.hash(), purpose, person_id, registration_id, change_id: None, created_at: now, expires_at: now + life };
     app.write::<_, Failure>(move |tx| store::add_link(tx, &link))?;
     Ok(token)
 }

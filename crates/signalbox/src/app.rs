@@ -11,8 +11,8 @@ use crate::accounts::Passwords;
 use crate::clock::{Clock, IdSource};
 use crate::config::Config;
 use crate::deliver::Mailbox;
-use crate::web::problem::Failure;
 use crate::run::Documents;
+use crate::web::problem::Failure;
 use signalbox_core::process::Processes;
 
 /// The running program: store, clock, ids and settings. Made once in main, or by a test with a clock of its own.
@@ -42,7 +42,16 @@ impl App {
 
     /// The program over an open database, with documents of its own.
     pub fn under(db: Db, clock: Clock, ids: IdSource, config: Config, processes: Processes) -> Shared {
-        Arc::new(App { db, clock, ids, config, passwords: Passwords::default(), documents: Arc::new(Documents::new(processes)), stirred: tokio::sync::Notify::new(), mailbox: Mailbox::default() })
+        Arc::new(App {
+            db,
+            clock,
+            ids,
+            config,
+            passwords: Passwords::default(),
+            documents: Arc::new(Documents::new(processes)),
+            stirred: tokio::sync::Notify::new(),
+            mailbox: Mailbox::default(),
+        })
     }
 
     /// Stores the documents in force, so that the database can be read without this program's folder.
@@ -56,19 +65,13 @@ impl App {
 
     /// Reads one snapshot. The call blocks, a few microseconds on SQLite; the other tasks of this thread are moved
     /// away meanwhile (stack.md measured this cheaper than a hop to another thread).
-    pub fn read<T: Send, E: From<StoreError>>(
-        &self,
-        f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError> + Send,
-    ) -> Result<T, E> {
+    pub fn read<T: Send, E: From<StoreError>>(&self, f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError> + Send) -> Result<T, E> {
         Ok(tokio::task::block_in_place(|| self.db.read(f))?)
     }
 
     /// Writes in one transaction and answers once it is durable. The closure may be run again, so it takes its
     /// instant and its ids from outside.
-    pub fn write<T: Send + 'static, E: From<StoreError>>(
-        &self,
-        f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, E> {
+    pub fn write<T: Send + 'static, E: From<StoreError>>(&self, f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static) -> Result<T, E> {
         let written = tokio::task::block_in_place(|| self.db.write(f))?;
         self.stirred.notify_one();
         Ok(written)
@@ -76,10 +79,7 @@ impl App {
 
     /// Writes something that may be refused. A refusal undoes the whole transaction, also what the closure had
     /// written before it.
-    pub fn attempt<T: Send + 'static>(
-        &self,
-        mut f: impl FnMut(&mut dyn Tx) -> Answer<T> + Send + 'static,
-    ) -> Result<T, Failure> {
+    pub fn attempt<T: Send + 'static>(&self, mut f: impl FnMut(&mut dyn Tx) -> Answer<T> + Send + 'static) -> Result<T, Failure> {
         let refused: Arc<Mutex<Option<Refused>>> = Arc::default();
         let slot = Arc::clone(&refused);
         let written = self.write::<T, StoreError>(move |tx| {

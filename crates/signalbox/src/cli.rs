@@ -89,9 +89,7 @@ impl fmt::Display for Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Stop {
         match error {
-            StoreError::Locked => {
-                Stop::Finding("a server is using this data folder: stop it first, or use its pages".into())
-            }
+            StoreError::Locked => Stop::Finding("a server is using this data folder: stop it first, or use its pages".into()),
             other => Stop::Finding(other.to_string()),
         }
     }

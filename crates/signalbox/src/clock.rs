@@ -1,9 +1,6 @@
 //! The one place that reads the clock and draws random numbers. Everything else is handed an instant, an id or a
 //! token, so that a test, a walk or the demo can replay what happened.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this file is where the clock and the random numbers of the operating system come in"
-)]
+#![expect(clippy::disallowed_methods, reason = "this file is where the clock and the random numbers of the operating system come in")]
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

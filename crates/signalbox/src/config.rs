@@ -68,9 +68,8 @@ impl BaseUrl {
         } else {
             return Err(format!("“{text}” does not start with https:// or http://"));
         };
-        let authority = normal_authority(scheme, authority).ok_or_else(|| {
-            format!("“{text}” should be a scheme, a host and perhaps a port, such as https://change.example.org")
-        })?;
+        let authority = normal_authority(scheme, authority)
+            .ok_or_else(|| format!("“{text}” should be a scheme, a host and perhaps a port, such as https://change.example.org"))?;
         let base = BaseUrl { scheme, authority };
         if scheme == Scheme::Http && !base.is_loopback() {
             return Err(format!("“{text}” would send sessions in the clear: use https, or http on this machine only"));
@@ -100,9 +99,8 @@ impl BaseUrl {
     }
 
     fn is_loopback(&self) -> bool {
-        let host = self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, port)| {
-            if port.ends_with(']') { self.authority.as_str() } else { host }
-        });
+        let host =
+            self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, port)| if port.ends_with(']') { self.authority.as_str() } else { host });
         host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 }

@@ -33,7 +33,9 @@ impl Kind {
             Kind::Items => &["code", "name", "type", "organisation", "site", "service"],
             Kind::Dependencies => &["from", "to", "kind"],
             Kind::People => &["email", "name", "organisation", "roles"],
-            Kind::Changes => &["source_ref", "kind", "title", "organisation", "items", "window_start", "window_end", "received_at", "state", "outcome", "reason"],
+            Kind::Changes => {
+                &["source_ref", "kind", "title", "organisation", "items", "window_start", "window_end", "received_at", "state", "outcome", "reason"]
+            }
         }
     }
 }
@@ -192,7 +194,14 @@ impl App {
     }
 
     /// Rows of the directory, one after the other in one transaction; a bad one, unless skipped, undoes them all.
-    fn import_rows(&self, rows: Vec<Cells>, bad: Vec<Bad>, manner: Manner, progress: impl Fn(u64, u64) + Send + 'static, take: TakeRow) -> Result<Report, Unreadable> {
+    fn import_rows(
+        &self,
+        rows: Vec<Cells>,
+        bad: Vec<Bad>,
+        manner: Manner,
+        progress: impl Fn(u64, u64) + Send + 'static,
+        take: TakeRow,
+    ) -> Result<Report, Unreadable> {
         let ids = self.ids.clone();
         let now = self.clock.now();
         let undone = Arc::new(Mutex::new(None));

@@ -154,7 +154,14 @@ impl App {
                 return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("may-not-raise").with(draft.kind.words())]))));
             }
             let reference = take_reference(tx, &process.prefix, now, &place.zone)?;
-            let raise = decide::Raise { id: ChangeId(id), reference, org: draft.org, on_behalf_of: draft.on_behalf_of.clone(), copied_from: draft.copied_from, mint: mint.clone() };
+            let raise = decide::Raise {
+                id: ChangeId(id),
+                reference,
+                org: draft.org,
+                on_behalf_of: draft.on_behalf_of.clone(),
+                copied_from: draft.copied_from,
+                mint: mint.clone(),
+            };
             let decision = match decide::raise(&ctx, raise) {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Err(Stop::Refused(refusal))),
@@ -259,7 +266,9 @@ impl App {
             seat.documents.keep(tx, now)?;
             let graph = gather::Graph::load(tx)?;
             for (n, (row, (id, mint))) in rows.iter().zip(&mints).enumerate() {
-                let Some(process) = seat.documents.of_kind(row.kind) else { return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("kind-not-in-force")])))) };
+                let Some(process) = seat.documents.of_kind(row.kind) else {
+                    return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("kind-not-in-force")]))));
+                };
                 let place = Place::of(tx, row.org.0)?;
                 let facts = gather::for_import(tx, &graph, &row.items)?;
                 let ctx = place.context(&Actor::System, &process, &facts, now);
@@ -476,7 +485,15 @@ fn done(after: &Change, decision: &Decision, rev: i64) -> Done {
 }
 
 /// Folds the events in, asks what follows from each, and commits all of it.
-fn commit(tx: &mut dyn Tx, head: &mut log::Head, process: &Process, place: &Place, before: Option<&Change>, prose: &Prose, decision: &Decision) -> Result<Change, StoreError> {
+fn commit(
+    tx: &mut dyn Tx,
+    head: &mut log::Head,
+    process: &Process,
+    place: &Place,
+    before: Option<&Change>,
+    prose: &Prose,
+    decision: &Decision,
+) -> Result<Change, StoreError> {
     let mut change = before.cloned();
     let (mut tasks, mut drops_timers) = (vec![], false);
     for recorded in &decision.events {

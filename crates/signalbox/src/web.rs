@@ -36,7 +36,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
-use handlers::{change, changes, decide, demo, dev, draft, join, me, members, ops, outages, password, plain, process, promises, raise, reports, requests, schedule, session, setup, today, tonight};
+use handlers::{
+    change, changes, decide, demo, dev, draft, join, me, members, ops, outages, password, plain, process, promises, raise, reports, requests, schedule,
+    session, setup, today, tonight,
+};
 use problem::Failure;
 use visitor::Visitor;
 
@@ -177,13 +180,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/healthz",                   "whether we answer",       Anyone, || get(plain::healthz)),
 ];
 
-const fn route(
-    method: Method,
-    path: &'static str,
-    name: &'static str,
-    who: Who,
-    handler: fn() -> MethodRouter<Shared>,
-) -> Route {
+const fn route(method: Method, path: &'static str, name: &'static str, who: Who, handler: fn() -> MethodRouter<Shared>) -> Route {
     Route { method, path, name, who, handler }
 }
 

@@ -191,6 +191,9 @@ mod tests {
     #[test]
     fn lists_end_with_and() {
         let names = |all: &[&str]| listed(&all.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
-        assert_eq!((names(&[]), names(&["a"]), names(&["a", "b"]), names(&["a", "b", "c"])), (String::new(), "a".into(), "a and b".into(), "a, b and c".into()));
+        assert_eq!(
+            (names(&[]), names(&["a"]), names(&["a", "b"]), names(&["a", "b", "c"])),
+            (String::new(), "a".into(), "a and b".into(), "a, b and c".into())
+        );
     }
 }

@@ -45,11 +45,8 @@ const CHRISTMAS: &str = "Christmas Day";
 const BOXING: &str = "Boxing Day";
 
 /// Days that were moved by proclamation, all divisions: the ordinary day, the day it became, its name then.
-const MOVED: [(&str, &str, &str); 3] = [
-    ("2012-05-28", "2012-06-04", SPRING),
-    ("2020-05-04", "2020-05-08", "Early May bank holiday (VE day)"),
-    ("2022-05-30", "2022-06-02", SPRING),
-];
+const MOVED: [(&str, &str, &str); 3] =
+    [("2012-05-28", "2012-06-04", SPRING), ("2020-05-04", "2020-05-08", "Early May bank holiday (VE day)"), ("2022-05-30", "2022-06-02", SPRING)];
 
 /// Days given once, all divisions.
 const GIVEN_ONCE: [(&str, &str); 4] = [
@@ -61,8 +58,7 @@ const GIVEN_ONCE: [(&str, &str); 4] = [
 
 /// All bank holidays of a division that the program knows, by date.
 pub fn shipped(division: Division) -> BTreeMap<Date, String> {
-    let mut days: BTreeMap<Date, String> =
-        YEARS.flat_map(|year| yearly(division, year)).map(|(date, name)| (date, name.to_owned())).collect();
+    let mut days: BTreeMap<Date, String> = YEARS.flat_map(|year| yearly(division, year)).map(|(date, name)| (date, name.to_owned())).collect();
     for (ordinary, instead, name) in MOVED {
         if let (Ok(ordinary), Ok(instead)) = (ordinary.parse::<Date>(), instead.parse::<Date>()) {
             days.remove(&ordinary);

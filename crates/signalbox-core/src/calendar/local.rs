@@ -301,8 +301,16 @@ mod tests {
     #[test]
     fn lengths_are_told_in_words() {
         for (minutes, words) in [
-            (0, "0 minutes"), (-5, "0 minutes"), (1, "1 minute"), (45, "45 minutes"), (60, "1 hour"), (90, "1 hour 30 minutes"),
-            (121, "2 hours 1 minute"), (26 * 60, "26 hours"), (48 * 60, "2 days"), (52 * 60 + 1, "2 days 4 hours 1 minute"),
+            (0, "0 minutes"),
+            (-5, "0 minutes"),
+            (1, "1 minute"),
+            (45, "45 minutes"),
+            (60, "1 hour"),
+            (90, "1 hour 30 minutes"),
+            (121, "2 hours 1 minute"),
+            (26 * 60, "26 hours"),
+            (48 * 60, "2 days"),
+            (52 * 60 + 1, "2 days 4 hours 1 minute"),
         ] {
             assert_eq!(duration_words(SignedDuration::from_mins(minutes)), words);
         }

@@ -287,9 +287,19 @@ mod tests {
     #[test]
     fn tiers_turn_at_their_bounds() {
         for (given, asked, expected) in [
-            (11, 10, Verdict::OnTime), (10, 10, Verdict::OnTime), (9, 10, Verdict::Late), (5, 10, Verdict::Late),
-            (4, 10, Verdict::VeryLate), (1, 10, Verdict::VeryLate), (0, 10, Verdict::Short), (1, 3, Verdict::VeryLate),
-            (2, 3, Verdict::Late), (1, 2, Verdict::Late), (0, 0, Verdict::OnTime), (0, 1, Verdict::Short), (1, 1, Verdict::OnTime),
+            (11, 10, Verdict::OnTime),
+            (10, 10, Verdict::OnTime),
+            (9, 10, Verdict::Late),
+            (5, 10, Verdict::Late),
+            (4, 10, Verdict::VeryLate),
+            (1, 10, Verdict::VeryLate),
+            (0, 10, Verdict::Short),
+            (1, 3, Verdict::VeryLate),
+            (2, 3, Verdict::Late),
+            (1, 2, Verdict::Late),
+            (0, 0, Verdict::OnTime),
+            (0, 1, Verdict::Short),
+            (1, 1, Verdict::OnTime),
         ] {
             assert_eq!(verdict(false, given, asked), expected, "{given} of {asked}");
             assert_eq!(verdict(true, given, asked), Verdict::AfterTheFact);

@@ -92,7 +92,11 @@ fn window_of(answers: &Answers) -> Result<Option<Window>, Violation> {
         Some(Answer::Moment { at, .. }) => *at,
         _ => *end,
     };
-    if latest < *end { Err(Violation::of("contingency_end", "before-window-end")) } else { Ok(Some(Window { start: *start, end: *end, contingency_end: latest })) }
+    if latest < *end {
+        Err(Violation::of("contingency_end", "before-window-end"))
+    } else {
+        Ok(Some(Window { start: *start, end: *end, contingency_end: latest }))
+    }
 }
 
 /// What is touched: as named, with the services and sites of the items.
@@ -113,7 +117,12 @@ pub(super) fn rough(ctx: &Context, answers: &Answers) -> Content {
     let parties = parties(ctx, &items, &services, &sites);
     let title = crate::text::Text { text: crate::ids::TextId(0), digest: String::new() };
     let window = window_of(answers).unwrap_or(None);
-    Content { answers: answers.clone(), header: Header { title, window, items, services, sites, confidentiality: Confidentiality::Open }, parties, hash: String::new() }
+    Content {
+        answers: answers.clone(),
+        header: Header { title, window, items, services, sites, confidentiality: Confidentiality::Open },
+        parties,
+        hash: String::new(),
+    }
 }
 
 /// SHA-256 over the canonical JSON of the answers: keys in order, no spaces.
@@ -181,7 +190,8 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
 }
 
 /// Questions whose answer is the work itself: another answer is other work.
-const CONTENT_IDS: &[&str] = &["what", "backout", "implementation_plan", "supplier_actions", "outage_type", "network_affected", "circuits", "reversible", "model"];
+const CONTENT_IDS: &[&str] =
+    &["what", "backout", "implementation_plan", "supplier_actions", "outage_type", "network_affected", "circuits", "reversible", "model"];
 
 /// BR-31: more objects or services, another method or back-out, longer outage. Not: contacts, typing errors, fewer
 /// objects, and answers that were owed; but an approval was given for what was answered then.

@@ -72,12 +72,17 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::AskMore => vec![prose("questions", true)],
         Act::Hold => vec![prose("reason", true), field("review_on", AnswerKind::Date, true)],
         Act::Schedule => vec![field("implementer", line(), true), field("phone", line(), false)],
-        Act::Reschedule => vec![field("window", AnswerKind::Window, true), field("contingency_end", AnswerKind::Moment { after: None }, false), prose("reason", true)],
+        Act::Reschedule => {
+            vec![field("window", AnswerKind::Window, true), field("contingency_end", AnswerKind::Moment { after: None }, false), prose("reason", true)]
+        }
         Act::Start => told(),
         Act::RunningLate => [told(), vec![field("expected_end", AnswerKind::Moment { after: None }, true), prose("words", false)]].concat(),
         Act::Restore => [told(), vec![field("back", AnswerKind::Services, false)]].concat(),
         Act::BackOut => [told(), vec![prose("reason", true)]].concat(),
-        Act::Finish => [told(), vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)]].concat(),
+        Act::Finish => {
+            [told(), vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)]]
+                .concat()
+        }
         Act::Review if change.stage == Stage::Review => vec![prose("words", true)],
         Act::Close => vec![field("outcome", outcomes(), true), prose("words", false)],
         Act::Restate => vec![field("outcome", outcomes(), true), prose("reason", true)],
@@ -98,7 +103,11 @@ fn outcomes() -> AnswerKind {
 
 fn conditions() -> Vec<Field> {
     let slot = |n: usize| {
-        vec![field(&format!("condition_{n}"), AnswerKind::Prose, false), field(&format!("condition_{n}_owner"), line(), false), field(&format!("condition_{n}_due"), AnswerKind::Date, false)]
+        vec![
+            field(&format!("condition_{n}"), AnswerKind::Prose, false),
+            field(&format!("condition_{n}_owner"), line(), false),
+            field(&format!("condition_{n}_due"), AnswerKind::Date, false),
+        ]
     };
     (1..=CONDITIONS_AT_ONCE).flat_map(slot).collect()
 }
@@ -115,7 +124,12 @@ fn accept(needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
         fields.push(field("lowered_because", AnswerKind::Prose, false));
     }
     if needs(Rule::ResourcesPromised) {
-        fields.extend([field("take_down_by", line(), true), field("restore_by", line(), true), field("promise_phone", line(), true), field("promise_times", line(), false)]);
+        fields.extend([
+            field("take_down_by", line(), true),
+            field("restore_by", line(), true),
+            field("promise_phone", line(), true),
+            field("promise_times", line(), false),
+        ]);
     }
     fields
 }

@@ -75,7 +75,9 @@ fn needs_supplier(change: &Change) -> bool {
 }
 
 fn takes_service_away(change: &Change) -> bool {
-    change.kind == crate::change::Kind::PlannedOutage || number(change, "outage_minutes").unwrap_or(0) > 0 || number(change, "degraded_minutes").unwrap_or(0) > 0
+    change.kind == crate::change::Kind::PlannedOutage
+        || number(change, "outage_minutes").unwrap_or(0) > 0
+        || number(change, "degraded_minutes").unwrap_or(0) > 0
 }
 
 fn minutes_over(change: &Change) -> i64 {

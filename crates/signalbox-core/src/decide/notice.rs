@@ -87,4 +87,3 @@ pub(super) fn settle(t: &mut Taking) -> Option<Vec<Event>> {
     }
     Some(vec![Event::NoticeSettled { consequence: consequence?, reason: reason? }])
 }
-

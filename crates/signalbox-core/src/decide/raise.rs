@@ -114,7 +114,8 @@ pub fn import(ctx: &Context, row: Import) -> Decision {
         reason,
         long,
     };
-    let recorded = |event: &Event, id: i64| Recorded { id: EventId(id), change: row.id, version: row.version, at: ctx.now, by: Stamp::SYSTEM, event: event.clone() };
+    let recorded =
+        |event: &Event, id: i64| Recorded { id: EventId(id), change: row.id, version: row.version, at: ctx.now, by: Stamp::SYSTEM, event: event.clone() };
     let change: Change = crate::apply::apply(None, &recorded(&event, 0));
     if let Event::Imported { notice, .. } = &mut event {
         *notice = notice::judge(ctx, &change, row.received_at);

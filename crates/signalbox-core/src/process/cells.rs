@@ -136,7 +136,9 @@ pub fn test(words: &str) -> Result<Test, String> {
 pub fn timer_when(words: &str) -> Result<TimerWhen, String> {
     let lower = words.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
     let wrong = || {
-        format!("{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, 20 working days in RETURNED or 60 days in CLIN_REJECTED.")
+        format!(
+            "{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, 20 working days in RETURNED or 60 days in CLIN_REJECTED."
+        )
     };
     if lower == "contingency end, not finished" {
         return Ok(TimerWhen::NotFinished);

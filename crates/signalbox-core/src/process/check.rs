@@ -128,7 +128,11 @@ impl Checking<'_> {
             }
             (None, None) => {
                 let known: Vec<&str> = self.process.questions.iter().map(|q| q.id.as_str()).chain(FACTS.iter().map(|f| f.code)).collect();
-                return self.fault(key, "fact-unknown", format!("{subject} is neither a question of this document nor a fact that the program knows.{}", dictionary::meant(subject, &known)));
+                return self.fault(
+                    key,
+                    "fact-unknown",
+                    format!("{subject} is neither a question of this document nor a fact that the program knows.{}", dictionary::meant(subject, &known)),
+                );
             }
         };
         for value in test.values.iter().filter(|value| !values.contains(value)) {
@@ -185,12 +189,20 @@ impl Checking<'_> {
                 continue;
             }
             if let Some(to) = step.to.filter(|to| AFTER_APPROVAL.contains(to) && !AFTER_APPROVAL.contains(&step.from)) {
-                self.fault(&key(step), "approval-passed-by", format!("{} takes a change from {} to {} though nobody has approved it.", step.act.code(), step.from.code(), to.code()));
+                self.fault(
+                    &key(step),
+                    "approval-passed-by",
+                    format!("{} takes a change from {} to {} though nobody has approved it.", step.act.code(), step.from.code(), to.code()),
+                );
             }
         }
         for step in self.process.steps.iter().filter(|step| step.act == Act::Approve) {
             if !step.needs.iter().any(|rule| matches!(rule, Rule::FourEyes | Rule::OtherOrganisation)) {
-                self.fault(&key(step), "approval-alone", "The approval needs neither four eyes nor other organisation, so anybody could approve their own change.".to_owned());
+                self.fault(
+                    &key(step),
+                    "approval-alone",
+                    "The approval needs neither four eyes nor other organisation, so anybody could approve their own change.".to_owned(),
+                );
             }
         }
         // SD-6 holds always (settled 5).
@@ -205,7 +217,11 @@ impl Checking<'_> {
         for step in &self.process.steps {
             for (rule, acts) in WAITS_FOR {
                 if step.needs.contains(rule) && !acts.iter().any(|act| has(self.process, *act)) {
-                    self.fault(&key(step), "rule-never-met", format!("{} waits for {}, but no step lets anybody {}.", step.act.code(), rule.words(), acts[0].words()));
+                    self.fault(
+                        &key(step),
+                        "rule-never-met",
+                        format!("{} waits for {}, but no step lets anybody {}.", step.act.code(), rule.words(), acts[0].words()),
+                    );
                 }
             }
             if step.needs.contains(&Rule::LateNoticeExplained) && self.process.question("late_reason").is_none() {
@@ -223,7 +239,11 @@ impl Checking<'_> {
                 faults.push((key.clone(), "who-missing", format!("Nobody gives the {} assessment.", row.kind.words())));
             }
             for who in row.who.iter().filter(|who| !may_assess(*who)) {
-                faults.push((key.clone(), "assessor-cannot", format!("The {} assessment is asked of the {}, who may not take the step assess.", row.kind.words(), dictionary::who_words(*who))));
+                faults.push((
+                    key.clone(),
+                    "assessor-cannot",
+                    format!("The {} assessment is asked of the {}, who may not take the step assess.", row.kind.words(), dictionary::who_words(*who)),
+                ));
             }
         }
         for (key, code, message) in faults {
@@ -243,7 +263,9 @@ impl Checking<'_> {
     fn timers(&mut self) {
         let reached = graph::reachable(self.process, Stage::Draft, |_| true);
         let places = &self.process.places;
-        let key_of = |when: &TimerWhen| places.keys().find(|k| k.strip_prefix("timer ").and_then(|w| cells::timer_when(w).ok()).as_ref() == Some(when)).cloned().unwrap_or_default();
+        let key_of = |when: &TimerWhen| {
+            places.keys().find(|k| k.strip_prefix("timer ").and_then(|w| cells::timer_when(w).ok()).as_ref() == Some(when)).cloned().unwrap_or_default()
+        };
         for timer in &self.process.timers {
             let key = key_of(&timer.when);
             let (TimerWhen::WorkingDaysIn { stage, .. } | TimerWhen::DaysIn { stage, .. }) = &timer.when else {
@@ -309,8 +331,14 @@ impl Checking<'_> {
     fn flaw(&mut self, name: &str, flaw: Flaw) {
         match flaw {
             Flaw::Gap { case } => self.fault(&format!("table {name}"), "table-gap", format!("{name}: no row answers: {case}.")),
-            Flaw::Overlap { rows: (a, b), case } => self.fault(&format!("table {name} row {b}"), "table-overlap", format!("{name}: rows {} and {} both answer: {case}.", a + 1, b + 1)),
-            Flaw::Unreached { row } => self.fault(&format!("table {name} row {row}"), "table-row-unreached", format!("{name}: row {} never answers; rows above it take every case.", row + 1)),
+            Flaw::Overlap { rows: (a, b), case } => {
+                self.fault(&format!("table {name} row {b}"), "table-overlap", format!("{name}: rows {} and {} both answer: {case}.", a + 1, b + 1))
+            }
+            Flaw::Unreached { row } => self.fault(
+                &format!("table {name} row {row}"),
+                "table-row-unreached",
+                format!("{name}: row {} never answers; rows above it take every case.", row + 1),
+            ),
             Flaw::TooWide => self.fault(&format!("table {name}"), "table-too-wide", format!("{name} asks too much at once to be checked.")),
         }
     }
@@ -336,7 +364,9 @@ impl Checking<'_> {
     fn output(&self, kind: Output, cell: &str) -> Result<(), String> {
         let one_of = |list: &[&str]| if list.contains(&code_of(cell).as_str()) { Ok(()) } else { Err(format!("{cell:?} is not one of {}.", list.join(", "))) };
         match kind {
-            Output::Count => cell.parse::<i64>().ok().filter(|n| (0..=Notice::MOST).contains(n)).map(|_| ()).ok_or_else(|| format!("{cell:?} is not a number of days.")),
+            Output::Count => {
+                cell.parse::<i64>().ok().filter(|n| (0..=Notice::MOST).contains(n)).map(|_| ()).ok_or_else(|| format!("{cell:?} is not a number of days."))
+            }
             Output::Basis => one_of(&["days", "working_days", "clear_working_days"]),
             Output::Verdict => one_of(&Verdict::ALL.iter().map(|v| v.code()).collect::<Vec<_>>()),
             Output::Consequence => one_of(CONSEQUENCES),

@@ -32,9 +32,25 @@ pub fn edges(process: &Process) -> Vec<Edge> {
 
 /// From top to bottom: the way that most changes go, then the side ways, then the other ends.
 const ORDER: &[Stage] = &[
-    Stage::Draft, Stage::LocalAuth, Stage::Submitted, Stage::Assessing, Stage::AwaitingApproval, Stage::Approved, Stage::Scheduled,
-    Stage::Implementing, Stage::Implemented, Stage::Review, Stage::Closed, Stage::BackingOut, Stage::Returned, Stage::OnHold,
-    Stage::ClinRejected, Stage::Rejected, Stage::Cancelled, Stage::Withdrawn, Stage::Expired,
+    Stage::Draft,
+    Stage::LocalAuth,
+    Stage::Submitted,
+    Stage::Assessing,
+    Stage::AwaitingApproval,
+    Stage::Approved,
+    Stage::Scheduled,
+    Stage::Implementing,
+    Stage::Implemented,
+    Stage::Review,
+    Stage::Closed,
+    Stage::BackingOut,
+    Stage::Returned,
+    Stage::OnHold,
+    Stage::ClinRejected,
+    Stage::Rejected,
+    Stage::Cancelled,
+    Stage::Withdrawn,
+    Stage::Expired,
 ];
 
 /// The page gives a diagram at least this width, so that its text never falls below its size here.
@@ -85,7 +101,9 @@ pub fn svg(process: &Process) -> String {
     let id = super::render::slug(&process.id);
     let mut out = format!(
         "<svg class=\"dg\" viewBox=\"0 0 {WIDTH} {h}\" width=\"{WIDTH}\" height=\"{h}\" role=\"group\" aria-labelledby=\"dg-{id}-t dg-{id}-d\" font-size=\"13\"><title id=\"dg-{id}-t\">Stages of a change: {title}</title><desc id=\"dg-{id}-d\">{desc}</desc>",
-        h = picture.height, title = escape(&process.title), desc = escape(&in_one_breath(process)),
+        h = picture.height,
+        title = escape(&process.title),
+        desc = escape(&in_one_breath(process)),
     );
     out += &format!("<defs>{}</defs>", COLOURS.iter().map(|(name, colour)| marker(&id, name, colour)).collect::<String>());
     for (at, label) in &picture.straight {
@@ -119,7 +137,9 @@ fn tone(stage: Stage) -> (&'static str, &'static str, &'static str) {
 }
 
 fn marker(id: &str, name: &str, colour: &str) -> String {
-    format!("<marker id=\"dg-{id}-{name}\" markerWidth=\"9\" markerHeight=\"9\" refX=\"7\" refY=\"4\" orient=\"auto\"><path d=\"M0 0 8 4 0 8z\" fill=\"{colour}\"/></marker>")
+    format!(
+        "<marker id=\"dg-{id}-{name}\" markerWidth=\"9\" markerHeight=\"9\" refX=\"7\" refY=\"4\" orient=\"auto\"><path d=\"M0 0 8 4 0 8z\" fill=\"{colour}\"/></marker>"
+    )
 }
 
 fn lay_out(process: &Process) -> Picture {
@@ -159,7 +179,8 @@ fn stand(picture: &mut Picture, stages: &[Stage]) {
     let mut top = 12;
     for (node, stage) in stages.iter().enumerate() {
         let side = |is_right: bool| -> Vec<usize> {
-            let mut ports: Vec<usize> = (0..picture.ports.len()).filter(|p| picture.ports[*p].node == node && picture.lanes[picture.ports[*p].lane].is_right == is_right).collect();
+            let mut ports: Vec<usize> =
+                (0..picture.ports.len()).filter(|p| picture.ports[*p].node == node && picture.lanes[picture.ports[*p].lane].is_right == is_right).collect();
             // Lines come in above those that go out, and the nearest goal goes out innermost.
             ports.sort_by_key(|p| (!picture.ports[*p].is_arrival, picture.lanes[picture.ports[*p].lane].to));
             ports
@@ -207,7 +228,11 @@ fn straight(picture: &Picture, id: &str, at: usize, label: &str) -> String {
     let (name, _, _) = tone(picture.nodes[at + 1].stage);
     format!(
         "<path d=\"M{x} {from}V{to}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\" marker-end=\"url(#dg-{id}-{name})\"/><text class=\"lbl\" font-size=\"12\" x=\"{tx}\" y=\"{ty}\">{label}</text>",
-        to = from + ROW_GAP - 2, colour = colour_of(name), tx = x + 10, ty = from + ROW_GAP / 2 + 4, label = escape(label),
+        to = from + ROW_GAP - 2,
+        colour = colour_of(name),
+        tx = x + 10,
+        ty = from + ROW_GAP / 2 + 4,
+        label = escape(label),
     )
 }
 
@@ -234,7 +259,8 @@ fn lane_svg(picture: &Picture, id: &str, lane: &Lane) -> String {
         // A dot marks where a line joins; lines that only cross have none.
         out += &format!(
             "<path d=\"M{edge} {y}H{x}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\"/><circle cx=\"{x}\" cy=\"{y}\" r=\"2.5\" fill=\"{colour}\"/><text class=\"lbl\" font-size=\"12\" x=\"{tx}\" y=\"{ty}\" text-anchor=\"{anchor}\">{label}</text>",
-            ty = y - 4, label = escape(&port.label),
+            ty = y - 4,
+            label = escape(&port.label),
         );
     }
     out
@@ -245,7 +271,11 @@ fn box_svg(node: &Node, has_row: bool) -> String {
     let (_, fill, stroke) = tone(node.stage);
     let shape = format!(
         "<rect x=\"{BOX_LEFT}\" y=\"{top}\" width=\"{BOX_WIDTH}\" height=\"{height}\" rx=\"5\" fill=\"{fill}\" stroke=\"{stroke}\" stroke-width=\"1.8\"/><text x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{label}</text>",
-        top = node.top, height = node.height, x = WIDTH / 2, y = node.top + node.height / 2 + 5, label = node.stage.words(),
+        top = node.top,
+        height = node.height,
+        x = WIDTH / 2,
+        y = node.top + node.height / 2 + 5,
+        label = node.stage.words(),
     );
     if has_row { format!("<a href=\"#{}\">{shape}</a>", stage_id(node.stage)) } else { shape }
 }

@@ -56,17 +56,15 @@ fn find<T: Copy>(table: &[(&str, T)], words: &str) -> Option<T> {
 pub fn role(words: &str) -> Option<Role> {
     let words = normal(words);
     let singular = words.strip_suffix('s').unwrap_or(&words);
-    [words.as_str(), singular].into_iter().find_map(|w| {
-        Role::from_words(w).or_else(|| find(ROLE_ALIASES, w)).or_else(|| Role::from_code(&w.to_ascii_uppercase()))
-    })
+    [words.as_str(), singular]
+        .into_iter()
+        .find_map(|w| Role::from_words(w).or_else(|| find(ROLE_ALIASES, w)).or_else(|| Role::from_code(&w.to_ascii_uppercase())))
 }
 
 /// Who may act, of these words.
 pub fn who(words: &str) -> Option<Who> {
     let words = normal(words);
-    find(WHO_WORDS, &words)
-        .or_else(|| words.strip_prefix("affected ").and_then(role).map(Who::Affected))
-        .or_else(|| role(&words).map(Who::Role))
+    find(WHO_WORDS, &words).or_else(|| words.strip_prefix("affected ").and_then(role).map(Who::Affected)).or_else(|| role(&words).map(Who::Role))
 }
 
 /// Who is told, of these words.

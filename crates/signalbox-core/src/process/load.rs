@@ -126,8 +126,13 @@ fn kinds_twice(read: &[(Process, bool)]) -> Vec<Fault> {
 
 /// Reads one document, its base before it. The flag says whether it and its base were read without fault.
 fn read_after_base(
-    at: usize, sources: &[(&str, &str)], fronts: &[Front], ids: &BTreeMap<String, usize>,
-    done: &mut Vec<Option<(Process, bool)>>, faults: &mut Vec<Fault>, depth: usize,
+    at: usize,
+    sources: &[(&str, &str)],
+    fronts: &[Front],
+    ids: &BTreeMap<String, usize>,
+    done: &mut Vec<Option<(Process, bool)>>,
+    faults: &mut Vec<Fault>,
+    depth: usize,
 ) {
     if done[at].is_some() {
         return;

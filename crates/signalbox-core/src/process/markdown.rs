@@ -89,10 +89,9 @@ pub fn read(file: &str, source: &str) -> Sheet {
                     Cell { text: value.trim().to_owned(), place: lines.place(file, at + key.len() + 1 + lead) },
                 ));
             } else if !line.trim().is_empty() {
-                sheet.front.push((
-                    Cell { text: line.trim().to_owned(), place: lines.place(file, at) },
-                    Cell { text: String::new(), place: lines.place(file, at) },
-                ));
+                sheet
+                    .front
+                    .push((Cell { text: line.trim().to_owned(), place: lines.place(file, at) }, Cell { text: String::new(), place: lines.place(file, at) }));
             }
             at += line.len();
         }

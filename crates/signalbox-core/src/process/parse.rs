@@ -49,10 +49,25 @@ fn begin(file: &str, source: &str, base: Option<&Process>) -> Process {
         hash.update(base.hash.as_bytes());
     }
     let blank = || Process {
-        hash: String::new(), id: String::new(), title: String::new(), version: 0, kind: Kind::Normal, based_on: None,
-        owner: String::new(), review_by: String::new(), prefix: String::new(), file: String::new(), source: String::new(),
-        base_sources: vec![], steps: vec![], questions: vec![], assessments: vec![], timers: vec![], catalogue: vec![],
-        tables: Default::default(), places: Default::default(),
+        hash: String::new(),
+        id: String::new(),
+        title: String::new(),
+        version: 0,
+        kind: Kind::Normal,
+        based_on: None,
+        owner: String::new(),
+        review_by: String::new(),
+        prefix: String::new(),
+        file: String::new(),
+        source: String::new(),
+        base_sources: vec![],
+        steps: vec![],
+        questions: vec![],
+        assessments: vec![],
+        timers: vec![],
+        catalogue: vec![],
+        tables: Default::default(),
+        places: Default::default(),
     };
     let mut process = base.cloned().unwrap_or_else(blank);
     process.base_sources = base.map_or(vec![], |b| std::iter::once(b.source.clone()).chain(b.base_sources.iter().cloned()).collect());
@@ -135,7 +150,14 @@ impl Reader<'_> {
                 "owner" => self.process.owner = value.text.clone(),
                 "review by" => self.review_by(value),
                 "reference" => self.prefix(value),
-                _ => self.fault(&key.place, "front-unknown", format!("{:?} is not a key of the front matter; the keys are id, title, version, kind, based on, owner, review by and reference.", key.text)),
+                _ => self.fault(
+                    &key.place,
+                    "front-unknown",
+                    format!(
+                        "{:?} is not a key of the front matter; the keys are id, title, version, kind, based on, owner, review by and reference.",
+                        key.text
+                    ),
+                ),
             }
         }
         for key in ["id", "title", "version", "owner", "review by"] {
@@ -241,7 +263,9 @@ impl Reader<'_> {
     }
 
     fn steps(&mut self, line: &Line, keys: &mut Vec<String>) {
-        let act = self.take(line.get("Act"), "act-unknown", |w| dictionary::act(w).ok_or_else(|| format!("{w:?} is not an act.{}", dictionary::meant(w, &codes(Act::ALL, Act::code)))));
+        let act = self.take(line.get("Act"), "act-unknown", |w| {
+            dictionary::act(w).ok_or_else(|| format!("{w:?} is not an act.{}", dictionary::meant(w, &codes(Act::ALL, Act::code))))
+        });
         let mut stages = vec![];
         for name in line.text("From").split(',').map(str::trim) {
             let named = |_: &str| to_stage(name).and_then(|stage| stage.ok_or_else(|| "The step starts from no stage.".to_owned()));
@@ -310,7 +334,9 @@ impl Reader<'_> {
         let asked_when = self.take(line.get("Asked when"), "condition-wrong", cells::condition).flatten();
         let (Some(answer), Some(required)) = (answer, required) else { return };
         let page = match line.get("Page").filter(|cell| !cell.text.is_empty()) {
-            Some(cell) => self.take(Some(cell), "page-unknown", |w| cells::page(w).ok_or_else(|| format!("{w:?} is not a page; write what, where, when or risk."))),
+            Some(cell) => {
+                self.take(Some(cell), "page-unknown", |w| cells::page(w).ok_or_else(|| format!("{w:?} is not a page; write what, where, when or risk.")))
+            }
             None => at.map(|at| self.process.questions[at].page),
         };
         let page = page.unwrap_or_else(|| cells::usual_page(&answer));
@@ -384,7 +410,8 @@ impl Reader<'_> {
             }
             return;
         }
-        let for_kinds = self.list(line.get("For"), "role-unknown", "a kind of organisation", &codes(OrgKind::ALL, OrgKind::code), |w| OrgKind::from_code(&facts::code_of(w)));
+        let for_kinds = self
+            .list(line.get("For"), "role-unknown", "a kind of organisation", &codes(OrgKind::ALL, OrgKind::code), |w| OrgKind::from_code(&facts::code_of(w)));
         let mut eligible_when = vec![];
         for entry in cells::entries(line.text("Eligible when")) {
             eligible_when.extend(self.take(line.get("Eligible when"), "condition-wrong", |_| cells::test(entry)));
@@ -395,7 +422,10 @@ impl Reader<'_> {
         }
         let Some(lead) = lead else { return };
         let entry = CatalogueEntry {
-            id, lead, for_kinds, eligible_when,
+            id,
+            lead,
+            for_kinds,
+            eligible_when,
             title: line.text("Title").to_owned(),
             description: line.text("Description").to_owned(),
             procedure: cells::entries(line.text("Procedure")).map(str::to_owned).collect(),
@@ -430,10 +460,20 @@ impl Reader<'_> {
         for column in &grid.columns {
             match column.text.strip_prefix('→').or_else(|| column.text.strip_prefix("->")) {
                 Some(output) => outputs.push(facts::code_of(output)),
-                None if !outputs.is_empty() => self.fault(&column.place, "column-order", format!("{:?} asks after an answer; columns that ask go first.", column.text)),
+                None if !outputs.is_empty() => {
+                    self.fault(&column.place, "column-order", format!("{:?} asks after an answer; columns that ask go first.", column.text))
+                }
                 None => match facts::find(&column.text) {
                     Some(fact) => inputs.push(fact),
-                    None => self.fault(&column.place, "fact-unknown", format!("{:?} is not a fact that the program knows.{}", column.text, dictionary::meant(&column.text, &facts::FACTS.iter().map(|f| f.words).collect::<Vec<_>>()))),
+                    None => self.fault(
+                        &column.place,
+                        "fact-unknown",
+                        format!(
+                            "{:?} is not a fact that the program knows.{}",
+                            column.text,
+                            dictionary::meant(&column.text, &facts::FACTS.iter().map(|f| f.words).collect::<Vec<_>>())
+                        ),
+                    ),
                 },
             }
         }
@@ -447,7 +487,9 @@ impl Reader<'_> {
         for (number, cells) in grid.rows.iter().enumerate() {
             let mut tests = vec![];
             for (fact, cell) in inputs.iter().zip(cells) {
-                tests.extend(self.take(Some(cell), "test-wrong", |w| UnaryTest::parse(fact.kind, w).map_err(|why| format!("{}: {why} ({} is {})", fact.words, fact.words, domain_words(fact.kind)))));
+                tests.extend(self.take(Some(cell), "test-wrong", |w| {
+                    UnaryTest::parse(fact.kind, w).map_err(|why| format!("{}: {why} ({} is {})", fact.words, fact.words, domain_words(fact.kind)))
+                }));
             }
             if let Some(first) = cells.first() {
                 self.process.places.insert(format!("table {name} row {number}"), first.place.clone());
@@ -467,7 +509,9 @@ impl Reader<'_> {
 fn to_stage(words: &str) -> Result<Option<Stage>, String> {
     match words.to_ascii_lowercase().as_str() {
         "-" | "" | "where it was" => Ok(None),
-        _ => dictionary::stage(words).map(Some).ok_or_else(|| format!("{words:?} is not a stage.{}", dictionary::meant(words, &codes(Stage::ALL, Stage::code)))),
+        _ => {
+            dictionary::stage(words).map(Some).ok_or_else(|| format!("{words:?} is not a stage.{}", dictionary::meant(words, &codes(Stage::ALL, Stage::code))))
+        }
     }
 }
 

@@ -68,7 +68,9 @@ impl Writer {
             Event::Start(Tag::Table(_)) => {
                 let section = if self.section.is_empty() { "Table".to_owned() } else { self.section.clone() };
                 let name = escape(&self.once(&section, ", part "));
-                html(format!("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name}, scrolls sideways\"><table class=\"tbl\"><caption class=\"vh\">{name}</caption>"))
+                html(format!(
+                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{name}, scrolls sideways\"><table class=\"tbl\"><caption class=\"vh\">{name}</caption>"
+                ))
             }
             Event::End(TagEnd::Table) => html("</tbody></table></div>\n".to_owned()),
             Event::Start(Tag::TableHead) => {
@@ -137,7 +139,9 @@ pub fn moves(process: &Process) -> Vec<Move> {
 }
 
 fn in_words(step: &Step) -> Move {
-    let sentence = |rule: &crate::rule::Rule| CATALOGUE.iter().find(|row| row.0 == *rule).map_or_else(|| format!("The window gives {}.", rule.words()), |row| row.3.to_owned());
+    let sentence = |rule: &crate::rule::Rule| {
+        CATALOGUE.iter().find(|row| row.0 == *rule).map_or_else(|| format!("The window gives {}.", rule.words()), |row| row.3.to_owned())
+    };
     Move {
         from: step.from,
         act: step.act,
@@ -158,7 +162,11 @@ pub fn moves_html(process: &Process) -> String {
         let to = step.to.map_or("stays", Stage::words);
         html += &format!(
             "<tr{id}><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{to}</td><td>{}</td></tr>",
-            step.from.words(), step.act.words(), escape(&step.who.join(", ")), escape(&step.only_if.join(" ")), escape(&step.tells.join(", ")),
+            step.from.words(),
+            step.act.words(),
+            escape(&step.who.join(", ")),
+            escape(&step.only_if.join(" ")),
+            escape(&step.tells.join(", ")),
         );
     }
     html + "</tbody></table></div>\n"
@@ -195,15 +203,21 @@ mod tests {
 
     #[test]
     fn html_in_a_document_is_shown_and_not_obeyed() {
-        let html = with_text("# T\n\n<script>alert(1)</script>\n\nA <b onclick=x>b</b> [go](javascript:alert(1)) ![p](https://x.example/p.png)\n\n## <i>H</i>\n");
-        assert!(!html.contains("<script") && !html.contains("<b ") && !html.contains("javascript:") && !html.contains("<img") && !html.contains("<i>"), "{html}");
+        let html =
+            with_text("# T\n\n<script>alert(1)</script>\n\nA <b onclick=x>b</b> [go](javascript:alert(1)) ![p](https://x.example/p.png)\n\n## <i>H</i>\n");
+        assert!(
+            !html.contains("<script") && !html.contains("<b ") && !html.contains("javascript:") && !html.contains("<img") && !html.contains("<i>"),
+            "{html}"
+        );
         assert!(html.contains("&lt;script&gt;") && html.contains("<h3 id=\"doc-i-h-i\">&lt;i&gt;H&lt;/i&gt;</h3>"), "{html}");
         assert!(!html.contains("<h1"));
     }
 
     #[test]
     fn tables_have_captions_and_scopes_and_ids_are_given_once() {
-        let html = with_text("## Steps\n\n| A | B |\n|---|---|\n| `x` | < 1 |\n\n| A |\n|---|\n| y |\n\n## Steps\n\n[safe](/process) [far](https://x.example/?a=1&b=2)\n");
+        let html = with_text(
+            "## Steps\n\n| A | B |\n|---|---|\n| `x` | < 1 |\n\n| A |\n|---|\n| y |\n\n## Steps\n\n[safe](/process) [far](https://x.example/?a=1&b=2)\n",
+        );
         assert!(html.contains("<caption class=\"vh\">Steps</caption><thead><tr><th scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead><tbody><tr><td><code>x</code></td><td>&lt; 1</td></tr></tbody>"), "{html}");
         assert!(html.contains("aria-label=\"Steps, part 2, scrolls sideways\""), "{html}");
         assert!(html.contains("id=\"doc-steps\"") && html.contains("id=\"doc-steps-2\""), "{html}");

@@ -69,15 +69,10 @@ impl Hit {
 impl Table {
     /// The rows that answer: at most one for unique and first. A fact that is not known answers only `-`.
     pub fn evaluate(&self, fact: impl Fn(&str) -> Option<Value>) -> Vec<Hit> {
-        let point: Vec<Option<i64>> =
-            self.inputs.iter().map(|input| fact(input.code).and_then(|value| index(input.kind, &value))).collect();
-        let hits = self.rows.iter().enumerate().filter(|(_, row)| {
-            row.tests.iter().zip(&point).all(|(test, at)| at.map_or(test.is_any, |at| test.holds_at(at)))
-        });
-        let hits = hits.map(|(at, row)| Hit {
-            row: at,
-            outputs: self.outputs.iter().cloned().zip(row.outputs.iter().cloned()).collect(),
-        });
+        let point: Vec<Option<i64>> = self.inputs.iter().map(|input| fact(input.code).and_then(|value| index(input.kind, &value))).collect();
+        let hits =
+            self.rows.iter().enumerate().filter(|(_, row)| row.tests.iter().zip(&point).all(|(test, at)| at.map_or(test.is_any, |at| test.holds_at(at))));
+        let hits = hits.map(|(at, row)| Hit { row: at, outputs: self.outputs.iter().cloned().zip(row.outputs.iter().cloned()).collect() });
         match self.policy {
             Policy::Collect => hits.collect(),
             Policy::Unique | Policy::First => hits.take(1).collect(),
@@ -261,10 +256,17 @@ fn complement(ranges: Vec<(i64, i64)>, least: i64, end: i64) -> Vec<(i64, i64)> 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flaw {
     /// In words: `category minor and impact 3`.
-    Gap { case: String },
+    Gap {
+        case: String,
+    },
     /// Rows counted from 0.
-    Overlap { rows: (usize, usize), case: String },
-    Unreached { row: usize },
+    Overlap {
+        rows: (usize, usize),
+        case: String,
+    },
+    Unreached {
+        row: usize,
+    },
     /// Too many combinations to look at each.
     TooWide,
 }

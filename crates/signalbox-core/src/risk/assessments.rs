@@ -183,8 +183,13 @@ mod tests {
         assert_eq!(
             needed(all),
             [
-                ("technical", 5, false), ("resources", 3, false), ("continuity", 3, false), ("security", 5, false), ("affected", 5, true),
-                ("network", 5, true), ("commercial", 10, false),
+                ("technical", 5, false),
+                ("resources", 3, false),
+                ("continuity", 3, false),
+                ("security", 5, false),
+                ("affected", 5, true),
+                ("network", 5, true),
+                ("commercial", 10, false),
             ]
         );
         assert_eq!(needed(AssessmentFacts { may_be_charged: true, ..PLAIN }).last(), Some(&("commercial", 5, false)));

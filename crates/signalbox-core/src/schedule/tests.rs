@@ -114,9 +114,14 @@ fn freezes_refuse_or_warn_by_their_scope() {
     proposal.sites.insert(SiteId(5));
     proposal.organisations.insert(OrgId(6));
     for (scope, hit) in [
-        (FreezeScope::Everything, true), (FreezeScope::Site(SiteId(5)), true), (FreezeScope::Site(SiteId(6)), false),
-        (FreezeScope::Organisation(OrgId(6)), true), (FreezeScope::Organisation(OrgId(5)), false),
-        (FreezeScope::Node(service(9)), true), (FreezeScope::Node(item(1)), true), (FreezeScope::Node(item(2)), false),
+        (FreezeScope::Everything, true),
+        (FreezeScope::Site(SiteId(5)), true),
+        (FreezeScope::Site(SiteId(6)), false),
+        (FreezeScope::Organisation(OrgId(6)), true),
+        (FreezeScope::Organisation(OrgId(5)), false),
+        (FreezeScope::Node(service(9)), true),
+        (FreezeScope::Node(item(1)), true),
+        (FreezeScope::Node(item(2)), false),
     ] {
         assert_eq!(with(scope, true).check(&proposal).len(), usize::from(hit), "{scope:?}");
     }

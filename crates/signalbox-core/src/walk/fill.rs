@@ -4,8 +4,8 @@ use super::chance::Chance;
 use crate::act::Act;
 use crate::actor::{Actor, Role, Stamp};
 use crate::calendar::local;
-use crate::decide::fields::{self, Field};
 use crate::change::Change;
+use crate::decide::fields::{self, Field};
 use crate::form::{Answer, Raw};
 use crate::process::{AnswerKind, Process, Required};
 use crate::samples::Case;
@@ -36,7 +36,10 @@ pub fn valid(case: &Case, actor: &Actor, stamp: &Stamp, act: Act, chance: &mut C
 
 /// Optional fields that any value fits; the others are typed by `settle`.
 fn is_free(field: &Field) -> bool {
-    matches!(field.id.as_str(), "words" | "on_behalf_of" | "by_phone" | "their_reference" | "phone" | "promise_times" | "fields" | "supplier_side" | "reason" | "not_back")
+    matches!(
+        field.id.as_str(),
+        "words" | "on_behalf_of" | "by_phone" | "their_reference" | "phone" | "promise_times" | "fields" | "supplier_side" | "reason" | "not_back"
+    )
 }
 
 /// What the kind of a field does not say: values that have to fit the change.
@@ -205,7 +208,9 @@ fn amendment(case: &Case, fields: &[Field], chance: &mut Chance, raw: &mut Raw) 
         set(raw, "contingency_end", &window.end.to_string());
     }
     // A request stays the one it was.
-    raw.retain(|id, _| case.process.catalogue.is_empty() || !case.process.catalogue.iter().any(|e| e.eligible_when.iter().any(|t| &t.subject == id)) && id != "model");
+    raw.retain(|id, _| {
+        case.process.catalogue.is_empty() || !case.process.catalogue.iter().any(|e| e.eligible_when.iter().any(|t| &t.subject == id)) && id != "model"
+    });
     set(raw, "title", &words(chance));
 }
 

@@ -5,7 +5,7 @@ use super::fill::CANARY;
 use crate::actor::{Actor, Role};
 use crate::apply::replay;
 use crate::change::{Change, Clinical, Kind, Stage};
-use crate::event::{Event, Recorded, upcast, SCHEMA};
+use crate::event::{Event, Recorded, SCHEMA, upcast};
 use crate::ids::{OrgId, PersonId};
 use crate::samples::{Case, World};
 
@@ -61,10 +61,14 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
         Event::Scheduled { implementer, .. } if before.live_approvals().any(|a| a.by.person == Some(*implementer)) => {
             found.push("SD-2: an approver will carry it out".to_owned());
         }
-        Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Stopped { .. } if !recorded.by.role.is_some_and(Role::is_safety_officer) => {
+        Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Stopped { .. }
+            if !recorded.by.role.is_some_and(Role::is_safety_officer) =>
+        {
             found.push("SD-4: a clinical decision without a safety officer".to_owned());
         }
-        Event::Closed { .. } | Event::Restated { .. } if did_the_work(before, person) => found.push("SD-6: the outcome is confirmed by who did the work".to_owned()),
+        Event::Closed { .. } | Event::Restated { .. } if did_the_work(before, person) => {
+            found.push("SD-6: the outcome is confirmed by who did the work".to_owned())
+        }
         _ => {}
     }
     if matches!(recorded.event, Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Screened { .. }) && own {

@@ -163,7 +163,10 @@ fn a_copied_and_changed_document_is_the_process() {
     let text = source("planned-outage.md")
         .replace("| trust, network | supplier change manager; authority change manager |", "| trust, network | authority change manager |")
         .replace("| trust, supplier | yes, no | 10 | days |", "| trust, supplier | yes, no | 15 | working days |")
-        .replace("| submit | DRAFT | SUBMITTED |", "| propose | DRAFT | removed | | | |\n| send back | LOCAL_AUTH | removed | | | |\n| submit | DRAFT | SUBMITTED |");
+        .replace(
+            "| submit | DRAFT | SUBMITTED |",
+            "| propose | DRAFT | removed | | | |\n| send back | LOCAL_AUTH | removed | | | |\n| submit | DRAFT | SUBMITTED |",
+        );
     let faults = Processes::shipped_with(&[("planned-outage.md", &text)]).unwrap_err();
     // Without propose nobody comes to LOCAL_AUTH, so the steps from there are faults until they go too.
     assert!(faults.iter().all(|fault| fault.code == "stage-unreachable"), "{}", said(&faults));
@@ -217,13 +220,31 @@ const SR: &str = "service-request.md";
 
 /// Faults of words: the line is the line of the slip.
 const WORD_SLIPS: &[Slip] = &[
-    slip(E2E, "four eyes; other organisation", "for eyes; other organisation", "rule-unknown", "\"for eyes\" is not a rule of the catalogue. Did you mean four eyes?"),
+    slip(
+        E2E,
+        "four eyes; other organisation",
+        "for eyes; other organisation",
+        "rule-unknown",
+        "\"for eyes\" is not a rule of the catalogue. Did you mean four eyes?",
+    ),
     slip(E2E, "| LOCAL_AUTH | requester | answers", "| LOCAL_AUTH | requestor | answers", "role-unknown", "Did you mean requester?"),
-    slip(E2E, "| answers complete | trust coordinator; supplier", "| answers complete | the porter; supplier", "audience-unknown", "\"the porter\" is not somebody who can be told."),
+    slip(
+        E2E,
+        "| answers complete | trust coordinator; supplier",
+        "| answers complete | the porter; supplier",
+        "audience-unknown",
+        "\"the porter\" is not somebody who can be told.",
+    ),
     slip(E2E, "| propose | DRAFT", "| purpose | DRAFT", "act-unknown", "Did you mean propose?"),
     slip(E2E, "| propose | DRAFT", "| propose | DRAUGHT", "stage-unknown", "Did you mean DRAFT?"),
     slip(E2E, "| DRAFT | LOCAL_AUTH |", "| DRAFT | LIMBO |", "stage-unknown", "\"LIMBO\" is not a stage."),
-    slip(E2E, "| send back | LOCAL_AUTH | DRAFT | trust coordinator; supplier change manager; authority change manager |", "| send back | LOCAL_AUTH | DRAFT | |", "who-missing", "Nobody may take the step send_back."),
+    slip(
+        E2E,
+        "| send back | LOCAL_AUTH | DRAFT | trust coordinator; supplier change manager; authority change manager |",
+        "| send back | LOCAL_AUTH | DRAFT | |",
+        "who-missing",
+        "Nobody may take the step send_back.",
+    ),
     slip(E2E, "| Category | User impact |", "| Category | User impacts |", "fact-unknown", "Did you mean user impact?"),
     slip(E2E, "## Decide: notice verdict (unique)", "## Decide: notice verdict (any)", "policy-unknown", "(unique), (first) or (collect)"),
     slip(E2E, "| [50..100) | no |", "| [50-100) | no |", "test-wrong", "is not an interval"),
@@ -255,18 +276,54 @@ const WORD_SLIPS: &[Slip] = &[
 
 /// Faults of the whole: known words that cannot work together.
 const SENSE_SLIPS: &[Slip] = &[
-    slip(E2E, "| close | IMPLEMENTED, REVIEW | CLOSED |", "| close | IMPLEMENTED, REVIEW | EXPIRED |", "to-impossible", "From IMPLEMENTED, close leads to CLOSED; this row says EXPIRED."),
+    slip(
+        E2E,
+        "| close | IMPLEMENTED, REVIEW | CLOSED |",
+        "| close | IMPLEMENTED, REVIEW | EXPIRED |",
+        "to-impossible",
+        "From IMPLEMENTED, close leads to CLOSED; this row says EXPIRED.",
+    ),
     slip(E2E, "| network_affected is yes | Printed", "| network_effected is yes | Printed", "fact-unknown", "Did you mean network_affected?"),
-    slip(E2E, "| network_affected is yes | Printed", "| network_affected is perhaps | Printed", "value-unknown", "network_affected is never perhaps; it is one of yes, no, unsure."),
+    slip(
+        E2E,
+        "| network_affected is yes | Printed",
+        "| network_affected is perhaps | Printed",
+        "value-unknown",
+        "network_affected is never perhaps; it is one of yes, no, unsure.",
+    ),
     slip(E2E, "| network_affected is yes | Printed", "| circuits is yes | Printed", "question-never-asked", "asked only after it is answered"),
     slip(E2E, "impact is 1, 2 | Who was told", "impact is 1, 9 | Who was told", "value-unknown", "impact is a number from 1 to 4, never 9."),
     slip(E2E, "impact is 1, 2 | Who was told", "why_words is 1, 2 | Who was told", "value-unknown", "why_words cannot be tested"),
-    slip(E2E, "date and time, after window end | approve", "date and time, after doors end | approve", "question-unknown", "after doors, which no question asks"),
-    slip(E2E, "clinical accepted; charge agreed; four eyes; other organisation;", "clinical accepted; charge agreed;", "approval-alone", "anybody could approve their own change"),
+    slip(
+        E2E,
+        "date and time, after window end | approve",
+        "date and time, after doors end | approve",
+        "question-unknown",
+        "after doors, which no question asks",
+    ),
+    slip(
+        E2E,
+        "clinical accepted; charge agreed; four eyes; other organisation;",
+        "clinical accepted; charge agreed;",
+        "approval-alone",
+        "anybody could approve their own change",
+    ),
     slip(E2E, "outcome stated; outcome by another; review done;", "outcome stated; review done;", "close-alone", "whoever did the work could confirm it"),
-    slip(E2E, "| schedule | APPROVED |", "| schedule | AWAITING_APPROVAL, APPROVED |", "approval-passed-by", "schedule takes a change from AWAITING_APPROVAL to SCHEDULED though nobody has approved it."),
+    slip(
+        E2E,
+        "| schedule | APPROVED |",
+        "| schedule | AWAITING_APPROVAL, APPROVED |",
+        "approval-passed-by",
+        "schedule takes a change from AWAITING_APPROVAL to SCHEDULED though nobody has approved it.",
+    ),
     slip(E2E, "| schedule | APPROVED | SCHEDULED |", "| schedule | APPROVED, ASSESSING | SCHEDULED |", "approval-passed-by", "from ASSESSING to SCHEDULED"),
-    slip(E2E, "| technical | supplier assessor; supplier change manager |", "| technical | implementer |", "assessor-cannot", "asked of the implementer, who may not take the step assess"),
+    slip(
+        E2E,
+        "| technical | supplier assessor; supplier change manager |",
+        "| technical | implementer |",
+        "assessor-cannot",
+        "asked of the implementer, who may not take the step assess",
+    ),
     slip(E2E, "| [1..50) | no |", "| [2..50) | no |", "table-gap", "notice verdict: no row answers: share of notice 1 and started no."),
     slip(E2E, "| [50..100) | no |", "| [50..100] | no |", "table-overlap", "rows 1 and 2 both answer: share of notice 100 and started no."),
     slip(E2E, "| - | authority | supplier change manager |", "| - | - | supplier change manager |", "table-row-unreached", "row 2 never answers"),
@@ -279,7 +336,13 @@ const SENSE_SLIPS: &[Slip] = &[
     slip(E2E, "| 60 minutes before start | remind |", "| 60 minutes before start | expire |", "timer-wrong", "Only days in a stage"),
     slip(SR, "| request eligible; no hard clash; not in freeze |", "| no hard clash; not in freeze |", "approval-passed-by", "nothing has authorised it"),
     slip(SR, "| like_for_like is yes; old_one_off is yes |", "| like_for_like is so; old_one_off is yes |", "value-unknown", "like_for_like is never so"),
-    slip(SR, "| user_has_contract is yes | Check the signature; Grant the role for the one worklist; Ask the user to sign in and confirm |", "| user_has_contract is yes | - |", "catalogue-incomplete", "worklist_user lacks"),
+    slip(
+        SR,
+        "| user_has_contract is yes | Check the signature; Grant the role for the one worklist; Ask the user to sign in and confirm |",
+        "| user_has_contract is yes | - |",
+        "catalogue-incomplete",
+        "worklist_user lacks",
+    ),
 ];
 
 fn with_slip(slip: &Slip) -> Vec<(&'static str, String)> {
@@ -376,7 +439,16 @@ fn a_circle_of_bases_and_two_of_a_kind_are_faults() {
 /// Whatever is in the file, reading ends and says something; it never panics.
 #[test]
 fn a_file_that_is_no_document_is_a_fault() {
-    for text in ["", "---", "---\n---\n", "# Only prose\n", "---\nid: x\n", "| a | b |\n|---|---|\n| 1 |\n", "---\nid: x\n---\n## Steps\n\n| Act |\n|---|\n| submit |\n", "\u{feff}---\nid: é\n---\n## Decide: (first)\n\n| → |\n|-|\n| |\n"] {
+    for text in [
+        "",
+        "---",
+        "---\n---\n",
+        "# Only prose\n",
+        "---\nid: x\n",
+        "| a | b |\n|---|---|\n| 1 |\n",
+        "---\nid: x\n---\n## Steps\n\n| Act |\n|---|\n| submit |\n",
+        "\u{feff}---\nid: é\n---\n## Decide: (first)\n\n| → |\n|-|\n| |\n",
+    ] {
         assert!(!faults_of(&[("odd.md", text.to_owned())]).is_empty(), "{text:?}");
     }
 }

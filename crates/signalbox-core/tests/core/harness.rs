@@ -1,5 +1,6 @@
 //! Given a world and a change in it, when people act, then it is so: what scenarios and matrices share.
 
+use jiff::Timestamp;
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::change::Stage;
@@ -9,7 +10,6 @@ use signalbox_core::ids::OrgId;
 use signalbox_core::process::{AnswerKind, Process, Processes};
 use signalbox_core::refusal::Refusal;
 use signalbox_core::samples::{Case, TRUST, World, raw};
-use jiff::Timestamp;
 use std::sync::Arc;
 
 /// A moment of London's wall time.

@@ -153,7 +153,10 @@ fn work(case: &mut Case, stage: Stage) {
 fn matrix(process: &Process) -> String {
     let world = World::new();
     let mut file = format!("{}: who may do what when. x: may; else the code of what stands in the way.\n", process.id);
-    let _ = writeln!(file, "The change was raised by a requester of a trust and touches a service of direct care that another trust uses; each column is somebody\nwho has had nothing to do with it.");
+    let _ = writeln!(
+        file,
+        "The change was raised by a requester of a trust and touches a service of direct care that another trust uses; each column is somebody\nwho has had nothing to do with it."
+    );
     for stage in Stage::ALL {
         let Some(case) = come_to(&world, process, *stage) else {
             assert!(!process.steps.iter().any(|s| s.from == *stage), "{}: nothing was brought to {}", process.id, stage.code());
@@ -209,18 +212,28 @@ fn readers_auditors_and_administrators_may_do_nothing() {
 
 /// The string literals in the arguments that follow this call, the last one of each.
 fn codes_after(source: &str, call: &str) -> Vec<String> {
-    source.match_indices(call).filter_map(|(at, _)| {
-        let mut depth = 1;
-        let rest = &source[at + call.len()..];
-        let end = rest.char_indices().find(|(_, c)| {
-            depth += match c { '(' => 1, ')' => -1, _ => 0 };
-            depth == 0
-        })?.0;
-        let arguments = &rest[..end];
-        let last = arguments.rfind('"')?;
-        let first = arguments[..last].rfind('"')?;
-        Some(arguments[first + 1..last].to_owned())
-    }).collect()
+    source
+        .match_indices(call)
+        .filter_map(|(at, _)| {
+            let mut depth = 1;
+            let rest = &source[at + call.len()..];
+            let end = rest
+                .char_indices()
+                .find(|(_, c)| {
+                    depth += match c {
+                        '(' => 1,
+                        ')' => -1,
+                        _ => 0,
+                    };
+                    depth == 0
+                })?
+                .0;
+            let arguments = &rest[..end];
+            let last = arguments.rfind('"')?;
+            let first = arguments[..last].rfind('"')?;
+            Some(arguments[first + 1..last].to_owned())
+        })
+        .collect()
 }
 
 fn sources(folder: &std::path::Path, found: &mut Vec<String>) {
@@ -239,7 +252,13 @@ fn sources(folder: &std::path::Path, found: &mut Vec<String>) {
 fn every_code_of_a_refusal_is_listed() {
     let mut texts = vec![];
     sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut texts);
-    let all = |calls: &[&str]| -> BTreeSet<String> { texts.iter().flat_map(|t| calls.iter().flat_map(|c| codes_after(t, c))).filter(|c| c.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')).collect() };
+    let all = |calls: &[&str]| -> BTreeSet<String> {
+        texts
+            .iter()
+            .flat_map(|t| calls.iter().flat_map(|c| codes_after(t, c)))
+            .filter(|c| c.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+            .collect()
+    };
     let bars = all(&["Bar::new("]);
     let faults = all(&["Violation::of(", "Violation::whole("]);
     let marks = all(&["found.push(", "deviations.push("]);

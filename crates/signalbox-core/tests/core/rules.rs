@@ -60,7 +60,12 @@ fn late_notice_is_never_refused_only_explained() {
 #[test]
 fn settled_3_three_ways_of_counting() {
     for (words, days) in [("days", 18), ("working days", 11), ("clear working days", 10)] {
-        let text = signalbox_core::process::load::SHIPPED.iter().find(|(file, _)| *file == "planned-outage.md").unwrap().1.replace("| 10 | days |", &format!("| 10 | {words} |"));
+        let text = signalbox_core::process::load::SHIPPED
+            .iter()
+            .find(|(file, _)| *file == "planned-outage.md")
+            .unwrap()
+            .1
+            .replace("| 10 | days |", &format!("| 10 | {words} |"));
         let processes = signalbox_core::process::Processes::shipped_with(&[("planned-outage.md", &text)]).unwrap();
         let (world, process) = (World::new(), processes.by_id("planned-outage").unwrap());
         let case = notice(&world, process, "2026-05-15T09:00", "2026-06-02T06:00", "2026-06-02T08:00");
@@ -100,7 +105,10 @@ fn nobody_sends_or_withdraws_what_another_organisation_wrote() {
 fn x3_the_supplier_promises_on_accepting_an_outage() {
     let (world, process) = (World::new(), document("planned-outage"));
     let mut case = notice(&world, &process, "2026-11-02T09:00", "2026-12-08T06:00", "2026-12-08T08:00");
-    assert_eq!(case.refuses("manager", Act::Accept, &Raw::new()), ["take_down_by: answer-missing", "restore_by: answer-missing", "promise_phone: answer-missing"]);
+    assert_eq!(
+        case.refuses("manager", Act::Accept, &Raw::new()),
+        ["take_down_by: answer-missing", "restore_by: answer-missing", "promise_phone: answer-missing"]
+    );
     case.does("manager", Act::Accept, PROMISE);
     assert!(case.change.promise.is_some());
 }
@@ -174,7 +182,10 @@ fn t11_and_t12_a_clinical_rejection_comes_back_as_a_new_revision() {
     let mut case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");
     let fields = asked(&process, normal("PACS", "GW-1", "2026-12-08T09:00", "2026-12-08T12:00"));
     case.sends("coordinator", Act::Submit, &fields).does("manager", Act::Accept, LOW_RISK);
-    assert_eq!(case.refuses("trust-officer", Act::RejectClinically, &Raw::new()), ["hazard: answer-missing", "harm: answer-missing", "resubmit_when: answer-missing"]);
+    assert_eq!(
+        case.refuses("trust-officer", Act::RejectClinically, &Raw::new()),
+        ["hazard: answer-missing", "harm: answer-missing", "resubmit_when: answer-missing"]
+    );
     case.does("trust-officer", Act::RejectClinically, &[("hazard", "No films"), ("harm", "Delay"), ("resubmit_when", "There is a viewer")]);
     case.by_then("2026-11-09T09:00").sends("coordinator", Act::Submit, &fields);
     assert_eq!((case.change.stage, case.change.revision, &case.change.clinical), (Stage::Submitted, 2, &Clinical::NotAssessed));
@@ -336,7 +347,11 @@ fn settled_5_one_in_twenty_is_reviewed() {
     assert!((30..=70).contains(&sampled.len()), "{}", sampled.len());
     let mut case = Case::raise(&world, &process, world.person("coordinator"), TRUST, sampled[0], at("2026-11-02T09:00")).unwrap();
     case.sends("coordinator", Act::Submit, &asked(&process, normal("ROTA", "SRV-2", "2026-12-08T09:00", "2026-12-08T12:00")));
-    case.does("manager", Act::Accept, LOW_RISK).assessed().does("manager", Act::Approve, &[]).does("manager", Act::Schedule, &[("implementer", "implementer@example.org")]);
+    case.does("manager", Act::Accept, LOW_RISK).assessed().does("manager", Act::Approve, &[]).does(
+        "manager",
+        Act::Schedule,
+        &[("implementer", "implementer@example.org")],
+    );
     case.by_then("2026-12-08T09:00").does("implementer", Act::Start, &[]).does("implementer", Act::Finish, &[("outcome", "successful"), ("back", "ROTA")]);
     assert_eq!(case.refuses("manager", Act::Close, &raw(&[("outcome", "successful")])), ["review-due"]);
 }
@@ -427,7 +442,10 @@ fn what_happened_is_not_in_the_future_and_every_service_is_answered_for() {
     assert_eq!(case.refuses("implementer", Act::Start, &raw(&[("happened_at", "2026-12-08T09:00:01Z")])), ["happened_at: in-the-future"]);
     case.does("implementer", Act::Start, &[]);
     assert_eq!(case.refuses("implementer", Act::Finish, &raw(&[("outcome", "successful")])), ["back: services-unanswered"]);
-    assert_eq!(case.refuses("implementer", Act::Finish, &raw(&[("outcome", "successful"), ("back", "PACS")])), ["back: not-of-this-change", "back: services-unanswered"]);
+    assert_eq!(
+        case.refuses("implementer", Act::Finish, &raw(&[("outcome", "successful"), ("back", "PACS")])),
+        ["back: not-of-this-change", "back: services-unanswered"]
+    );
     case.does("desk", Act::Restore, &[]);
     case.does("implementer", Act::Finish, &[("outcome", "successful")]);
     assert!(case.log.iter().any(|r| matches!(r.event, Event::Restored { .. })));

@@ -131,11 +131,7 @@ statements! {
 
 /// Opens a session. The one that the browser came with ends in the same transaction, so that no id
 /// survives a sign-in or a change of role (S55).
-pub fn begin_session(
-    tx: &mut dyn Tx,
-    session: &Session,
-    replaces: Option<&TokenHash>,
-) -> Result<(), StoreError> {
+pub fn begin_session(tx: &mut dyn Tx, session: &Session, replaces: Option<&TokenHash>) -> Result<(), StoreError> {
     if let Some(old) = replaces {
         end_session(tx, old)?;
     }
@@ -156,40 +152,23 @@ pub fn begin_session(
 }
 
 /// The session with this secret, if it has not run out, was used after `used_since`, and its person is active.
-pub fn session(
-    tx: &mut dyn Tx,
-    token_hash: &TokenHash,
-    now: Timestamp,
-    used_since: Timestamp,
-) -> Result<Option<Session>, StoreError> {
-    tx.maybe_one(
-        SESSION,
-        values![
-            &token_hash[..],
-            now.as_microsecond(),
-            used_since.as_microsecond()
-        ],
-        |row| {
-            Ok(Session {
-                token_hash: *token_hash,
-                person_id: row.int(0)?,
-                csrf_secret: row.bytes(1)?,
-                acting_membership: row.opt_int(2)?,
-                created_at: time(row, 3)?,
-                last_used_at: time(row, 4)?,
-                expires_at: time(row, 5)?,
-                user_agent: row.text(6)?,
-            })
-        },
-    )
+pub fn session(tx: &mut dyn Tx, token_hash: &TokenHash, now: Timestamp, used_since: Timestamp) -> Result<Option<Session>, StoreError> {
+    tx.maybe_one(SESSION, values![&token_hash[..], now.as_microsecond(), used_since.as_microsecond()], |row| {
+        Ok(Session {
+            token_hash: *token_hash,
+            person_id: row.int(0)?,
+            csrf_secret: row.bytes(1)?,
+            acting_membership: row.opt_int(2)?,
+            created_at: time(row, 3)?,
+            last_used_at: time(row, 4)?,
+            expires_at: time(row, 5)?,
+            user_agent: row.text(6)?,
+        })
+    })
 }
 
 /// Notes that a session was used. Once a minute will do: the caller looks at `last_used_at` first.
-pub fn note_session_used(
-    tx: &mut dyn Tx,
-    token_hash: &TokenHash,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub fn note_session_used(tx: &mut dyn Tx, token_hash: &TokenHash, now: Timestamp) -> Result<(), StoreError> {
     tx.exec(SESSION_USED, values![&token_hash[..], now.as_microsecond()])?;
     Ok(())
 }
@@ -197,11 +176,7 @@ pub fn note_session_used(
 /// Chooses the membership to act under: one of the person's own that is live.
 pub fn act_as(tx: &mut dyn Tx, token_hash: &TokenHash, membership_id: i64) -> Answer<()> {
     let changed = tx.exec(SESSION_ACT_AS, values![&token_hash[..], membership_id])?;
-    Ok(if changed == 1 {
-        Ok(())
-    } else {
-        Err(Refused::Unknown("membership"))
-    })
+    Ok(if changed == 1 { Ok(()) } else { Err(Refused::Unknown("membership")) })
 }
 
 /// Ends one session.
@@ -212,11 +187,7 @@ pub fn end_session(tx: &mut dyn Tx, token_hash: &TokenHash) -> Result<(), StoreE
 
 /// How many sessions of a person are open.
 pub fn count_sessions(tx: &mut dyn Tx, person_id: i64, now: Timestamp) -> Result<i64, StoreError> {
-    tx.one(
-        SESSIONS_OF,
-        values![person_id, now.as_microsecond()],
-        |row| row.int(0),
-    )
+    tx.one(SESSIONS_OF, values![person_id, now.as_microsecond()], |row| row.int(0))
 }
 
 /// Ends every session of a person, the one that asks too. Tokens for programs stay. How many ended.
@@ -262,12 +233,7 @@ fn read_token(row: &dyn Row) -> Result<ApiToken, StoreError> {
 }
 
 /// Stores a new token for programs.
-pub fn issue_token(
-    tx: &mut dyn Tx,
-    act: &Act,
-    token: &ApiToken,
-    token_hash: &TokenHash,
-) -> Answer<()> {
+pub fn issue_token(tx: &mut dyn Tx, act: &Act, token: &ApiToken, token_hash: &TokenHash) -> Answer<()> {
     if token.name.trim().is_empty() {
         return Ok(Err(Refused::Invalid("name")));
     }
@@ -276,36 +242,15 @@ pub fn issue_token(
     }
     tx.exec(
         TOKEN_ADD,
-        values![
-            token.id,
-            &token_hash[..],
-            token.person_id,
-            &token.name,
-            act.at.as_microsecond(),
-            token.expires_at.map(Timestamp::as_microsecond)
-        ],
+        values![token.id, &token_hash[..], token.person_id, &token.name, act.at.as_microsecond(), token.expires_at.map(Timestamp::as_microsecond)],
     )?;
-    record_directory_event(
-        tx,
-        act,
-        "TokenIssued",
-        token.id,
-        &json!({"person": token.person_id.to_string()}),
-    )?;
+    record_directory_event(tx, act, "TokenIssued", token.id, &json!({"person": token.person_id.to_string()}))?;
     Ok(Ok(()))
 }
 
 /// The token with this secret, if it still opens anything.
-pub fn token(
-    tx: &mut dyn Tx,
-    token_hash: &TokenHash,
-    now: Timestamp,
-) -> Result<Option<ApiToken>, StoreError> {
-    tx.maybe_one(
-        TOKEN,
-        values![&token_hash[..], now.as_microsecond()],
-        read_token,
-    )
+pub fn token(tx: &mut dyn Tx, token_hash: &TokenHash, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
+    tx.maybe_one(TOKEN, values![&token_hash[..], now.as_microsecond()], read_token)
 }
 
 /// A person's tokens, without anything that opens a door (S17).
@@ -321,26 +266,13 @@ pub fn note_token_used(tx: &mut dyn Tx, id: i64, now: Timestamp) -> Result<(), S
 
 /// Takes back a token of this person. False if it was taken back already.
 pub fn revoke_token(tx: &mut dyn Tx, act: &Act, person_id: i64, id: i64) -> Answer<bool> {
-    if tx
-        .maybe_one(TOKEN_OWNED, values![id, person_id], |_| Ok(()))?
-        .is_none()
-    {
+    if tx.maybe_one(TOKEN_OWNED, values![id, person_id], |_| Ok(()))?.is_none() {
         return Ok(Err(Refused::Unknown("token")));
     }
-    if tx.exec(
-        TOKEN_REVOKE,
-        values![id, person_id, act.at.as_microsecond()],
-    )? == 0
-    {
+    if tx.exec(TOKEN_REVOKE, values![id, person_id, act.at.as_microsecond()])? == 0 {
         return Ok(Ok(false));
     }
-    record_directory_event(
-        tx,
-        act,
-        "TokenRevoked",
-        id,
-        &json!({"person": person_id.to_string()}),
-    )?;
+    record_directory_event(tx, act, "TokenRevoked", id, &json!({"person": person_id.to_string()}))?;
     Ok(Ok(true))
 }
 
@@ -363,62 +295,35 @@ pub fn add_link(tx: &mut dyn Tx, link: &OneTimeLink) -> Result<(), StoreError> {
 
 /// The link with this secret and purpose, if it still works. Reading does not use it up: mail scanners follow
 /// links, so only the form behind one does (see [`use_link`]).
-pub fn link(
-    tx: &mut dyn Tx,
-    token_hash: &TokenHash,
-    purpose: LinkPurpose,
-    now: Timestamp,
-) -> Result<Option<OneTimeLink>, StoreError> {
-    tx.maybe_one(
-        LINK,
-        values![&token_hash[..], purpose.code(), now.as_microsecond()],
-        |row| {
-            Ok(OneTimeLink {
-                token_hash: *token_hash,
-                purpose,
-                person_id: row.opt_int(0)?,
-                registration_id: row.opt_int(1)?,
-                change_id: row.opt_int(2)?,
-                created_at: time(row, 3)?,
-                expires_at: time(row, 4)?,
-            })
-        },
-    )
+pub fn link(tx: &mut dyn Tx, token_hash: &TokenHash, purpose: LinkPurpose, now: Timestamp) -> Result<Option<OneTimeLink>, StoreError> {
+    tx.maybe_one(LINK, values![&token_hash[..], purpose.code(), now.as_microsecond()], |row| {
+        Ok(OneTimeLink {
+            token_hash: *token_hash,
+            purpose,
+            person_id: row.opt_int(0)?,
+            registration_id: row.opt_int(1)?,
+            change_id: row.opt_int(2)?,
+            created_at: time(row, 3)?,
+            expires_at: time(row, 4)?,
+        })
+    })
 }
 
 /// Uses the link up and answers with it. A second time it is dead.
-pub fn use_link(
-    tx: &mut dyn Tx,
-    token_hash: &TokenHash,
-    purpose: LinkPurpose,
-    now: Timestamp,
-) -> Answer<OneTimeLink> {
+pub fn use_link(tx: &mut dyn Tx, token_hash: &TokenHash, purpose: LinkPurpose, now: Timestamp) -> Answer<OneTimeLink> {
     let Some(found) = link(tx, token_hash, purpose, now)? else {
         return Ok(Err(Refused::DeadLink));
     };
     // Of two at the same moment the update lets one through.
     let used = tx.exec(LINK_USE, values![&token_hash[..], now.as_microsecond()])?;
-    Ok(if used == 1 {
-        Ok(found)
-    } else {
-        Err(Refused::DeadLink)
-    })
+    Ok(if used == 1 { Ok(found) } else { Err(Refused::DeadLink) })
 }
 
 /// Counts one try under `key` in the window that began at `window_start`. True while no more than `limit`
 /// have been made in it. The key is hashed, so that the counters are no list of addresses.
-pub fn hit(
-    tx: &mut dyn Tx,
-    key: &str,
-    window_start: Timestamp,
-    limit: u32,
-) -> Result<bool, StoreError> {
+pub fn hit(tx: &mut dyn Tx, key: &str, window_start: Timestamp, limit: u32) -> Result<bool, StoreError> {
     let key_hash = Sha256::digest(key.as_bytes()).to_vec();
-    let hits = tx.one(
-        RATE_HIT,
-        values![key_hash, window_start.as_microsecond()],
-        |row| row.int(0),
-    )?;
+    let hits = tx.one(RATE_HIT, values![key_hash, window_start.as_microsecond()], |row| row.int(0))?;
     Ok(hits <= i64::from(limit))
 }
 

@@ -1,9 +1,7 @@
 //! People, and taking their access or their data away.
 
 use super::{access, registration, role};
-use crate::directory::{
-    Act, Answer, OnDifference, Refused, Upserted, Viewer, record_directory_event, settle,
-};
+use crate::directory::{Act, Answer, OnDifference, Refused, Upserted, Viewer, record_directory_event, settle};
 use crate::page::{Cursor, Listed, Page, found_by, opt_time, time};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -41,9 +39,7 @@ impl PersonState {
             "pending" => Ok(Self::Pending),
             "disabled" => Ok(Self::Disabled),
             "erased" => Ok(Self::Erased),
-            other => Err(StoreError::Corrupt(format!(
-                "{other} is no state of a person"
-            ))),
+            other => Err(StoreError::Corrupt(format!("{other} is no state of a person"))),
         }
     }
 }
@@ -145,12 +141,9 @@ pub fn normal_email(email: &str) -> String {
 
 /// Whether it can be an address. Only the link that is sent there proves that it is one.
 pub fn is_email(email: &str) -> bool {
-    let is_plain =
-        email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control());
+    let is_plain = email.len() <= 254 && !email.chars().any(|c| c.is_whitespace() || c.is_control());
     match email.split_once('@') {
-        Some((local, domain)) => {
-            is_plain && !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        }
+        Some((local, domain)) => is_plain && !local.is_empty() && !domain.is_empty() && !domain.contains('@'),
         None => false,
     }
 }
@@ -171,33 +164,11 @@ pub fn person_by_email(tx: &mut dyn Tx, email: &str) -> Result<Option<Person>, S
 }
 
 /// The people whom this viewer may see (settled 8), by name; of one organisation if `org` is given.
-pub fn people(
-    tx: &mut dyn Tx,
-    viewer: Viewer,
-    org: Option<i64>,
-    page: &Page,
-) -> Result<Listed<Person>, StoreError> {
+pub fn people(tx: &mut dyn Tx, viewer: Viewer, org: Option<i64>, page: &Page) -> Result<Listed<Person>, StoreError> {
     let (sort, id) = page.start();
-    let rows = tx.all(
-        PAGE,
-        values![
-            sort,
-            id,
-            page.pattern(),
-            org.unwrap_or(0),
-            viewer.id(),
-            page.limit() + 1
-        ],
-        |row| {
-            Ok((
-                Cursor {
-                    sort: row.text(9)?,
-                    id: row.int(0)?,
-                },
-                read(row)?,
-            ))
-        },
-    )?;
+    let rows = tx.all(PAGE, values![sort, id, page.pattern(), org.unwrap_or(0), viewer.id(), page.limit() + 1], |row| {
+        Ok((Cursor { sort: row.text(9)?, id: row.int(0)? }, read(row)?))
+    })?;
     Ok(page.listed(rows))
 }
 
@@ -206,9 +177,7 @@ pub fn people(
 pub fn names(tx: &mut dyn Tx, ids: &[i64]) -> Result<HashMap<i64, String>, StoreError> {
     let mut found = HashMap::new();
     for some in ids.chunks(NAMES_PLACES) {
-        let places: Vec<_> = (0..NAMES_PLACES)
-            .map(|n| crate::Value::from(some[n.min(some.len() - 1)]))
-            .collect();
+        let places: Vec<_> = (0..NAMES_PLACES).map(|n| crate::Value::from(some[n.min(some.len() - 1)])).collect();
         for (id, name) in tx.all(NAMES, &places, |row| Ok((row.int(0)?, row.text(1)?)))? {
             found.insert(id, name);
         }
@@ -224,22 +193,13 @@ pub fn credentials(tx: &mut dyn Tx, email: &str) -> Result<Option<Credentials>, 
         return Ok(None);
     }
     tx.maybe_one(CREDENTIALS, values![email], |row| {
-        Ok(Credentials {
-            person_id: row.int(0)?,
-            password_hash: row.opt_text(1)?,
-            state: PersonState::read(row, 2)?,
-        })
+        Ok(Credentials { person_id: row.int(0)?, password_hash: row.opt_text(1)?, state: PersonState::read(row, 2)? })
     })
 }
 
 /// Adds the person, or finds them by their address and compares name, telephone and job. State, password and
 /// times are not compared and not changed.
-pub fn upsert_person(
-    tx: &mut dyn Tx,
-    act: &Act,
-    row: &Person,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+pub fn upsert_person(tx: &mut dyn Tx, act: &Act, row: &Person, on_difference: OnDifference) -> Answer<Upserted> {
     let existing = person_by_email(tx, &row.email)?;
     put(tx, act, row, existing, on_difference)
 }
@@ -250,22 +210,13 @@ pub fn save_person(tx: &mut dyn Tx, act: &Act, row: &Person) -> Answer<Upserted>
         return Ok(Err(Refused::Taken("email")));
     }
     let existing = person(tx, row.id)?;
-    if existing
-        .as_ref()
-        .is_some_and(|p| p.state == PersonState::Erased)
-    {
+    if existing.as_ref().is_some_and(|p| p.state == PersonState::Erased) {
         return Ok(Err(Refused::Unknown("person")));
     }
     put(tx, act, row, existing, OnDifference::Update)
 }
 
-fn put(
-    tx: &mut dyn Tx,
-    act: &Act,
-    row: &Person,
-    existing: Option<Person>,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+fn put(tx: &mut dyn Tx, act: &Act, row: &Person, existing: Option<Person>, on_difference: OnDifference) -> Answer<Upserted> {
     let mut wanted = row.clone();
     wanted.email = normal_email(&wanted.email);
     if !is_email(&wanted.email) {
@@ -281,34 +232,16 @@ fn put(
         wanted.id = e.id;
     }
     let facts = |p: &Person| [&p.email, &p.name, &p.phone, &p.job].map(Clone::clone);
-    let outcome = settle(
-        existing.map(|e| (e.id, facts(&e))),
-        (wanted.id, &facts(&wanted)),
-        on_difference,
-    );
+    let outcome = settle(existing.map(|e| (e.id, facts(&e))), (wanted.id, &facts(&wanted)), on_difference);
     match outcome {
         Upserted::Added(_) => insert(tx, &wanted, act.at)?,
         Upserted::Updated(_) => {
             let found = found_by(&[&wanted.name, &wanted.email, &wanted.job]);
-            tx.exec(
-                UPDATE,
-                values![
-                    wanted.id,
-                    &wanted.email,
-                    &wanted.name,
-                    &wanted.phone,
-                    &wanted.job,
-                    found
-                ],
-            )?;
+            tx.exec(UPDATE, values![wanted.id, &wanted.email, &wanted.name, &wanted.phone, &wanted.job, found])?;
         }
         Upserted::Unchanged(_) | Upserted::Differs(_) => return Ok(Ok(outcome)),
     }
-    let kind = if matches!(outcome, Upserted::Added(_)) {
-        "PersonAdded"
-    } else {
-        "PersonSaved"
-    };
+    let kind = if matches!(outcome, Upserted::Added(_)) { "PersonAdded" } else { "PersonSaved" };
     record_directory_event(tx, act, kind, wanted.id, &json!({}))?;
     Ok(Ok(outcome))
 }
@@ -373,11 +306,7 @@ fn set_state(tx: &mut dyn Tx, act: &Act, id: i64, state: PersonState) -> Answer<
     if state != PersonState::Active {
         access::end_all(tx, id, act.at)?;
     }
-    let kind = if state == PersonState::Active {
-        "PersonEnabled"
-    } else {
-        "PersonDisabled"
-    };
+    let kind = if state == PersonState::Active { "PersonEnabled" } else { "PersonDisabled" };
     record_directory_event(tx, act, kind, id, &json!({}))?;
     Ok(Ok(true))
 }

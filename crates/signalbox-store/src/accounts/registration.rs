@@ -7,9 +7,7 @@
 use super::access::{self, LinkPurpose, TokenHash};
 use super::person::{self, Person, PersonState, is_email, normal_email};
 use super::role::{self, NewMembership};
-use crate::directory::{
-    Act, Answer, Refused, Viewer, organisation, organisation_by_domain, record_directory_event,
-};
+use crate::directory::{Act, Answer, Refused, Viewer, organisation, organisation_by_domain, record_directory_event};
 use crate::page::{opt_time, time};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -51,9 +49,7 @@ impl RegistrationState {
             "coordinator_approved" => Ok(Self::CoordinatorApproved),
             "granted" => Ok(Self::Granted),
             "declined" => Ok(Self::Declined),
-            other => Err(StoreError::Corrupt(format!(
-                "{other} is no state of a registration"
-            ))),
+            other => Err(StoreError::Corrupt(format!("{other} is no state of a registration"))),
         }
     }
 }
@@ -171,11 +167,7 @@ pub fn registration(tx: &mut dyn Tx, id: i64) -> Result<Option<Registration>, St
 }
 
 /// What waits for a decision, oldest first: a coordinator's own organisations', or all for the authority.
-pub fn registrations_waiting(
-    tx: &mut dyn Tx,
-    viewer: Viewer,
-    limit: u16,
-) -> Result<Vec<Registration>, StoreError> {
+pub fn registrations_waiting(tx: &mut dyn Tx, viewer: Viewer, limit: u16) -> Result<Vec<Registration>, StoreError> {
     tx.all(WAITING, values![viewer.id(), i64::from(limit)], read)
 }
 
@@ -196,30 +188,13 @@ pub fn ask_to_join(tx: &mut dyn Tx, new: &NewRegistration, at: Timestamp) -> Ans
     let domain = email.rsplit('@').next().unwrap_or_default();
     let org_id = organisation_by_domain(tx, domain)?.map(|o| o.id);
     let (name, job, reason) = (new.name.trim(), new.job.trim(), new.reason.trim());
-    tx.exec(
-        INSERT,
-        values![
-            new.id,
-            &email,
-            name,
-            job,
-            org_id,
-            reason,
-            at.as_microsecond()
-        ],
-    )?;
+    tx.exec(INSERT, values![new.id, &email, name, job, org_id, reason, at.as_microsecond()])?;
     Ok(Ok(tx.one(BY_ID, values![new.id], read)?))
 }
 
 /// Proves the address by its link. A second click answers as the first did; it does nothing more.
-pub fn confirm_address(
-    tx: &mut dyn Tx,
-    token_hash: &TokenHash,
-    at: Timestamp,
-) -> Answer<Registration> {
-    let known = tx.maybe_one(CONFIRM_LINK, values![&token_hash[..]], |row| {
-        Ok((row.opt_int(0)?, time(row, 1)?))
-    })?;
+pub fn confirm_address(tx: &mut dyn Tx, token_hash: &TokenHash, at: Timestamp) -> Answer<Registration> {
+    let known = tx.maybe_one(CONFIRM_LINK, values![&token_hash[..]], |row| Ok((row.opt_int(0)?, time(row, 1)?)))?;
     let Some((Some(id), expires_at)) = known else {
         return Ok(Err(Refused::DeadLink));
     };
@@ -262,12 +237,7 @@ pub fn approve_registration(tx: &mut dyn Tx, act: &Act, id: i64) -> Answer<Regis
 }
 
 /// Says no, with the reason: the coordinator while it is their turn, the authority at any time before the end.
-pub fn decline_registration(
-    tx: &mut dyn Tx,
-    act: &Act,
-    id: i64,
-    reason: &str,
-) -> Answer<Registration> {
+pub fn decline_registration(tx: &mut dyn Tx, act: &Act, id: i64, reason: &str) -> Answer<Registration> {
     let Some(found) = registration(tx, id)? else {
         return Ok(Err(Refused::Unknown("registration")));
     };
@@ -284,10 +254,7 @@ pub fn decline_registration(
         RegistrationState::Declined => return Ok(Ok(found)),
         _ => return Ok(Err(Refused::WrongOrder)),
     }
-    tx.exec(
-        DECLINE,
-        values![id, act.at.as_microsecond(), act.by, reason.trim()],
-    )?;
+    tx.exec(DECLINE, values![id, act.at.as_microsecond(), act.by, reason.trim()])?;
     record_directory_event(tx, act, "RegistrationDeclined", id, &json!({}))?;
     Ok(Ok(tx.one(BY_ID, values![id], read)?))
 }
@@ -295,12 +262,7 @@ pub fn decline_registration(
 /// The authority grants: the person comes to be, or is found by the address, and gets the group's membership.
 /// Where the address belongs to no organisation, or to one without a coordinator, the authority
 /// decides alone; everywhere else the coordinator comes first, and is somebody else.
-pub fn grant_registration(
-    tx: &mut dyn Tx,
-    act: &Act,
-    id: i64,
-    grant: &Grant,
-) -> Answer<Registration> {
+pub fn grant_registration(tx: &mut dyn Tx, act: &Act, id: i64, grant: &Grant) -> Answer<Registration> {
     let Some(found) = registration(tx, id)? else {
         return Ok(Err(Refused::Unknown("registration")));
     };
@@ -326,10 +288,7 @@ pub fn grant_registration(
         return Ok(Err(Refused::Unknown("organisation")));
     }
     let existing = person::person_by_email(tx, &found.email)?;
-    if existing
-        .as_ref()
-        .is_some_and(|p| p.state == PersonState::Disabled)
-    {
+    if existing.as_ref().is_some_and(|p| p.state == PersonState::Disabled) {
         // Whoever was shut out comes back by an administrator's hand only.
         return Ok(Err(Refused::Invalid("email")));
     }
@@ -345,18 +304,9 @@ pub fn grant_registration(
             new.id
         }
     };
-    let membership = NewMembership {
-        id: grant.membership_id,
-        person_id,
-        org_id,
-        role: Role::GroupMember,
-        service_id: None,
-    };
+    let membership = NewMembership { id: grant.membership_id, person_id, org_id, role: Role::GroupMember, service_id: None };
     let (membership_id, _) = role::insert(tx, act, &membership)?;
-    tx.exec(
-        GRANT,
-        values![id, act.at.as_microsecond(), act.by, person_id, org_id],
-    )?;
+    tx.exec(GRANT, values![id, act.at.as_microsecond(), act.by, person_id, org_id])?;
     let payload = json!({"person": person_id.to_string(), "organisation": org_id.to_string(),
         "membership": membership_id.to_string(), "role": Role::GroupMember.code()});
     record_directory_event(tx, act, "RegistrationGranted", id, &payload)?;
@@ -379,18 +329,14 @@ fn is_coordinator(tx: &mut dyn Tx, act: &Act, found: &Registration) -> Result<bo
 
 fn has_coordinator(tx: &mut dyn Tx, found: &Registration) -> Result<bool, StoreError> {
     match found.org_id {
-        Some(org) => {
-            Ok(!role::eligible_holders(tx, Role::Coordinator, Some(org), None)?.is_empty())
-        }
+        Some(org) => Ok(!role::eligible_holders(tx, Role::Coordinator, Some(org), None)?.is_empty()),
         None => Ok(false),
     }
 }
 
 /// Nobody decides on their own request.
 fn is_applicant(tx: &mut dyn Tx, act: &Act, found: &Registration) -> Result<bool, StoreError> {
-    let applicant = person::person_by_email(tx, &found.email)?
-        .map(|p| p.id)
-        .or(found.person_id);
+    let applicant = person::person_by_email(tx, &found.email)?.map(|p| p.id).or(found.person_id);
     Ok(act.by.is_some() && act.by == applicant)
 }
 

@@ -1,9 +1,7 @@
 //! Memberships: a role of a person in an organisation, some for one service only (spec 3.1).
 
 use super::person::{self, Person, PersonState};
-use crate::directory::{
-    Act, Answer, Refused, Viewer, organisation, read_kind, record_directory_event, service,
-};
+use crate::directory::{Act, Answer, Refused, Viewer, organisation, read_kind, record_directory_event, service};
 use crate::page::{opt_time, time};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -72,23 +70,13 @@ impl ActorRow {
             role: m.role,
             service: m.service_id.map(ServiceId),
         });
-        core::Actor::Person {
-            id: PersonId(self.person.id),
-            memberships: memberships.collect(),
-        }
+        core::Actor::Person { id: PersonId(self.person.id), memberships: memberships.collect() }
     }
 
     /// How far this actor sees in lists of people and items (settled 8).
     pub fn viewer(&self) -> Viewer {
-        let sees_all = |m: &Membership| {
-            m.org_kind == OrgKind::Authority
-                || matches!(m.role, Role::Administrator | Role::Auditor)
-        };
-        if self.memberships.iter().any(sees_all) {
-            Viewer::All
-        } else {
-            Viewer::Person(self.person.id)
-        }
+        let sees_all = |m: &Membership| m.org_kind == OrgKind::Authority || matches!(m.role, Role::Administrator | Role::Auditor);
+        if self.memberships.iter().any(sees_all) { Viewer::All } else { Viewer::Person(self.person.id) }
     }
 }
 
@@ -115,8 +103,7 @@ statements! {
 
 fn read(row: &dyn Row) -> Result<Membership, StoreError> {
     let code = row.text(5)?;
-    let role =
-        Role::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("{code} is no role")))?;
+    let role = Role::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("{code} is no role")))?;
     Ok(Membership {
         id: row.int(0)?,
         person_id: row.int(1)?,
@@ -145,45 +132,21 @@ pub fn memberships(tx: &mut dyn Tx, person_id: i64) -> Result<Vec<Membership>, S
 /// Who acts: read anew for every request, so that a role that was taken away counts for nothing at once (S56).
 /// None unless the person is active (S49).
 pub fn actor(tx: &mut dyn Tx, person_id: i64) -> Result<Option<ActorRow>, StoreError> {
-    let Some(person) = person::person(tx, person_id)?.filter(|p| p.state == PersonState::Active)
-    else {
+    let Some(person) = person::person(tx, person_id)?.filter(|p| p.state == PersonState::Active) else {
         return Ok(None);
     };
     let memberships = tx.all(LIVE, values![person_id], read)?;
-    Ok(Some(ActorRow {
-        person,
-        memberships,
-    }))
+    Ok(Some(ActorRow { person, memberships }))
 }
 
 /// The active people who hold this role now: in one organisation if `org` is given, for one service if
 /// `service` is given (a role without a service counts for all).
-pub fn eligible_holders(
-    tx: &mut dyn Tx,
-    role: Role,
-    org: Option<i64>,
-    service: Option<i64>,
-) -> Result<Vec<i64>, StoreError> {
-    tx.all(
-        HOLDERS,
-        values![role.code(), org.unwrap_or(0), service.unwrap_or(0)],
-        |row| row.int(0),
-    )
+pub fn eligible_holders(tx: &mut dyn Tx, role: Role, org: Option<i64>, service: Option<i64>) -> Result<Vec<i64>, StoreError> {
+    tx.all(HOLDERS, values![role.code(), org.unwrap_or(0), service.unwrap_or(0)], |row| row.int(0))
 }
 
-pub(super) fn holds(
-    tx: &mut dyn Tx,
-    person_id: i64,
-    role: Role,
-    org: Option<i64>,
-) -> Result<bool, StoreError> {
-    Ok(tx
-        .maybe_one(
-            HOLDS,
-            values![person_id, role.code(), org.unwrap_or(0)],
-            |_| Ok(()),
-        )?
-        .is_some())
+pub(super) fn holds(tx: &mut dyn Tx, person_id: i64, role: Role, org: Option<i64>) -> Result<bool, StoreError> {
+    Ok(tx.maybe_one(HOLDS, values![person_id, role.code(), org.unwrap_or(0)], |_| Ok(()))?.is_some())
 }
 
 /// Gives a role and answers with the membership's id; the one that is live already if there is one. Nobody
@@ -192,8 +155,7 @@ pub fn grant_role(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Answer<i64
     if act.by == Some(new.person_id) {
         return Ok(Err(Refused::SelfGrant));
     }
-    let is_known = person::person(tx, new.person_id)?
-        .is_some_and(|p| matches!(p.state, PersonState::Active | PersonState::Pending));
+    let is_known = person::person(tx, new.person_id)?.is_some_and(|p| matches!(p.state, PersonState::Active | PersonState::Pending));
     if !is_known {
         return Ok(Err(Refused::Unknown("person")));
     }
@@ -218,28 +180,13 @@ pub fn grant_role(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Answer<i64
 }
 
 /// Writes the membership unless there is such a live one. Its id, and whether it is new.
-pub(super) fn insert(
-    tx: &mut dyn Tx,
-    act: &Act,
-    new: &NewMembership,
-) -> Result<(i64, bool), StoreError> {
+pub(super) fn insert(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Result<(i64, bool), StoreError> {
     let role = new.role.code();
     let same = values![new.person_id, new.org_id, role, new.service_id.unwrap_or(0)];
     if let Some(id) = tx.maybe_one(SAME, same, |row| row.int(0))? {
         return Ok((id, false));
     }
-    tx.exec(
-        INSERT,
-        values![
-            new.id,
-            new.person_id,
-            new.org_id,
-            role,
-            new.service_id,
-            act.by,
-            act.at.as_microsecond()
-        ],
-    )?;
+    tx.exec(INSERT, values![new.id, new.person_id, new.org_id, role, new.service_id, act.by, act.at.as_microsecond()])?;
     Ok((new.id, true))
 }
 

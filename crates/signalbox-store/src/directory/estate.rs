@@ -1,23 +1,13 @@
 //! Items, and what depends on what (settled 9).
 
-use super::{
-    Act, Answer, OnDifference, Refused, Upserted, Viewer, organisation, record_directory_event,
-    service, service_by_code, settle, site,
-};
+use super::{Act, Answer, OnDifference, Refused, Upserted, Viewer, organisation, record_directory_event, service, service_by_code, settle, site};
 use crate::page::{Cursor, Listed, Page, found_by};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
 use serde_json::json;
 
 /// The kinds of dependency.
-pub const DEPENDENCY_KINDS: &[&str] = &[
-    "hard",
-    "soft",
-    "power",
-    "network",
-    "clinical_fallback",
-    "redundant_pair",
-];
+pub const DEPENDENCY_KINDS: &[&str] = &["hard", "soft", "power", "network", "clinical_fallback", "redundant_pair"];
 
 /// A thing that can be changed or can fail: a server, a circuit, a room's power.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,9 +58,7 @@ impl Node {
         match row.text(column)?.as_str() {
             "item" => Ok(Self::Item(id)),
             "service" => Ok(Self::Service(id)),
-            other => Err(StoreError::Corrupt(format!(
-                "{other} is no end of a dependency"
-            ))),
+            other => Err(StoreError::Corrupt(format!("{other} is no end of a dependency"))),
         }
     }
 }
@@ -133,11 +121,7 @@ fn read_item(row: &dyn Row) -> Result<Item, StoreError> {
 }
 
 fn read_dependency(row: &dyn Row) -> Result<Dependency, StoreError> {
-    Ok(Dependency {
-        from: Node::read(row, 0)?,
-        to: Node::read(row, 2)?,
-        kind: row.text(4)?,
-    })
+    Ok(Dependency { from: Node::read(row, 0)?, to: Node::read(row, 2)?, kind: row.text(4)? })
 }
 
 fn with_services(tx: &mut dyn Tx, item: Option<Item>) -> Result<Option<Item>, StoreError> {
@@ -161,33 +145,11 @@ pub fn item_by_code(tx: &mut dyn Tx, code: &str) -> Result<Option<Item>, StoreEr
 }
 
 /// The items that this viewer may see, by name; of one organisation if `org` is given.
-pub fn items(
-    tx: &mut dyn Tx,
-    viewer: Viewer,
-    org: Option<i64>,
-    page: &Page,
-) -> Result<Listed<Item>, StoreError> {
+pub fn items(tx: &mut dyn Tx, viewer: Viewer, org: Option<i64>, page: &Page) -> Result<Listed<Item>, StoreError> {
     let (sort, id) = page.start();
-    let rows = tx.all(
-        ITEMS_PAGE,
-        values![
-            sort,
-            id,
-            page.pattern(),
-            org.unwrap_or(0),
-            viewer.id(),
-            page.limit() + 1
-        ],
-        |row| {
-            Ok((
-                Cursor {
-                    sort: row.text(7)?,
-                    id: row.int(0)?,
-                },
-                read_item(row)?,
-            ))
-        },
-    )?;
+    let rows = tx.all(ITEMS_PAGE, values![sort, id, page.pattern(), org.unwrap_or(0), viewer.id(), page.limit() + 1], |row| {
+        Ok((Cursor { sort: row.text(7)?, id: row.int(0)? }, read_item(row)?))
+    })?;
     let mut listed = page.listed(rows);
     for item in &mut listed.items {
         item.services = tx.all(ITEM_SERVICES, values![item.id], |row| row.int(0))?;
@@ -201,12 +163,7 @@ pub fn items_of_service(tx: &mut dyn Tx, service_id: i64) -> Result<Vec<i64>, St
 }
 
 /// Adds the item, or finds it by its code and compares.
-pub fn upsert_item(
-    tx: &mut dyn Tx,
-    act: &Act,
-    row: &Item,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+pub fn upsert_item(tx: &mut dyn Tx, act: &Act, row: &Item, on_difference: OnDifference) -> Answer<Upserted> {
     let existing = item_by_code(tx, &row.code)?;
     put_item(tx, act, row, existing, on_difference)
 }
@@ -220,13 +177,7 @@ pub fn save_item(tx: &mut dyn Tx, act: &Act, row: &Item) -> Answer<Upserted> {
     put_item(tx, act, row, existing, OnDifference::Update)
 }
 
-fn put_item(
-    tx: &mut dyn Tx,
-    act: &Act,
-    row: &Item,
-    existing: Option<Item>,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+fn put_item(tx: &mut dyn Tx, act: &Act, row: &Item, existing: Option<Item>, on_difference: OnDifference) -> Answer<Upserted> {
     let mut wanted = row.clone();
     wanted.services.sort_unstable();
     wanted.services.dedup();
@@ -236,15 +187,8 @@ fn put_item(
     if let Some(refused) = item_fault(tx, &wanted)? {
         return Ok(Err(refused));
     }
-    let before = existing
-        .as_ref()
-        .map(|e| e.services.clone())
-        .unwrap_or_default();
-    let outcome = settle(
-        existing.map(|e| (e.id, e)),
-        (wanted.id, &wanted),
-        on_difference,
-    );
+    let before = existing.as_ref().map(|e| e.services.clone()).unwrap_or_default();
+    let outcome = settle(existing.map(|e| (e.id, e)), (wanted.id, &wanted), on_difference);
     let sql = match outcome {
         Upserted::Added(_) => ITEM_INSERT,
         Upserted::Updated(_) => ITEM_UPDATE,
@@ -339,14 +283,7 @@ fn in_order(mut edge: Dependency) -> Dependency {
 }
 
 fn edge_values(edge: &Dependency) -> Vec<crate::Value> {
-    values![
-        edge.from.kind(),
-        edge.from.id(),
-        edge.to.kind(),
-        edge.to.id(),
-        &edge.kind
-    ]
-    .to_vec()
+    values![edge.from.kind(), edge.from.id(), edge.to.kind(), edge.to.id(), &edge.kind].to_vec()
 }
 
 /// Adds a dependency. False if it was there.
@@ -364,10 +301,7 @@ pub fn add_dependency(tx: &mut dyn Tx, act: &Act, edge: &Dependency) -> Answer<b
     if !node_exists(tx, edge.to)? {
         return Ok(Err(Refused::Unknown("to")));
     }
-    if tx
-        .maybe_one(EDGE, &edge_values(&edge), |_| Ok(()))?
-        .is_some()
-    {
+    if tx.maybe_one(EDGE, &edge_values(&edge), |_| Ok(()))?.is_some() {
         return Ok(Ok(false));
     }
     tx.exec(EDGE_ADD, &edge_values(&edge))?;
@@ -376,11 +310,7 @@ pub fn add_dependency(tx: &mut dyn Tx, act: &Act, edge: &Dependency) -> Answer<b
 }
 
 /// Takes a dependency away. False if it was not there.
-pub fn remove_dependency(
-    tx: &mut dyn Tx,
-    act: &Act,
-    edge: &Dependency,
-) -> Result<bool, StoreError> {
+pub fn remove_dependency(tx: &mut dyn Tx, act: &Act, edge: &Dependency) -> Result<bool, StoreError> {
     let edge = in_order(edge.clone());
     if tx.exec(EDGE_DROP, &edge_values(&edge))? == 0 {
         return Ok(false);
@@ -389,12 +319,7 @@ pub fn remove_dependency(
     Ok(true)
 }
 
-fn record_edge(
-    tx: &mut dyn Tx,
-    act: &Act,
-    kind: &'static str,
-    edge: &Dependency,
-) -> Result<(), StoreError> {
+fn record_edge(tx: &mut dyn Tx, act: &Act, kind: &'static str, edge: &Dependency) -> Result<(), StoreError> {
     let payload = json!({"from_kind": edge.from.kind(), "from": edge.from.id().to_string(),
         "to_kind": edge.to.kind(), "to": edge.to.id().to_string(), "kind": edge.kind});
     record_directory_event(tx, act, kind, edge.from.id(), &payload)

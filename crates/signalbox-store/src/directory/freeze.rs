@@ -79,9 +79,7 @@ fn read(row: &dyn Row) -> Result<Freeze, StoreError> {
         ("site", Some(id)) => FreezeScope::Site(id),
         ("item", Some(id)) => FreezeScope::Item(id),
         _ => {
-            return Err(StoreError::Corrupt(format!(
-                "{word} is no scope of a freeze"
-            )));
+            return Err(StoreError::Corrupt(format!("{word} is no scope of a freeze")));
         }
     };
     Ok(Freeze {
@@ -104,25 +102,13 @@ pub fn freeze(tx: &mut dyn Tx, id: i64) -> Result<Option<Freeze>, StoreError> {
 }
 
 /// The freezes in force at some time in [from, to).
-pub fn freezes_between(
-    tx: &mut dyn Tx,
-    from: Timestamp,
-    to: Timestamp,
-) -> Result<Vec<Freeze>, StoreError> {
-    tx.all(
-        BETWEEN,
-        values![from.as_microsecond(), to.as_microsecond()],
-        read,
-    )
+pub fn freezes_between(tx: &mut dyn Tx, from: Timestamp, to: Timestamp) -> Result<Vec<Freeze>, StoreError> {
+    tx.all(BETWEEN, values![from.as_microsecond(), to.as_microsecond()], read)
 }
 
 /// The freezes that end after `after`, lifted ones too, for the set-up page.
 pub fn freezes(tx: &mut dyn Tx, after: Timestamp, limit: u16) -> Result<Vec<Freeze>, StoreError> {
-    tx.all(
-        LISTED,
-        values![after.as_microsecond(), i64::from(limit)],
-        read,
-    )
+    tx.all(LISTED, values![after.as_microsecond(), i64::from(limit)], read)
 }
 
 /// Declares a freeze; who and when come from `act`. False if it was declared already, under this id.
@@ -148,21 +134,7 @@ pub fn declare_freeze(tx: &mut dyn Tx, act: &Act, row: &Freeze) -> Answer<bool> 
     }
     let (scope, scope_id) = row.scope.columns();
     let (starts, ends) = (row.starts_at.as_microsecond(), row.ends_at.as_microsecond());
-    tx.exec(
-        INSERT,
-        values![
-            row.id,
-            scope,
-            scope_id,
-            &row.title,
-            starts,
-            ends,
-            row.is_hard,
-            &row.reason,
-            act.by,
-            act.at.as_microsecond()
-        ],
-    )?;
+    tx.exec(INSERT, values![row.id, scope, scope_id, &row.title, starts, ends, row.is_hard, &row.reason, act.by, act.at.as_microsecond()])?;
     // Title and reason are free text and stay out of the event (settled 20).
     let payload = json!({"scope": scope, "of": scope_id.map(|id| id.to_string()),
         "starts_at": starts.to_string(), "ends_at": ends.to_string(), "hard": row.is_hard});

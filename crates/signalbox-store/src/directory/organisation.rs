@@ -89,8 +89,7 @@ statements! {
 /// A kind of organisation, as stored.
 pub(crate) fn read_kind(row: &dyn Row, column: usize) -> Result<OrgKind, StoreError> {
     let code = row.text(column)?;
-    OrgKind::from_code(&code)
-        .ok_or_else(|| StoreError::Corrupt(format!("{code} is no kind of organisation")))
+    OrgKind::from_code(&code).ok_or_else(|| StoreError::Corrupt(format!("{code} is no kind of organisation")))
 }
 
 fn read_organisation(row: &dyn Row) -> Result<Organisation, StoreError> {
@@ -109,13 +108,7 @@ fn read_organisation(row: &dyn Row) -> Result<Organisation, StoreError> {
 }
 
 fn read_site(row: &dyn Row) -> Result<Site, StoreError> {
-    Ok(Site {
-        id: row.int(0)?,
-        org_id: row.int(1)?,
-        code: row.text(2)?,
-        name: row.text(3)?,
-        ods_code: row.opt_text(4)?,
-    })
+    Ok(Site { id: row.int(0)?, org_id: row.int(1)?, code: row.text(2)?, name: row.text(3)?, ods_code: row.opt_text(4)? })
 }
 
 /// The organisation with this id.
@@ -124,63 +117,28 @@ pub fn organisation(tx: &mut dyn Tx, id: i64) -> Result<Option<Organisation>, St
 }
 
 /// The organisation with this code.
-pub fn organisation_by_code(
-    tx: &mut dyn Tx,
-    code: &str,
-) -> Result<Option<Organisation>, StoreError> {
+pub fn organisation_by_code(tx: &mut dyn Tx, code: &str) -> Result<Option<Organisation>, StoreError> {
     tx.maybe_one(ORG_BY_CODE, values![code], read_organisation)
 }
 
 /// The one active organisation whose mail comes from this domain. None also when two share
 /// it: then nobody but the authority can say which is meant (S49).
-pub fn organisation_by_domain(
-    tx: &mut dyn Tx,
-    domain: &str,
-) -> Result<Option<Organisation>, StoreError> {
-    let mut found = tx.all(
-        ORGS_BY_DOMAIN,
-        values![domain.trim().to_lowercase()],
-        read_organisation,
-    )?;
+pub fn organisation_by_domain(tx: &mut dyn Tx, domain: &str) -> Result<Option<Organisation>, StoreError> {
+    let mut found = tx.all(ORGS_BY_DOMAIN, values![domain.trim().to_lowercase()], read_organisation)?;
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 /// Organisations by name; of one kind if `kind` is given.
-pub fn organisations(
-    tx: &mut dyn Tx,
-    kind: Option<OrgKind>,
-    page: &Page,
-) -> Result<Listed<Organisation>, StoreError> {
+pub fn organisations(tx: &mut dyn Tx, kind: Option<OrgKind>, page: &Page) -> Result<Listed<Organisation>, StoreError> {
     let (sort, id) = page.start();
-    let rows = tx.all(
-        ORGS_PAGE,
-        values![
-            sort,
-            id,
-            page.pattern(),
-            kind.map_or("", OrgKind::code),
-            page.limit() + 1
-        ],
-        |row| {
-            Ok((
-                Cursor {
-                    sort: row.text(10)?,
-                    id: row.int(0)?,
-                },
-                read_organisation(row)?,
-            ))
-        },
-    )?;
+    let rows = tx.all(ORGS_PAGE, values![sort, id, page.pattern(), kind.map_or("", OrgKind::code), page.limit() + 1], |row| {
+        Ok((Cursor { sort: row.text(10)?, id: row.int(0)? }, read_organisation(row)?))
+    })?;
     Ok(page.listed(rows))
 }
 
 /// Adds the organisation, or finds it by its code and compares.
-pub fn upsert_organisation(
-    tx: &mut dyn Tx,
-    act: &Act,
-    org: &Organisation,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+pub fn upsert_organisation(tx: &mut dyn Tx, act: &Act, org: &Organisation, on_difference: OnDifference) -> Answer<Upserted> {
     let existing = organisation_by_code(tx, &org.code)?;
     put_organisation(tx, act, org, existing, on_difference)
 }
@@ -194,29 +152,16 @@ pub fn save_organisation(tx: &mut dyn Tx, act: &Act, org: &Organisation) -> Answ
     put_organisation(tx, act, org, existing, OnDifference::Update)
 }
 
-fn put_organisation(
-    tx: &mut dyn Tx,
-    act: &Act,
-    org: &Organisation,
-    existing: Option<Organisation>,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+fn put_organisation(tx: &mut dyn Tx, act: &Act, org: &Organisation, existing: Option<Organisation>, on_difference: OnDifference) -> Answer<Upserted> {
     let mut wanted = org.clone();
-    wanted.email_domain = wanted
-        .email_domain
-        .map(|d| d.trim().to_lowercase())
-        .filter(|d| !d.is_empty());
+    wanted.email_domain = wanted.email_domain.map(|d| d.trim().to_lowercase()).filter(|d| !d.is_empty());
     if let Some(e) = &existing {
         wanted.id = e.id;
     }
     if let Some(field) = organisation_fault(&wanted) {
         return Ok(Err(Refused::Invalid(field)));
     }
-    let outcome = settle(
-        existing.map(|e| (e.id, e)),
-        (wanted.id, &wanted),
-        on_difference,
-    );
+    let outcome = settle(existing.map(|e| (e.id, e)), (wanted.id, &wanted), on_difference);
     let sql = match outcome {
         Upserted::Added(_) => ORG_INSERT,
         Upserted::Updated(_) => ORG_UPDATE,
@@ -277,29 +222,14 @@ pub fn site_by_code(tx: &mut dyn Tx, org_id: i64, code: &str) -> Result<Option<S
 /// The sites of one organisation, by name.
 pub fn sites(tx: &mut dyn Tx, org_id: i64, page: &Page) -> Result<Listed<Site>, StoreError> {
     let (sort, id) = page.start();
-    let rows = tx.all(
-        SITES_PAGE,
-        values![org_id, sort, id, page.pattern(), page.limit() + 1],
-        |row| {
-            Ok((
-                Cursor {
-                    sort: row.text(5)?,
-                    id: row.int(0)?,
-                },
-                read_site(row)?,
-            ))
-        },
-    )?;
+    let rows = tx.all(SITES_PAGE, values![org_id, sort, id, page.pattern(), page.limit() + 1], |row| {
+        Ok((Cursor { sort: row.text(5)?, id: row.int(0)? }, read_site(row)?))
+    })?;
     Ok(page.listed(rows))
 }
 
 /// Adds the site, or finds it by its organisation and code and compares.
-pub fn upsert_site(
-    tx: &mut dyn Tx,
-    act: &Act,
-    site: &Site,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+pub fn upsert_site(tx: &mut dyn Tx, act: &Act, site: &Site, on_difference: OnDifference) -> Answer<Upserted> {
     let existing = site_by_code(tx, site.org_id, &site.code)?;
     put_site(tx, act, site, existing, on_difference)
 }
@@ -313,13 +243,7 @@ pub fn save_site(tx: &mut dyn Tx, act: &Act, row: &Site) -> Answer<Upserted> {
     put_site(tx, act, row, existing, OnDifference::Update)
 }
 
-fn put_site(
-    tx: &mut dyn Tx,
-    act: &Act,
-    site: &Site,
-    existing: Option<Site>,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+fn put_site(tx: &mut dyn Tx, act: &Act, site: &Site, existing: Option<Site>, on_difference: OnDifference) -> Answer<Upserted> {
     let mut wanted = site.clone();
     if let Some(e) = &existing {
         wanted.id = e.id;
@@ -333,27 +257,13 @@ fn put_site(
     if organisation(tx, wanted.org_id)?.is_none() {
         return Ok(Err(Refused::Unknown("organisation")));
     }
-    let outcome = settle(
-        existing.map(|e| (e.id, e)),
-        (wanted.id, &wanted),
-        on_difference,
-    );
+    let outcome = settle(existing.map(|e| (e.id, e)), (wanted.id, &wanted), on_difference);
     let sql = match outcome {
         Upserted::Added(_) => SITE_INSERT,
         Upserted::Updated(_) => SITE_UPDATE,
         Upserted::Unchanged(_) | Upserted::Differs(_) => return Ok(Ok(outcome)),
     };
-    tx.exec(
-        sql,
-        values![
-            wanted.id,
-            wanted.org_id,
-            &wanted.code,
-            &wanted.name,
-            wanted.ods_code.as_deref(),
-            found_by(&[&wanted.name, &wanted.code]),
-        ],
-    )?;
+    tx.exec(sql, values![wanted.id, wanted.org_id, &wanted.code, &wanted.name, wanted.ods_code.as_deref(), found_by(&[&wanted.name, &wanted.code]),])?;
     record_directory_event(
         tx,
         act,

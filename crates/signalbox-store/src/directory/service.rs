@@ -1,8 +1,6 @@
 //! Services, and which organisations use them.
 
-use super::{
-    Act, Answer, OnDifference, Refused, Upserted, organisation, record_directory_event, settle,
-};
+use super::{Act, Answer, OnDifference, Refused, Upserted, organisation, record_directory_event, settle};
 use crate::page::{Cursor, Listed, Page, found_by};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -35,16 +33,7 @@ pub struct Service {
 impl Service {
     /// A service of which only what an import file knows is known.
     pub fn new(id: i64, code: &str, name: &str, owner_org: i64) -> Self {
-        Self {
-            id,
-            code: code.into(),
-            name: name.into(),
-            owner_org,
-            is_direct_care: false,
-            users_count: 0,
-            patient_facing: "none".into(),
-            is_always_on: false,
-        }
+        Self { id, code: code.into(), name: name.into(), owner_org, is_direct_care: false, users_count: 0, patient_facing: "none".into(), is_always_on: false }
     }
 }
 
@@ -88,35 +77,16 @@ pub fn service_by_code(tx: &mut dyn Tx, code: &str) -> Result<Option<Service>, S
 }
 
 /// Services by name; only those that this organisation runs or uses if one is given.
-pub fn services(
-    tx: &mut dyn Tx,
-    org: Option<i64>,
-    page: &Page,
-) -> Result<Listed<Service>, StoreError> {
+pub fn services(tx: &mut dyn Tx, org: Option<i64>, page: &Page) -> Result<Listed<Service>, StoreError> {
     let (sort, id) = page.start();
-    let rows = tx.all(
-        PAGE,
-        values![sort, id, page.pattern(), org.unwrap_or(0), page.limit() + 1],
-        |row| {
-            Ok((
-                Cursor {
-                    sort: row.text(8)?,
-                    id: row.int(0)?,
-                },
-                read(row)?,
-            ))
-        },
-    )?;
+    let rows = tx.all(PAGE, values![sort, id, page.pattern(), org.unwrap_or(0), page.limit() + 1], |row| {
+        Ok((Cursor { sort: row.text(8)?, id: row.int(0)? }, read(row)?))
+    })?;
     Ok(page.listed(rows))
 }
 
 /// Adds the service, or finds it by its code and compares.
-pub fn upsert_service(
-    tx: &mut dyn Tx,
-    act: &Act,
-    row: &Service,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+pub fn upsert_service(tx: &mut dyn Tx, act: &Act, row: &Service, on_difference: OnDifference) -> Answer<Upserted> {
     let existing = service_by_code(tx, &row.code)?;
     put(tx, act, row, existing, on_difference)
 }
@@ -130,13 +100,7 @@ pub fn save_service(tx: &mut dyn Tx, act: &Act, row: &Service) -> Answer<Upserte
     put(tx, act, row, existing, OnDifference::Update)
 }
 
-fn put(
-    tx: &mut dyn Tx,
-    act: &Act,
-    row: &Service,
-    existing: Option<Service>,
-    on_difference: OnDifference,
-) -> Answer<Upserted> {
+fn put(tx: &mut dyn Tx, act: &Act, row: &Service, existing: Option<Service>, on_difference: OnDifference) -> Answer<Upserted> {
     let mut wanted = row.clone();
     if let Some(e) = &existing {
         wanted.id = e.id;
@@ -158,11 +122,7 @@ fn put(
     if organisation(tx, wanted.owner_org)?.is_none() {
         return Ok(Err(Refused::Unknown("owner")));
     }
-    let outcome = settle(
-        existing.map(|e| (e.id, e)),
-        (wanted.id, &wanted),
-        on_difference,
-    );
+    let outcome = settle(existing.map(|e| (e.id, e)), (wanted.id, &wanted), on_difference);
     let sql = match outcome {
         Upserted::Added(_) => INSERT,
         Upserted::Updated(_) => UPDATE,
@@ -223,12 +183,6 @@ pub fn set_service_orgs(tx: &mut dyn Tx, act: &Act, service_id: i64, orgs: &[i64
         tx.exec(USER_ADD, values![service_id, *org])?;
     }
     let ids: Vec<String> = wanted.iter().map(i64::to_string).collect();
-    record_directory_event(
-        tx,
-        act,
-        "ServiceUsersSet",
-        service_id,
-        &json!({"organisations": ids}),
-    )?;
+    record_directory_event(tx, act, "ServiceUsersSet", service_id, &json!({"organisations": ids}))?;
     Ok(Ok(true))
 }

@@ -59,20 +59,14 @@ struct Connection {
 
 impl Postgres {
     pub(super) fn open(url: &str, limits: Limits) -> Result<Self, StoreError> {
-        let mut config = Config::from_str(url)
-            .map_err(|error| StoreError::Unavailable(format!("the database URL: {error}")))?;
+        let mut config = Config::from_str(url).map_err(|error| StoreError::Unavailable(format!("the database URL: {error}")))?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Duration::from_secs(5));
         }
         if config.get_application_name().is_none() {
             config.application_name("signalbox");
         }
-        Ok(Self {
-            config,
-            limits,
-            pool: Mutex::default(),
-            returned: Condvar::new(),
-        })
+        Ok(Self { config, limits, pool: Mutex::default(), returned: Condvar::new() })
     }
 
     pub(super) fn write(&self, work: &mut Work<'_>) -> Outcome {
@@ -95,13 +89,8 @@ impl Postgres {
 
     fn run(&self, begin: &str, work: &mut Work<'_>) -> Outcome {
         let mut connection = self.begin(begin)?;
-        let outcome = match work(&mut PostgresTx {
-            connection: &mut connection,
-        }) {
-            Ok(()) => connection
-                .client
-                .batch_execute("commit")
-                .map_err(map_commit_error),
+        let outcome = match work(&mut PostgresTx { connection: &mut connection }) {
+            Ok(()) => connection.client.batch_execute("commit").map_err(map_commit_error),
             Err(error) => Err(error),
         };
         let is_clean = outcome.is_ok() || connection.client.batch_execute("rollback").is_ok();
@@ -135,9 +124,7 @@ impl Postgres {
                 return Err(StoreError::Busy);
             }
             pool.waiting += 1;
-            let waited = self
-                .returned
-                .wait_timeout_while(pool, WAIT_FOR_CONNECTION, |pool| is_full(pool));
+            let waited = self.returned.wait_timeout_while(pool, WAIT_FOR_CONNECTION, |pool| is_full(pool));
             pool = waited.unwrap_or_else(|broken| broken.into_inner()).0;
             pool.waiting -= 1;
             if is_full(&pool) {
@@ -159,17 +146,9 @@ impl Postgres {
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
-        let mut client = self
-            .config
-            .connect(NoTls)
-            .map_err(|error| map_error(&error))?;
-        client
-            .batch_execute(SETTINGS)
-            .map_err(|error| map_error(&error))?;
-        Ok(Connection {
-            client,
-            statements: HashMap::new(),
-        })
+        let mut client = self.config.connect(NoTls).map_err(|error| map_error(&error))?;
+        client.batch_execute(SETTINGS).map_err(|error| map_error(&error))?;
+        Ok(Connection { client, statements: HashMap::new() })
     }
 
     /// Returns a connection to the pool, or only its place.
@@ -184,9 +163,7 @@ impl Postgres {
     }
 
     fn lock_pool(&self) -> MutexGuard<'_, Pool> {
-        self.pool
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
+        self.pool.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 }
 
@@ -205,23 +182,16 @@ impl Drop for Postgres {
 
 /// Who lost a deadlock and came back at once would take its first row again before the winner has woken,
 /// and they would meet for ever.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a thread of our own, and at most 210 ms"
-)]
+#[expect(clippy::disallowed_methods, reason = "a thread of our own, and at most 210 ms")]
 fn wait(pause: Duration) {
     std::thread::sleep(pause);
 }
 
 fn on_own_thread(f: impl FnOnce() -> Outcome + Send) -> Outcome {
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("postgres".into())
-            .spawn_scoped(scope, f);
+        let thread = std::thread::Builder::new().name("postgres".into()).spawn_scoped(scope, f);
         match thread {
-            Ok(thread) => thread
-                .join()
-                .unwrap_or_else(|panic| Err(StoreError::Panicked(super::panic_text(&*panic)))),
+            Ok(thread) => thread.join().unwrap_or_else(|panic| Err(StoreError::Panicked(super::panic_text(&*panic)))),
             Err(_) => Err(StoreError::Busy),
         }
     })
@@ -236,17 +206,11 @@ impl PostgresTx<'_> {
         if let Some(statement) = self.connection.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self
-            .connection
-            .client
-            .prepare(sql)
-            .map_err(|error| in_statement(&error, sql))?;
+        let statement = self.connection.client.prepare(sql).map_err(|error| in_statement(&error, sql))?;
         if self.connection.statements.len() >= CACHED_STATEMENTS {
             self.connection.statements.clear();
         }
-        self.connection
-            .statements
-            .insert(sql.to_owned(), statement.clone());
+        self.connection.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 }
@@ -254,10 +218,7 @@ impl PostgresTx<'_> {
 impl Tx for PostgresTx<'_> {
     fn query(&mut self, sql: &str, params: &[Value], row: &mut RowFn<'_>) -> Outcome {
         let statement = self.statement(sql)?;
-        let params: Vec<_> = params
-            .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
-            .collect();
+        let params: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let rows = self.connection.client.query(&statement, &params);
         for found in rows.map_err(|error| in_statement(&error, sql))? {
             row(&PostgresRow(found))?;
@@ -267,21 +228,12 @@ impl Tx for PostgresTx<'_> {
 
     fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         let statement = self.statement(sql)?;
-        let params: Vec<_> = params
-            .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
-            .collect();
-        self.connection
-            .client
-            .execute(&statement, &params)
-            .map_err(|error| in_statement(&error, sql))
+        let params: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        self.connection.client.execute(&statement, &params).map_err(|error| in_statement(&error, sql))
     }
 
     fn batch(&mut self, sql: &str) -> Outcome {
-        self.connection
-            .client
-            .batch_execute(sql)
-            .map_err(|error| map_error(&error))
+        self.connection.client.batch_execute(sql).map_err(|error| map_error(&error))
     }
 
     fn dialect(&self) -> Dialect {
@@ -316,9 +268,7 @@ struct PostgresRow(postgres::Row);
 
 impl PostgresRow {
     fn get<'a, T: FromSql<'a>>(&'a self, column: usize) -> Result<Option<T>, StoreError> {
-        self.0
-            .try_get(column)
-            .map_err(|error| StoreError::Corrupt(error.to_string()))
+        self.0.try_get(column).map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 }
 
@@ -357,25 +307,17 @@ fn map_commit_error(error: postgres::Error) -> StoreError {
 
 fn map_error(error: &postgres::Error) -> StoreError {
     let Some(failure) = error.as_db_error() else {
-        return if error.is_closed() || caused_by_io(error) {
-            StoreError::Unavailable(error.to_string())
-        } else {
-            StoreError::Database(with_cause(error))
-        };
+        return if error.is_closed() || caused_by_io(error) { StoreError::Unavailable(error.to_string()) } else { StoreError::Database(with_cause(error)) };
     };
     let text = failure.to_string();
     match failure.code() {
-        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => {
-            StoreError::Serialisation(text)
-        }
+        &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => StoreError::Serialisation(text),
         &SqlState::UNIQUE_VIOLATION => StoreError::Duplicate(text),
         &SqlState::DISK_FULL => StoreError::Full,
         &SqlState::LOCK_NOT_AVAILABLE => StoreError::Busy,
         code => match code.code().get(..3) {
             // Class 08: connection; 57P: the server is going down or coming up; 533: too many connections.
-            Some(class) if class.starts_with("08") || class == "57P" || class == "533" => {
-                StoreError::Unavailable(text)
-            }
+            Some(class) if class.starts_with("08") || class == "57P" || class == "533" => StoreError::Unavailable(text),
             Some(class) if class.starts_with("23") => StoreError::Constraint(text),
             _ => StoreError::Database(text),
         },

@@ -38,38 +38,26 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) fn open(directory: &Path, limits: Limits) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(directory).map_err(|error| {
-            StoreError::Unavailable(format!("{}: {error}", directory.display()))
-        })?;
+        std::fs::create_dir_all(directory).map_err(|error| StoreError::Unavailable(format!("{}: {error}", directory.display())))?;
         let path = directory.join("signalbox.sqlite");
         let connection = Connection::open(&path).map_err(map_error)?;
-        connection
-            .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864;")
-            .map_err(map_error)?;
+        connection.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864;").map_err(map_error)?;
         prepare(&connection)?;
         let (queue, jobs) = sync_channel(limits.queue);
         let writer = std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || write_all(&connection, &jobs))
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self {
-            path,
-            queue: Some(queue),
-            writer: Some(writer),
-            readers: Mutex::new(Vec::new()),
-            readers_kept: limits.connections,
-        })
+        Ok(Self { path, queue: Some(queue), writer: Some(writer), readers: Mutex::new(Vec::new()), readers_kept: limits.connections })
     }
 
     pub(super) fn write(&self, work: Box<Work<'static>>) -> Outcome {
         let (answer, done) = sync_channel(1);
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
-        queue
-            .try_send(Job { work, answer })
-            .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Busy,
-                TrySendError::Disconnected(_) => stopped(),
-            })?;
+        queue.try_send(Job { work, answer }).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Disconnected(_) => stopped(),
+        })?;
         done.recv().map_err(|_| stopped())?
     }
 
@@ -79,17 +67,14 @@ impl Sqlite {
             Some(connection) => connection,
             None => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let connection =
-                    Connection::open_with_flags(&self.path, flags).map_err(map_error)?;
+                let connection = Connection::open_with_flags(&self.path, flags).map_err(map_error)?;
                 prepare(&connection)?;
                 connection
             }
         };
         // One transaction, so that all statements of the closure see the same snapshot.
         connection.execute_batch("begin").map_err(map_error)?;
-        let outcome = work(&mut SqliteTx {
-            connection: &connection,
-        });
+        let outcome = work(&mut SqliteTx { connection: &connection });
         connection.execute_batch("rollback").map_err(map_error)?;
         let mut readers = self.lock_readers();
         if readers.len() < self.readers_kept {
@@ -99,9 +84,7 @@ impl Sqlite {
     }
 
     fn lock_readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.readers
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
+        self.readers.lock().unwrap_or_else(|broken| broken.into_inner())
     }
 }
 
@@ -119,12 +102,8 @@ impl Drop for Sqlite {
 
 fn prepare(connection: &Connection) -> Outcome {
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    connection
-        .busy_timeout(Duration::from_secs(5))
-        .map_err(map_error)?;
-    connection
-        .execute_batch("pragma foreign_keys = on; pragma cache_size = -16384;")
-        .map_err(map_error)
+    connection.busy_timeout(Duration::from_secs(5)).map_err(map_error)?;
+    connection.execute_batch("pragma foreign_keys = on; pragma cache_size = -16384;").map_err(map_error)
 }
 
 fn stopped() -> StoreError {
@@ -156,12 +135,7 @@ fn write_all(connection: &Connection, jobs: &Receiver<Job>) {
             Err(StoreError::Constraint(_)) if batch.len() > 1 => {
                 for job in batch {
                     let mut alone = vec![job];
-                    let outcome = write_batch(connection, &mut alone).and_then(|outcomes| {
-                        outcomes
-                            .into_iter()
-                            .next()
-                            .unwrap_or_else(|| Err(stopped()))
-                    });
+                    let outcome = write_batch(connection, &mut alone).and_then(|outcomes| outcomes.into_iter().next().unwrap_or_else(|| Err(stopped())));
                     let _ = alone[0].answer.send(outcome);
                 }
             }
@@ -185,9 +159,7 @@ fn answer(batch: Vec<Job>, error: &StoreError) {
 
 /// Runs the jobs in one transaction, each in its own savepoint. An outer error means that none stands.
 fn write_batch(connection: &Connection, batch: &mut [Job]) -> Result<Vec<Outcome>, StoreError> {
-    connection
-        .execute_batch("begin immediate")
-        .map_err(map_error)?;
+    connection.execute_batch("begin immediate").map_err(map_error)?;
     let outcome = run_jobs(connection, batch).and_then(|outcomes| {
         connection.execute_batch("commit").map_err(map_error)?;
         Ok(outcomes)
@@ -201,18 +173,14 @@ fn write_batch(connection: &Connection, batch: &mut [Job]) -> Result<Vec<Outcome
 fn run_jobs(connection: &Connection, batch: &mut [Job]) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes = Vec::with_capacity(batch.len());
     for job in batch {
-        connection
-            .execute_batch("savepoint job")
-            .map_err(map_error)?;
+        connection.execute_batch("savepoint job").map_err(map_error)?;
         let outcome = (job.work)(&mut SqliteTx { connection });
         if let Err(error) = &outcome {
             if connection.is_autocommit() {
                 // A full disk or a read fault made SQLite roll back the whole transaction.
                 return Err(error.clone());
             }
-            connection
-                .execute_batch("rollback to job")
-                .map_err(map_error)?;
+            connection.execute_batch("rollback to job").map_err(map_error)?;
         }
         connection.execute_batch("release job").map_err(map_error)?;
         outcomes.push(outcome);
@@ -227,13 +195,8 @@ struct SqliteTx<'a> {
 impl Tx for SqliteTx<'_> {
     fn query(&mut self, sql: &str, params: &[Value], row: &mut RowFn<'_>) -> Outcome {
         let sql = Dialect::Sqlite.statement(sql);
-        let mut statement = self
-            .connection
-            .prepare_cached(&sql)
-            .map_err(|error| in_statement(error, &sql))?;
-        let mut rows = statement
-            .query(params_from_iter(params))
-            .map_err(|error| in_statement(error, &sql))?;
+        let mut statement = self.connection.prepare_cached(&sql).map_err(|error| in_statement(error, &sql))?;
+        let mut rows = statement.query(params_from_iter(params)).map_err(|error| in_statement(error, &sql))?;
         while let Some(found) = rows.next().map_err(|error| in_statement(error, &sql))? {
             row(&SqliteRow(found))?;
         }
@@ -242,13 +205,8 @@ impl Tx for SqliteTx<'_> {
 
     fn exec(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         let sql = Dialect::Sqlite.statement(sql);
-        let mut statement = self
-            .connection
-            .prepare_cached(&sql)
-            .map_err(|error| in_statement(error, &sql))?;
-        let count = statement
-            .execute(params_from_iter(params))
-            .map_err(|error| in_statement(error, &sql))?;
+        let mut statement = self.connection.prepare_cached(&sql).map_err(|error| in_statement(error, &sql))?;
+        let count = statement.execute(params_from_iter(params)).map_err(|error| in_statement(error, &sql))?;
         Ok(count as u64)
     }
 
@@ -276,10 +234,7 @@ struct SqliteRow<'a>(&'a rusqlite::Row<'a>);
 
 impl SqliteRow<'_> {
     fn wrong(column: usize, wanted: &str, found: ValueRef<'_>) -> StoreError {
-        StoreError::Corrupt(format!(
-            "column {column} is {}, not {wanted}",
-            found.data_type()
-        ))
+        StoreError::Corrupt(format!("column {column} is {}, not {wanted}", found.data_type()))
     }
 }
 
@@ -330,9 +285,7 @@ fn map_error(error: rusqlite::Error) -> StoreError {
         ErrorCode::SystemIoFailure | ErrorCode::CannotOpen => StoreError::Unavailable(text),
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Corrupt(text),
         ErrorCode::ConstraintViolation => match failure.extended_code {
-            ffi::SQLITE_CONSTRAINT_UNIQUE
-            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
-            | ffi::SQLITE_CONSTRAINT_ROWID => StoreError::Duplicate(text),
+            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => StoreError::Duplicate(text),
             _ => StoreError::Constraint(text),
         },
         _ => StoreError::Database(text),

@@ -17,12 +17,7 @@ pub enum Finding {
     /// A number outside 1, 2, 3…
     OutOfPlace { seq: i64 },
     /// A change's versions don't run 1, 2, 3…
-    Version {
-        seq: i64,
-        change_id: i64,
-        expected: i64,
-        found: i64,
-    },
+    Version { seq: i64, change_id: i64, expected: i64, found: i64 },
     /// The payload isn't a JSON object.
     Unreadable { seq: i64 },
     /// The head counts another number of events.
@@ -40,16 +35,8 @@ impl fmt::Display for Finding {
             Self::Missing { from, to } if from == to => write!(f, "event {from} is missing"),
             Self::Missing { from, to } => write!(f, "events {from} to {to} are missing"),
             Self::OutOfPlace { seq } => write!(f, "event {seq} is out of place"),
-            Self::Version {
-                seq,
-                change_id,
-                expected,
-                found,
-            } => {
-                write!(
-                    f,
-                    "event {seq} has version {found} of change {change_id}, where {expected} is next"
-                )
+            Self::Version { seq, change_id, expected, found } => {
+                write!(f, "event {seq} has version {found} of change {change_id}, where {expected} is next")
             }
             Self::Unreadable { seq } => {
                 write!(f, "the payload of event {seq} is not a JSON object")
@@ -64,17 +51,10 @@ impl fmt::Display for Finding {
 }
 
 /// Checks the whole log and lists all that is wrong. `progress` is told how many events are done, of how many.
-pub fn verify(
-    tx: &mut dyn Tx,
-    anchor: Option<&str>,
-    progress: &mut dyn FnMut(i64, i64),
-) -> Result<Vec<Finding>, StoreError> {
+pub fn verify(tx: &mut dyn Tx, anchor: Option<&str>, progress: &mut dyn FnMut(i64, i64)) -> Result<Vec<Finding>, StoreError> {
     const PAGE: i64 = 1000;
     let head = read_head(tx)?;
-    let mut check = Check {
-        anchor,
-        ..Check::default()
-    };
+    let mut check = Check { anchor, ..Check::default() };
     let mut after = i64::MIN;
     loop {
         let page = read_after(tx, after, PAGE)?;
@@ -107,27 +87,18 @@ impl Check<'_> {
         }
         if *seq > expected {
             // The hash of this one can't be checked: it follows from one that is gone.
-            self.findings.push(Finding::Missing {
-                from: expected,
-                to: seq - 1,
-            });
+            self.findings.push(Finding::Missing { from: expected, to: seq - 1 });
         } else if *hash != chain_hash(&self.last_hash, *seq, event) {
             self.findings.push(Finding::Altered { seq: *seq });
         }
         if event.stream == Stream::Change {
             let version = self.versions.entry(event.change_id).or_default();
             if event.version != *version + 1 {
-                self.findings.push(Finding::Version {
-                    seq: *seq,
-                    change_id: event.change_id,
-                    expected: *version + 1,
-                    found: event.version,
-                });
+                self.findings.push(Finding::Version { seq: *seq, change_id: event.change_id, expected: *version + 1, found: event.version });
             }
             *version = event.version;
         }
-        if !serde_json::from_str::<serde_json::Value>(&event.payload).is_ok_and(|it| it.is_object())
-        {
+        if !serde_json::from_str::<serde_json::Value>(&event.payload).is_ok_and(|it| it.is_object()) {
             self.findings.push(Finding::Unreadable { seq: *seq });
         }
         self.anchor_found |= self.anchor == Some(hash);
@@ -138,10 +109,7 @@ impl Check<'_> {
 
     fn finish(mut self, head: &Head) -> Vec<Finding> {
         if head.count != self.count {
-            self.findings.push(Finding::HeadCount {
-                head: head.count,
-                found: self.count,
-            });
+            self.findings.push(Finding::HeadCount { head: head.count, found: self.count });
         }
         if head.hash != self.last_hash {
             self.findings.push(Finding::HeadHash);
@@ -149,9 +117,7 @@ impl Check<'_> {
         if let Some(anchor) = self.anchor
             && !self.anchor_found
         {
-            self.findings.push(Finding::NoAnchor {
-                anchor: anchor.to_owned(),
-            });
+            self.findings.push(Finding::NoAnchor { anchor: anchor.to_owned() });
         }
         self.findings
     }

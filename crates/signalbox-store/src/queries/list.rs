@@ -230,13 +230,7 @@ pub fn each(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, mut f: impl FnM
 fn read(row: &dyn Row) -> Result<ListRow, StoreError> {
     let owed = match row.opt_text(29)? {
         None => None,
-        Some(kind) => Some(Owed {
-            kind,
-            about: row.text(30)?,
-            due_at: opt_time(row, 31)?,
-            org: named(row, 32)?,
-            role: opt_code(row, 35, Role::from_code)?,
-        }),
+        Some(kind) => Some(Owed { kind, about: row.text(30)?, due_at: opt_time(row, 31)?, org: named(row, 32)?, role: opt_code(row, 35, Role::from_code)? }),
     };
     Ok(ListRow {
         id: row.int(0)?,

@@ -117,7 +117,8 @@ type Part<'a> = Option<&'a Page>;
 const ENDED: &str = "coalesce(c.finished_at, case when c.imported = 1 then c.window_end else c.closed_at end)";
 
 const SERVICE_CODES: &str = "coalesce((select string_agg(x.code, ';' order by x.code) from change_services l join services x on x.id = l.service_id where l.change_id = c.id and l.derived = 0), '')";
-const SITE_CODES: &str = "coalesce((select string_agg(x.code, ';' order by x.code) from change_sites l join sites x on x.id = l.site_id where l.change_id = c.id), '')";
+const SITE_CODES: &str =
+    "coalesce((select string_agg(x.code, ';' order by x.code) from change_sites l join sites x on x.id = l.site_id where l.change_id = c.id), '')";
 
 const OWED: &str = "left join duties n on n.change_id = c.id and n.key = (select d.key from duties d where d.change_id = c.id and d.done_at is null
         order by case when d.due_at is null then 1 else 0 end, d.due_at, d.key limit 1)
@@ -226,7 +227,12 @@ fn notice_statement(scope: &Scope, filter: &ReportFilter, part: Part) -> Compose
     statement
 }
 
-fn each<T>(tx: &mut dyn Tx, statement: &Composed, read: fn(&dyn Row) -> Result<T, StoreError>, mut f: impl FnMut(T) -> Result<(), StoreError>) -> Result<(), StoreError> {
+fn each<T>(
+    tx: &mut dyn Tx,
+    statement: &Composed,
+    read: fn(&dyn Row) -> Result<T, StoreError>,
+    mut f: impl FnMut(T) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     tx.query(&statement.sql, &statement.params, &mut |row| f(read(row)?))
 }
 
@@ -254,7 +260,13 @@ pub fn summary(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, zone: &Tim
 }
 
 /// R-3: hands over each change that a trust raised and that was received in the span, by trust, oldest first.
-pub fn each_raised(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, open_only: bool, f: impl FnMut(RaisedRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
+pub fn each_raised(
+    tx: &mut dyn Tx,
+    scope: &Scope,
+    filter: &ReportFilter,
+    open_only: bool,
+    f: impl FnMut(RaisedRow) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     each(tx, &raised_statement(scope, filter, open_only, None), read_raised, f)
 }
 
@@ -263,7 +275,13 @@ pub fn each_notice(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, f: imp
     each(tx, &notice_statement(scope, filter, None), read_notice, f)
 }
 
-fn page_of<T>(tx: &mut dyn Tx, statement: &Composed, page: &Page, read: fn(&dyn Row) -> Result<T, StoreError>, cursor: fn(&T) -> Cursor) -> Result<Listed<T>, StoreError> {
+fn page_of<T>(
+    tx: &mut dyn Tx,
+    statement: &Composed,
+    page: &Page,
+    read: fn(&dyn Row) -> Result<T, StoreError>,
+    cursor: fn(&T) -> Cursor,
+) -> Result<Listed<T>, StoreError> {
     let rows = tx.all(&statement.sql, &statement.params, |row| read(row).map(|it| (cursor(&it), it)))?;
     Ok(page.listed(rows))
 }

@@ -181,7 +181,8 @@ fn columns() -> String {
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
     let asked = Asked { from: Timestamp::UNIX_EPOCH, until: Timestamp::UNIX_EPOCH, now: Timestamp::UNIX_EPOCH };
-    let all = ScheduleFilter { site: Some(1), service: Some(1), organisation: Some(1), kinds: vec![Kind::Normal], standing: Some(Standing::Firm), mine_only: true };
+    let all =
+        ScheduleFilter { site: Some(1), service: Some(1), organisation: Some(1), kinds: vec![Kind::Normal], standing: Some(Standing::Firm), mine_only: true };
     let filters = vec![
         ("SCHEDULE", ScheduleFilter::default()),
         ("BY_SITE", ScheduleFilter { site: Some(1), ..ScheduleFilter::default() }),
@@ -254,7 +255,13 @@ pub fn schedule(tx: &mut dyn Tx, scope: &Scope, asked: Asked, filter: &ScheduleF
 }
 
 /// Hands over every entry of the span, by its start, without holding them all.
-pub fn each(tx: &mut dyn Tx, scope: &Scope, asked: Asked, filter: &ScheduleFilter, mut f: impl FnMut(Entry) -> Result<(), StoreError>) -> Result<(), StoreError> {
+pub fn each(
+    tx: &mut dyn Tx,
+    scope: &Scope,
+    asked: Asked,
+    filter: &ScheduleFilter,
+    mut f: impl FnMut(Entry) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut after = None;
     loop {
         let page = schedule(tx, scope, asked, filter, after, BATCH)?;

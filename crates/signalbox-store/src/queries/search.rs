@@ -1,8 +1,8 @@
 //! Full text, the one thing that the two databases do differently: FTS5 on SQLite, a tsvector on PostgreSQL. Words
 //! are cut here, for what is stored and for what is asked, so that both find the same.
 
-use crate::queries::Composed;
 use crate::Dialect;
+use crate::queries::Composed;
 
 const MATCHES_SQLITE: &str = " and c.id in (select w.rowid from change_words w where w.words match {})";
 const MATCHES_POSTGRES: &str = " and c.id in (select w.rowid from change_words w where w.words @@ to_tsquery('simple', {}))";
@@ -39,7 +39,9 @@ fn sought(typed: &str) -> Sought {
     let parts: Vec<&str> = typed.split('-').collect();
     let is_number = |s: &&str| !s.is_empty() && s.len() <= 9 && s.bytes().all(|b| b.is_ascii_digit());
     match parts[..] {
-        [prefix, year, number] if PREFIXES.contains(&prefix) && is_number(&year) && is_number(&number) => Sought::Reference(format!("{prefix}-{year}-{number:0>6}")),
+        [prefix, year, number] if PREFIXES.contains(&prefix) && is_number(&year) && is_number(&number) => {
+            Sought::Reference(format!("{prefix}-{year}-{number:0>6}"))
+        }
         [prefix, number] if PREFIXES.contains(&prefix) && is_number(&number) => {
             Sought::Words { words: vec![format!("{prefix}{}", number.trim_start_matches('0')).to_ascii_lowercase()], is_last_whole: true }
         }

@@ -87,7 +87,10 @@ fn sorts() -> Vec<Sort> {
         // Four eyes, and another organisation (SD-1, X2): nobody is asked to approve their own.
         sort(Because::Decide, format!("c.stage = 'AWAITING_APPROVAL' and {managers} and c.org_id not in {OWN_ORGS} and coalesce(c.raised_by, 0) <> $1")),
         sort(Because::Schedule, format!("c.stage = 'APPROVED' and {managers}")),
-        sort(Because::TellProvider, format!("c.network = 'NEEDED' and c.stage in ('APPROVED', 'SCHEDULED', 'AWAITING_APPROVAL') and {}", holds("'SCM', 'SDSK'"))),
+        sort(
+            Because::TellProvider,
+            format!("c.network = 'NEEDED' and c.stage in ('APPROVED', 'SCHEDULED', 'AWAITING_APPROVAL') and {}", holds("'SCM', 'SDSK'")),
+        ),
         sort(Because::Acknowledge, format!("c.network = 'SENT' and c.holds_window = 1 and {}", holds("'NNOC'"))),
         sort(Because::Work, "c.stage in ('SCHEDULED', 'IMPLEMENTING', 'BACKING_OUT') and c.implementer = $1".into()),
         // SD-6: whoever did the work never confirms how it came out.

@@ -15,26 +15,16 @@ pub fn at(seconds: i64) -> Timestamp {
 
 /// A write by nobody in particular, whose event has this id.
 pub fn act(event_id: i64) -> Act {
-    Act {
-        event_id,
-        by: None,
-        at: at(event_id),
-    }
+    Act { event_id, by: None, at: at(event_id) }
 }
 
 /// A write that must work.
-pub fn write<T: Send + 'static>(
-    db: &Db,
-    f: impl FnMut(&mut dyn Tx) -> Answer<T> + Send + 'static,
-) -> T {
+pub fn write<T: Send + 'static>(db: &Db, f: impl FnMut(&mut dyn Tx) -> Answer<T> + Send + 'static) -> T {
     db.write(f).expect("the store works").expect("not refused")
 }
 
 /// A write that must be refused.
-pub fn refusal<T: Send + std::fmt::Debug + 'static>(
-    db: &Db,
-    f: impl FnMut(&mut dyn Tx) -> Answer<T> + Send + 'static,
-) -> Refused {
+pub fn refusal<T: Send + std::fmt::Debug + 'static>(db: &Db, f: impl FnMut(&mut dyn Tx) -> Answer<T> + Send + 'static) -> Refused {
     db.write(f).expect("the store works").expect_err("refused")
 }
 
@@ -45,19 +35,12 @@ pub fn read<T: Send>(db: &Db, f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreErro
 /// The events of the directory, oldest first: subject, type, payload.
 pub fn directory_events(db: &Db) -> Vec<(i64, String, String)> {
     read(db, |tx| {
-        tx.all(
-            "select change_id, type, payload from events where stream = 'directory' order by seq",
-            &[],
-            |row| Ok((row.int(0)?, row.text(1)?, row.text(2)?)),
-        )
+        tx.all("select change_id, type, payload from events where stream = 'directory' order by seq", &[], |row| Ok((row.int(0)?, row.text(1)?, row.text(2)?)))
     })
 }
 
 fn kinds_of_events(db: &Db) -> Vec<String> {
-    directory_events(db)
-        .into_iter()
-        .map(|(_, kind, _)| kind)
-        .collect()
+    directory_events(db).into_iter().map(|(_, kind, _)| kind).collect()
 }
 
 pub const NORTH: i64 = 1;
@@ -68,20 +51,8 @@ pub const AUTHORITY: i64 = 4;
 /// Two trusts, a supplier and the authority.
 pub fn add_organisations(db: &Db) {
     let all = [
-        (
-            NORTH,
-            "NORTH",
-            "North Trust",
-            OrgKind::Trust,
-            Some("north.example"),
-        ),
-        (
-            SOUTH,
-            "SOUTH",
-            "South Trust",
-            OrgKind::Trust,
-            Some("south.example"),
-        ),
+        (NORTH, "NORTH", "North Trust", OrgKind::Trust, Some("north.example")),
+        (SOUTH, "SOUTH", "South Trust", OrgKind::Trust, Some("south.example")),
         (SUPPLIER, "SUP", "Ågren Systems", OrgKind::Supplier, None),
         (AUTHORITY, "AUTH", "The Authority", OrgKind::Authority, None),
     ];
@@ -95,16 +66,7 @@ pub fn add_organisations(db: &Db) {
 }
 
 fn item_of(id: i64, code: &str, org_id: i64) -> Item {
-    Item {
-        id,
-        code: code.into(),
-        name: format!("Thing {code}"),
-        item_type: "server".into(),
-        org_id,
-        site_id: None,
-        watched_by: None,
-        services: vec![],
-    }
+    Item { id, code: code.into(), name: format!("Thing {code}"), item_type: "server".into(), org_id, site_id: None, watched_by: None, services: vec![] }
 }
 
 #[test]
@@ -112,43 +74,25 @@ fn a_row_is_added_left_reported_or_updated() {
     for_each_engine(|db| {
         let org = Organisation::new(7, "RX1", "Northport", OrgKind::Trust);
         let same = org.clone();
-        let outcome = write(&db, move |tx| {
-            upsert_organisation(tx, &act(1), &same, OnDifference::Report)
-        });
+        let outcome = write(&db, move |tx| upsert_organisation(tx, &act(1), &same, OnDifference::Report));
         assert_eq!(outcome, Upserted::Added(7));
 
         // The importer does not know the id yet: the code finds it.
-        let again = Organisation {
-            id: 8,
-            ..org.clone()
-        };
-        let outcome = write(&db, move |tx| {
-            upsert_organisation(tx, &act(2), &again, OnDifference::Update)
-        });
+        let again = Organisation { id: 8, ..org.clone() };
+        let outcome = write(&db, move |tx| upsert_organisation(tx, &act(2), &again, OnDifference::Update));
         assert_eq!(outcome, Upserted::Unchanged(7));
         assert_eq!(kinds_of_events(&db), ["OrganisationSaved"]);
 
-        let other = Organisation {
-            id: 8,
-            name: "Northport NHS".into(),
-            ..org.clone()
-        };
+        let other = Organisation { id: 8, name: "Northport NHS".into(), ..org.clone() };
         let same = other.clone();
-        let outcome = write(&db, move |tx| {
-            upsert_organisation(tx, &act(3), &same, OnDifference::Report)
-        });
+        let outcome = write(&db, move |tx| upsert_organisation(tx, &act(3), &same, OnDifference::Report));
         assert_eq!(outcome, Upserted::Differs(7));
         assert_eq!(read(&db, |tx| organisation(tx, 7)), Some(org));
-        let outcome = write(&db, move |tx| {
-            upsert_organisation(tx, &act(4), &other, OnDifference::Update)
-        });
+        let outcome = write(&db, move |tx| upsert_organisation(tx, &act(4), &other, OnDifference::Update));
         assert_eq!(outcome, Upserted::Updated(7));
         let stored = read(&db, |tx| organisation_by_code(tx, "RX1")).expect("it is there");
         assert_eq!((stored.id, stored.name.as_str()), (7, "Northport NHS"));
-        assert_eq!(
-            kinds_of_events(&db),
-            ["OrganisationSaved", "OrganisationSaved"]
-        );
+        assert_eq!(kinds_of_events(&db), ["OrganisationSaved", "OrganisationSaved"]);
     });
 }
 
@@ -192,10 +136,7 @@ fn a_domain_finds_one_active_organisation_or_none() {
             org.email_domain = Some("NORTH.example ".into());
             save_organisation(tx, &act(1), &org)
         });
-        assert_eq!(
-            read(&db, |tx| organisation_by_domain(tx, "north.example")),
-            None
-        );
+        assert_eq!(read(&db, |tx| organisation_by_domain(tx, "north.example")), None);
         write(&db, |tx| {
             let mut org = organisation(tx, SUPPLIER)?.expect("the supplier");
             org.is_active = false;
@@ -212,27 +153,15 @@ fn lists_are_sorted_filtered_and_paged() {
         add_organisations(&db);
         let names = |page: &Page, kind| -> (Vec<String>, Page) {
             let listed = read(&db, |tx| organisations(tx, kind, page));
-            let after = Page {
-                after: listed.next,
-                ..page.clone()
-            };
+            let after = Page { after: listed.next, ..page.clone() };
             (listed.items.into_iter().map(|o| o.name).collect(), after)
         };
-        let (first, next) = names(
-            &Page {
-                limit: 3,
-                ..Page::default()
-            },
-            None,
-        );
+        let (first, next) = names(&Page { limit: 3, ..Page::default() }, None);
         assert_eq!(first, ["North Trust", "South Trust", "The Authority"]);
         let (second, end) = names(&next, None);
         assert_eq!(second, ["Ågren Systems"]);
         assert_eq!(end.after, None);
-        let filter = |text: &str| Page {
-            filter: text.into(),
-            ..Page::default()
-        };
+        let filter = |text: &str| Page { filter: text.into(), ..Page::default() };
         assert_eq!(names(&filter("ågREN"), None).0, ["Ågren Systems"]);
         assert_eq!(names(&filter("south"), None).0, ["South Trust"]);
         // Signs that mean something to LIKE mean themselves.
@@ -248,36 +177,20 @@ fn lists_are_sorted_filtered_and_paged() {
 fn a_site_code_counts_within_its_organisation() {
     for_each_engine(|db| {
         add_organisations(&db);
-        let site_of = |id, org_id| Site {
-            id,
-            org_id,
-            code: "MAIN".into(),
-            name: "Main building".into(),
-            ods_code: None,
-        };
+        let site_of = |id, org_id| Site { id, org_id, code: "MAIN".into(), name: "Main building".into(), ods_code: None };
         for (id, org) in [(11, NORTH), (12, SOUTH)] {
             let row = site_of(id, org);
-            let outcome = write(&db, move |tx| {
-                upsert_site(tx, &act(id), &row, OnDifference::Report)
-            });
+            let outcome = write(&db, move |tx| upsert_site(tx, &act(id), &row, OnDifference::Report));
             assert_eq!(outcome, Upserted::Added(id));
         }
         let row = site_of(13, 99);
-        let outcome = refusal(&db, move |tx| {
-            upsert_site(tx, &act(13), &row, OnDifference::Report)
-        });
+        let outcome = refusal(&db, move |tx| upsert_site(tx, &act(13), &row, OnDifference::Report));
         assert_eq!(outcome, Refused::Unknown("organisation"));
         let moved = site_of(12, NORTH);
-        assert_eq!(
-            refusal(&db, move |tx| save_site(tx, &act(14), &moved)),
-            Refused::Taken("code")
-        );
+        assert_eq!(refusal(&db, move |tx| save_site(tx, &act(14), &moved)), Refused::Taken("code"));
         let listed = read(&db, |tx| sites(tx, SOUTH, &Page::default()));
         assert_eq!(listed.items, [site_of(12, SOUTH)]);
-        assert_eq!(
-            read(&db, |tx| site_by_code(tx, NORTH, "MAIN")).map(|s| s.id),
-            Some(11)
-        );
+        assert_eq!(read(&db, |tx| site_by_code(tx, NORTH, "MAIN")).map(|s| s.id), Some(11));
     });
 }
 
@@ -290,22 +203,10 @@ fn a_service_knows_who_runs_and_who_uses_it() {
         row.users_count = 4_000;
         row.patient_facing = "indirect".into();
         let same = row.clone();
-        write(&db, move |tx| {
-            upsert_service(tx, &act(1), &same, OnDifference::Report)
-        });
+        write(&db, move |tx| upsert_service(tx, &act(1), &same, OnDifference::Report));
         assert_eq!(read(&db, |tx| service_by_code(tx, "PACS")), Some(row));
-        assert!(write(&db, |tx| set_service_orgs(
-            tx,
-            &act(2),
-            21,
-            &[SOUTH, NORTH, SOUTH]
-        )));
-        assert!(!write(&db, |tx| set_service_orgs(
-            tx,
-            &act(3),
-            21,
-            &[NORTH, SOUTH]
-        )));
+        assert!(write(&db, |tx| set_service_orgs(tx, &act(2), 21, &[SOUTH, NORTH, SOUTH])));
+        assert!(!write(&db, |tx| set_service_orgs(tx, &act(3), 21, &[NORTH, SOUTH])));
         assert!(write(&db, |tx| set_service_orgs(tx, &act(4), 21, &[SOUTH])));
         assert_eq!(read(&db, |tx| service_orgs(tx, 21)), [SOUTH]);
         let refused = refusal(&db, |tx| set_service_orgs(tx, &act(5), 21, &[77]));
@@ -333,44 +234,20 @@ fn an_item_keeps_its_services_and_is_compared_with_them() {
                 upsert_service(tx, &act(id), &row, OnDifference::Report)
             });
         }
-        let row = Item {
-            services: vec![22, 21],
-            ..item_of(31, "SRV-1", NORTH)
-        };
+        let row = Item { services: vec![22, 21], ..item_of(31, "SRV-1", NORTH) };
         let same = row.clone();
-        let put =
-            |row: Item, event, mode| write(&db, move |tx| upsert_item(tx, &act(event), &row, mode));
-        assert_eq!(
-            put(same.clone(), 1, OnDifference::Report),
-            Upserted::Added(31)
-        );
+        let put = |row: Item, event, mode| write(&db, move |tx| upsert_item(tx, &act(event), &row, mode));
+        assert_eq!(put(same.clone(), 1, OnDifference::Report), Upserted::Added(31));
         assert_eq!(put(same, 2, OnDifference::Report), Upserted::Unchanged(31));
-        let fewer = Item {
-            services: vec![22],
-            ..row.clone()
-        };
-        assert_eq!(
-            put(fewer.clone(), 3, OnDifference::Report),
-            Upserted::Differs(31)
-        );
-        assert_eq!(
-            read(&db, |tx| item(tx, 31)).map(|i| i.services),
-            Some(vec![21, 22])
-        );
-        assert_eq!(
-            put(fewer.clone(), 4, OnDifference::Update),
-            Upserted::Updated(31)
-        );
+        let fewer = Item { services: vec![22], ..row.clone() };
+        assert_eq!(put(fewer.clone(), 3, OnDifference::Report), Upserted::Differs(31));
+        assert_eq!(read(&db, |tx| item(tx, 31)).map(|i| i.services), Some(vec![21, 22]));
+        assert_eq!(put(fewer.clone(), 4, OnDifference::Update), Upserted::Updated(31));
         assert_eq!(read(&db, |tx| item_by_code(tx, "SRV-1")), Some(fewer));
         assert_eq!(read(&db, |tx| items_of_service(tx, 22)), [31]);
         assert!(read(&db, |tx| items_of_service(tx, 21)).is_empty());
-        let elsewhere = Item {
-            site_id: Some(5),
-            ..item_of(32, "SRV-2", NORTH)
-        };
-        let refused = refusal(&db, move |tx| {
-            upsert_item(tx, &act(5), &elsewhere, OnDifference::Report)
-        });
+        let elsewhere = Item { site_id: Some(5), ..item_of(32, "SRV-2", NORTH) };
+        let refused = refusal(&db, move |tx| upsert_item(tx, &act(5), &elsewhere, OnDifference::Report));
         assert_eq!(refused, Refused::Unknown("site"));
     });
 }
@@ -380,27 +257,15 @@ fn a_redundant_pair_stands_once_and_other_edges_have_a_direction() {
     for_each_engine(|db| {
         add_organisations(&db);
         for (id, code) in [(31, "A"), (32, "B")] {
-            write(&db, move |tx| {
-                upsert_item(
-                    tx,
-                    &act(id),
-                    &item_of(id, code, NORTH),
-                    OnDifference::Report,
-                )
-            });
+            write(&db, move |tx| upsert_item(tx, &act(id), &item_of(id, code, NORTH), OnDifference::Report));
         }
         write(&db, |tx| {
             let row = Service::new(21, "PACS", "Imaging", SUPPLIER);
             upsert_service(tx, &act(21), &row, OnDifference::Report)
         });
-        let edge = |from, to, kind: &str| Dependency {
-            from,
-            to,
-            kind: kind.into(),
-        };
+        let edge = |from, to, kind: &str| Dependency { from, to, kind: kind.into() };
         let (a, b, pacs) = (Node::Item(31), Node::Item(32), Node::Service(21));
-        let add =
-            |event, edge: Dependency| write(&db, move |tx| add_dependency(tx, &act(event), &edge));
+        let add = |event, edge: Dependency| write(&db, move |tx| add_dependency(tx, &act(event), &edge));
         assert!(add(1, edge(b, a, "redundant_pair")));
         assert!(!add(2, edge(a, b, "redundant_pair")));
         assert!(add(3, edge(pacs, a, "hard")));
@@ -409,27 +274,15 @@ fn a_redundant_pair_stands_once_and_other_edges_have_a_direction() {
         assert_eq!(read(&db, dependencies).len(), 4);
         let on_a = read(&db, |tx| dependents_of(tx, a));
         assert_eq!(on_a, [edge(b, a, "power"), edge(pacs, a, "hard")]);
-        assert_eq!(
-            read(&db, |tx| dependencies_of(tx, pacs)),
-            [edge(pacs, a, "hard")]
-        );
+        assert_eq!(read(&db, |tx| dependencies_of(tx, pacs)), [edge(pacs, a, "hard")]);
         let refused = |edge: Dependency| refusal(&db, move |tx| add_dependency(tx, &act(9), &edge));
         assert_eq!(refused(edge(a, a, "hard")), Refused::Invalid("to"));
         assert_eq!(refused(edge(a, b, "loose")), Refused::Invalid("kind"));
-        assert_eq!(
-            refused(edge(a, Node::Service(31), "hard")),
-            Refused::Unknown("to")
-        );
+        assert_eq!(refused(edge(a, Node::Service(31), "hard")), Refused::Unknown("to"));
         // Taken away from either end.
         let (one, other) = (edge(a, b, "redundant_pair"), edge(b, a, "redundant_pair"));
-        assert!(
-            db.write(move |tx| remove_dependency(tx, &act(6), &one))
-                .expect("removed")
-        );
-        assert!(
-            !db.write(move |tx| remove_dependency(tx, &act(7), &other))
-                .expect("gone")
-        );
+        assert!(db.write(move |tx| remove_dependency(tx, &act(6), &one)).expect("removed"));
+        assert!(!db.write(move |tx| remove_dependency(tx, &act(7), &other)).expect("gone"));
     });
 }
 
@@ -437,14 +290,7 @@ fn a_redundant_pair_stands_once_and_other_edges_have_a_direction() {
 fn a_code_means_an_item_or_a_service_but_not_both() {
     for_each_engine(|db| {
         add_organisations(&db);
-        write(&db, |tx| {
-            upsert_item(
-                tx,
-                &act(1),
-                &item_of(31, "PACS", NORTH),
-                OnDifference::Report,
-            )
-        });
+        write(&db, |tx| upsert_item(tx, &act(1), &item_of(31, "PACS", NORTH), OnDifference::Report));
         let node = |code: &'static str| read(&db, move |tx| node_by_code(tx, code));
         assert_eq!(node("PACS"), Ok(Node::Item(31)));
         assert_eq!(node("pacs"), Err(Refused::Unknown("code")));
@@ -473,11 +319,7 @@ fn a_freeze_is_found_by_the_time_it_touches_until_it_is_lifted() {
             lifted_at: None,
         };
         let same = row.clone();
-        let by = Act {
-            event_id: 1,
-            by: Some(51),
-            at: at(1),
-        };
+        let by = Act { event_id: 1, by: Some(51), at: at(1) };
         assert!(write(&db, move |tx| declare_freeze(tx, &by, &same)));
         let same = row.clone();
         assert!(!write(&db, move |tx| declare_freeze(tx, &act(2), &same)));
@@ -487,35 +329,18 @@ fn a_freeze_is_found_by_the_time_it_touches_until_it_is_lifted() {
         assert_eq!(within(1_999, 9_000), 1);
         assert_eq!(within(2_000, 9_000), 0);
         let stored = read(&db, |tx| freeze(tx, 41)).expect("the freeze");
-        assert_eq!(
-            stored,
-            Freeze {
-                declared_by: Some(51),
-                ..row.clone()
-            }
-        );
+        assert_eq!(stored, Freeze { declared_by: Some(51), ..row.clone() });
         for (_, _, payload) in directory_events(&db) {
-            assert!(
-                !payload.contains("ward") && !payload.contains("Penhaligon"),
-                "{payload}"
-            );
+            assert!(!payload.contains("ward") && !payload.contains("Penhaligon"), "{payload}");
         }
         assert!(write(&db, |tx| lift_freeze(tx, &act(3), 41)));
         assert!(!write(&db, |tx| lift_freeze(tx, &act(4), 41)));
         assert_eq!(within(0, 9_000), 0);
         assert_eq!(read(&db, |tx| freezes(tx, at(0), 10)).len(), 1);
-        let late = Freeze {
-            id: 42,
-            ends_at: at(1_000),
-            ..row.clone()
-        };
+        let late = Freeze { id: 42, ends_at: at(1_000), ..row.clone() };
         let refused = refusal(&db, move |tx| declare_freeze(tx, &act(5), &late));
         assert_eq!(refused, Refused::Invalid("ends_at"));
-        let nowhere = Freeze {
-            id: 42,
-            scope: FreezeScope::Site(5),
-            ..row
-        };
+        let nowhere = Freeze { id: 42, scope: FreezeScope::Site(5), ..row };
         let refused = refusal(&db, move |tx| declare_freeze(tx, &act(6), &nowhere));
         assert_eq!(refused, Refused::Unknown("scope"));
     });

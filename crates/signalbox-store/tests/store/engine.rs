@@ -15,8 +15,7 @@ fn put(tx: &mut dyn Tx, prefix: &str, year: i64) -> Result<u64, StoreError> {
 }
 
 fn count(db: &Db) -> i64 {
-    db.read(|tx| tx.one(COUNT, &[], |row| row.int(0)))
-        .expect("a count")
+    db.read(|tx| tx.one(COUNT, &[], |row| row.int(0))).expect("a count")
 }
 
 #[test]
@@ -29,26 +28,12 @@ fn a_read_sees_what_was_committed() {
 
 #[test]
 fn every_kind_of_value_comes_back_as_it_went_in() {
-    const IN: &str =
-        "insert into texts(id, change_id, salt, body, erased_at) values ($1, $2, $3, $4, $5)";
-    const OUT: &str =
-        "select id, salt, body, erased_at, erased_at is null from texts where id = $1";
+    const IN: &str = "insert into texts(id, change_id, salt, body, erased_at) values ($1, $2, $3, $4, $5)";
+    const OUT: &str = "select id, salt, body, erased_at, erased_at is null from texts where id = $1";
     for_each_engine(|db| {
         db.write(|tx| {
-            tx.exec(
-                IN,
-                values![
-                    i64::MAX,
-                    -1i64,
-                    vec![0u8, 255],
-                    "ß 'quoted' ?1 \u{1F6A6}",
-                    None::<i64>
-                ],
-            )?;
-            tx.exec(
-                IN,
-                values![2i64, 0i64, None::<Vec<u8>>, None::<&str>, i64::MIN],
-            )
+            tx.exec(IN, values![i64::MAX, -1i64, vec![0u8, 255], "ß 'quoted' ?1 \u{1F6A6}", None::<i64>])?;
+            tx.exec(IN, values![2i64, 0i64, None::<Vec<u8>>, None::<&str>, i64::MIN])
         })
         .expect("a write");
         db.read(|tx| {
@@ -80,11 +65,7 @@ fn an_error_undoes_its_own_closure_and_no_other() {
                 std::thread::spawn(move || {
                     db.write(move |tx| {
                         put(tx, "RFC", n)?;
-                        if n % 2 == 0 {
-                            Err(StoreError::Missing)
-                        } else {
-                            Ok(n)
-                        }
+                        if n % 2 == 0 { Err(StoreError::Missing) } else { Ok(n) }
                     })
                 })
             })
@@ -104,10 +85,7 @@ fn a_panic_undoes_its_closure_and_the_next_write_works() {
             put(tx, "RFC", 1)?;
             panic!("a bug of number {}", 7)
         });
-        assert_eq!(
-            outcome,
-            Err(StoreError::Panicked("a bug of number 7".into()))
-        );
+        assert_eq!(outcome, Err(StoreError::Panicked("a bug of number 7".into())));
         let outcome: Result<(), _> = db.read(|_| panic!("in a read"));
         assert_eq!(outcome, Err(StoreError::Panicked("in a read".into())));
         db.write(|tx| put(tx, "RFC", 2)).expect("the writer lives");
@@ -124,10 +102,7 @@ fn a_swallowed_error_fails_all_the_same() {
             let _ = put(tx, "RFC", 1);
             Ok(())
         });
-        assert!(
-            matches!(outcome, Err(StoreError::Duplicate(_))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(StoreError::Duplicate(_))), "{outcome:?}");
         assert_eq!(count(&db), 1);
     });
 }
@@ -163,9 +138,7 @@ fn a_read_stands_on_one_snapshot() {
         let writer = db.clone();
         db.read(move |tx| {
             assert_eq!(tx.one(COUNT, &[], |row| row.int(0))?, 0);
-            std::thread::spawn(move || writer.write(|tx| put(tx, "RFC", 1)))
-                .join()
-                .expect("no panic")?;
+            std::thread::spawn(move || writer.write(|tx| put(tx, "RFC", 1))).join().expect("no panic")?;
             assert_eq!(tx.one(COUNT, &[], |row| row.int(0))?, 0);
             Ok(())
         })
@@ -179,48 +152,39 @@ fn a_write_inside_a_transaction_is_refused() {
     for_each_engine(|db| {
         let inner = db.clone();
         let outcome = db.write(move |_| inner.write(|tx| put(tx, "RFC", 1)));
-        assert!(
-            matches!(outcome, Err(StoreError::Database(_))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(StoreError::Database(_))), "{outcome:?}");
     });
 }
 
 #[test]
 fn a_full_queue_says_busy_at_once() {
-    for_each_engine_with(
-        Limits {
-            queue: 1,
-            connections: 1,
-        },
-        |db| {
-            let (started, has_started) = channel();
-            let (release, released) = channel::<()>();
-            let holder = db.clone();
-            let holding = std::thread::spawn(move || {
-                holder.write(move |tx| {
-                    let _ = started.send(());
-                    let _ = released.recv();
-                    put(tx, "RFC", 0)
-                })
-            });
-            has_started.recv().expect("the first write runs");
-            // One of these finds the only place in the queue; the others are told at once.
-            let (answer, answers) = channel();
-            for n in 1..=4 {
-                let (db, answer) = (db.clone(), answer.clone());
-                std::thread::spawn(move || answer.send(db.write(move |tx| put(tx, "RFC", n))));
-            }
-            for _ in 0..3 {
-                let early = answers.recv_timeout(Duration::from_secs(30));
-                assert_eq!(early, Ok(Err(StoreError::Busy)));
-            }
-            release.send(()).expect("the first write waits");
-            holding.join().expect("no panic").expect("the first write");
-            assert_eq!(answers.recv_timeout(Duration::from_secs(30)), Ok(Ok(1)));
-            assert_eq!(count(&db), 2);
-        },
-    );
+    for_each_engine_with(Limits { queue: 1, connections: 1 }, |db| {
+        let (started, has_started) = channel();
+        let (release, released) = channel::<()>();
+        let holder = db.clone();
+        let holding = std::thread::spawn(move || {
+            holder.write(move |tx| {
+                let _ = started.send(());
+                let _ = released.recv();
+                put(tx, "RFC", 0)
+            })
+        });
+        has_started.recv().expect("the first write runs");
+        // One of these finds the only place in the queue; the others are told at once.
+        let (answer, answers) = channel();
+        for n in 1..=4 {
+            let (db, answer) = (db.clone(), answer.clone());
+            std::thread::spawn(move || answer.send(db.write(move |tx| put(tx, "RFC", n))));
+        }
+        for _ in 0..3 {
+            let early = answers.recv_timeout(Duration::from_secs(30));
+            assert_eq!(early, Ok(Err(StoreError::Busy)));
+        }
+        release.send(()).expect("the first write waits");
+        holding.join().expect("no panic").expect("the first write");
+        assert_eq!(answers.recv_timeout(Duration::from_secs(30)), Ok(Ok(1)));
+        assert_eq!(count(&db), 2);
+    });
 }
 
 #[test]
@@ -231,18 +195,9 @@ fn the_schema_is_made_once_and_kept() {
         drop(db);
         let db = Db::open(target).expect("it opens again");
         assert_eq!(count(&db), 1);
-        db.write(|tx| {
-            tx.exec(
-                "update schema_migrations set checksum = 'x' where number = 1",
-                &[],
-            )
-        })
-        .expect("a write");
+        db.write(|tx| tx.exec("update schema_migrations set checksum = 'x' where number = 1", &[])).expect("a write");
         let outcome = Db::open(target).map(|_| ());
-        assert!(
-            matches!(outcome, Err(StoreError::Migration(_))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(StoreError::Migration(_))), "{outcome:?}");
     });
 }
 
@@ -255,18 +210,10 @@ fn nodes_that_start_together_migrate_once() {
                 std::thread::spawn(move || Db::open(&target).map(|_| ()))
             })
             .collect();
-        let outcomes: Vec<_> = threads
-            .into_iter()
-            .map(|thread| thread.join().expect("no panic"))
-            .collect();
+        let outcomes: Vec<_> = threads.into_iter().map(|thread| thread.join().expect("no panic")).collect();
         // On SQLite only one may migrate; whoever comes meanwhile is told so.
         assert!(outcomes.iter().any(Result::is_ok), "{outcomes:?}");
-        assert!(
-            outcomes
-                .iter()
-                .all(|it| matches!(it, Ok(()) | Err(StoreError::Locked | StoreError::Busy))),
-            "{outcomes:?}"
-        );
+        assert!(outcomes.iter().all(|it| matches!(it, Ok(()) | Err(StoreError::Locked | StoreError::Busy))), "{outcomes:?}");
         Db::open(target).expect("it opens");
     });
 }
@@ -274,10 +221,7 @@ fn nodes_that_start_together_migrate_once() {
 #[test]
 fn one_process_holds_a_data_directory() {
     for_each_target(|target| {
-        let (one, two) = (
-            Db::open(target).expect("it opens"),
-            Db::open(target).expect("it opens"),
-        );
+        let (one, two) = (Db::open(target).expect("it opens"), Db::open(target).expect("it opens"));
         let held = one.lock().expect("the lock is free");
         let refused = two.lock().map(|_| ());
         match target {

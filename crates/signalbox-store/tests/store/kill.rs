@@ -35,11 +35,7 @@ struct Ack {
 }
 
 fn rounds() -> u64 {
-    if std::env::var_os("SIGNALBOX_FULL").is_some() {
-        50
-    } else {
-        15
-    }
+    if std::env::var_os("SIGNALBOX_FULL").is_some() { 50 } else { 15 }
 }
 
 #[test]
@@ -72,31 +68,17 @@ fn postgres_keeps_what_it_acknowledged() {
 }
 
 /// `kill_server` says whether it did; then `restart_server` is called when the child is dead.
-fn run_rounds(
-    location: &str,
-    target: &Target,
-    kill_server: &mut dyn FnMut(u64) -> bool,
-    restart_server: &mut dyn FnMut(),
-) {
+fn run_rounds(location: &str, target: &Target, kill_server: &mut dyn FnMut(u64) -> bool, restart_server: &mut dyn FnMut()) {
     let seed = std::env::var("SIGNALBOX_SEED")
         .ok()
         .and_then(|it| it.parse().ok())
-        .unwrap_or_else(|| {
-            std::time::UNIX_EPOCH
-                .elapsed()
-                .expect("a clock after 1970")
-                .as_micros() as u64
-        });
+        .unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().expect("a clock after 1970").as_micros() as u64);
     eprintln!("SIGNALBOX_SEED={seed}");
     drop(Db::open(target).expect("it opens"));
     let mut acks = Vec::new();
     for round in 0..rounds() {
         let (mut child, lines) = start_child(location, round);
-        assert_eq!(
-            lines.recv_timeout(Duration::from_secs(30)).as_deref(),
-            Ok("ready"),
-            "round {round}"
-        );
+        assert_eq!(lines.recv_timeout(Duration::from_secs(30)).as_deref(), Ok("ready"), "round {round}");
         let delay = 5 + mix(seed.wrapping_add(round)) % 496;
         thread::sleep(Duration::from_millis(delay));
         let server_was_killed = kill_server(round);
@@ -109,51 +91,25 @@ fn run_rounds(
         }
         let started = Instant::now();
         let db = Db::open(target).expect("it opens again");
-        assert!(
-            started.elapsed() < Duration::from_secs(2),
-            "it took {:?} to open",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_secs(2), "it took {:?} to open", started.elapsed());
         check(&db, &acks);
-        let killed = if server_was_killed {
-            "client and server"
-        } else {
-            "client"
-        };
-        eprintln!(
-            "round {round}: {killed} killed after {delay} ms, {} new acks kept",
-            acks.len() - before
-        );
+        let killed = if server_was_killed { "client and server" } else { "client" };
+        eprintln!("round {round}: {killed} killed after {delay} ms, {} new acks kept", acks.len() - before);
     }
-    assert!(
-        acks.len() as u64 > rounds(),
-        "too few writes to prove anything: {}",
-        acks.len()
-    );
+    assert!(acks.len() as u64 > rounds(), "too few writes to prove anything: {}", acks.len());
 }
 
 /// Every acknowledged command is whole, and so is every other that made it.
 fn check(db: &Db, acks: &[Ack]) {
     assert_clean(db);
-    let stored = db
-        .read(|tx| log::read_after(tx, 0, i64::MAX))
-        .expect("the log");
+    let stored = db.read(|tx| log::read_after(tx, 0, i64::MAX)).expect("the log");
     let mut references = HashSet::new();
     for ack in acks {
         let at = usize::try_from(ack.seq - 1).expect("a number from 1");
-        let found = stored
-            .get(at)
-            .unwrap_or_else(|| panic!("acknowledged and lost: {ack:?}"));
+        let found = stored.get(at).unwrap_or_else(|| panic!("acknowledged and lost: {ack:?}"));
         let event = &found.event;
-        assert_eq!(
-            (event.id, event.change_id, event.version),
-            (ack.id, ack.change, ack.version),
-            "{ack:?}"
-        );
-        assert!(
-            references.insert(ack.reference),
-            "a reference was given twice: {ack:?}"
-        );
+        assert_eq!((event.id, event.change_id, event.version), (ack.id, ack.change, ack.version), "{ack:?}");
+        assert!(references.insert(ack.reference), "a reference was given twice: {ack:?}");
     }
     // Each command makes one of each, so equal counts mean that none is half there.
     let counts = db.read(|tx| {
@@ -166,22 +122,13 @@ fn check(db: &Db, acks: &[Ack]) {
     });
     let count = stored.len() as i64;
     assert_eq!(counts, Ok([count; 4]));
-    let answers: HashSet<_> = db
-        .read(|tx| tx.all("select key from idempotency", &[], |row| row.text(0)))
-        .expect("the answers")
-        .into_iter()
-        .collect();
+    let answers: HashSet<_> = db.read(|tx| tx.all("select key from idempotency", &[], |row| row.text(0))).expect("the answers").into_iter().collect();
     assert!(acks.iter().all(|ack| answers.contains(&ack.id.to_string())));
 }
 
 fn start_child(location: &str, round: u64) -> (Child, Receiver<String>) {
     let mut child = Command::new(std::env::current_exe().expect("this binary"))
-        .args([
-            "--exact",
-            "kill::child_of_the_kill_tests",
-            "--ignored",
-            "--nocapture",
-        ])
+        .args(["--exact", "kill::child_of_the_kill_tests", "--ignored", "--nocapture"])
         .env(TARGET, location)
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
@@ -195,10 +142,7 @@ fn start_child(location: &str, round: u64) -> (Child, Receiver<String>) {
         let mut line = String::new();
         while reader.read_line(&mut line).is_ok_and(|length| length > 0) {
             // The last line may be cut short by the kill. The test runner's own lines bear no mark.
-            if let Some(text) = line
-                .strip_prefix('!')
-                .and_then(|line| line.strip_suffix("!\n"))
-            {
+            if let Some(text) = line.strip_prefix('!').and_then(|line| line.strip_suffix("!\n")) {
                 let _ = send.send(text.to_owned());
             }
             line.clear();
@@ -215,11 +159,7 @@ fn child_of_the_kill_tests() {
         return;
     };
     let round: i64 = round.parse().expect("a number");
-    let target = if location.starts_with('/') {
-        Target::Sqlite(location.into())
-    } else {
-        Target::Postgres(location)
-    };
+    let target = if location.starts_with('/') { Target::Sqlite(location.into()) } else { Target::Postgres(location) };
     let db = Db::open(&target).expect("it opens");
     say("ready");
     let clients: Vec<_> = (0..CLIENTS)
@@ -234,21 +174,11 @@ fn child_of_the_kill_tests() {
 }
 
 fn write_for_ever(db: &Db, round: i64, client: i64) {
-    let change = if client % 2 == 0 {
-        client % SHARED_CHANGES
-    } else {
-        1000 + client
-    };
+    let change = if client % 2 == 0 { client % SHARED_CHANGES } else { 1000 + client };
     for n in 0.. {
         let id = (round * CLIENTS + client) * 1_000_000 + n;
         match write_one(db, id, change) {
-            Ok(Ack {
-                seq,
-                id,
-                change,
-                version,
-                reference,
-            }) => {
+            Ok(Ack { seq, id, change, version, reference }) => {
                 say(&format!("{seq} {id} {change} {version} {reference}"));
             }
             Err(StoreError::Conflict { .. }) => {}
@@ -260,39 +190,18 @@ fn write_for_ever(db: &Db, round: i64, client: i64) {
 
 /// A command as the product has them: event, text, reference and answer in one transaction.
 fn write_one(db: &Db, id: i64, change: i64) -> Result<Ack, StoreError> {
-    let version = db.read(move |tx| {
-        tx.one(
-            "select coalesce(max(version), 0) from events where stream = 'change' and change_id = $1",
-            values![change],
-            |row| row.int(0),
-        )
-    })?;
+    let version = db
+        .read(move |tx| tx.one("select coalesce(max(version), 0) from events where stream = 'change' and change_id = $1", values![change], |row| row.int(0)))?;
     db.write(move |tx| {
         let mut head = log::lock_head(tx)?;
         let reference = log::take_reference(tx, "RFC", 2026)?;
         let digest = log::put_text(tx, id, change, &id.to_be_bytes(), &format!("text of {id}"))?;
-        let payload =
-            format!("{{\"actor\":\"1\",\"reference\":{reference},\"text\":\"{digest}\"}}");
-        let event = NewEvent {
-            payload,
-            stream: Stream::Change,
-            ..event(id, change, version + 1)
-        };
+        let payload = format!("{{\"actor\":\"1\",\"reference\":{reference},\"text\":\"{digest}\"}}");
+        let event = NewEvent { payload, stream: Stream::Change, ..event(id, change, version + 1) };
         let seqs = log::append(tx, &mut head, version, &[event])?;
-        let answer = SavedAnswer {
-            request_hash: digest,
-            status: 201,
-            headers: "[]".into(),
-            body: reference.to_string(),
-        };
+        let answer = SavedAnswer { request_hash: digest, status: 201, headers: "[]".into(), body: reference.to_string() };
         log::save_answer(tx, 1, &id.to_string(), &answer, id)?;
-        Ok(Ack {
-            seq: seqs[0],
-            id,
-            change,
-            version: version + 1,
-            reference,
-        })
+        Ok(Ack { seq: seqs[0], id, change, version: version + 1, reference })
     })
 }
 
@@ -305,20 +214,9 @@ fn say(text: &str) {
 }
 
 fn parse(line: &str) -> Ack {
-    let numbers: Vec<i64> = line
-        .split(' ')
-        .map(|it| it.parse().expect("a number"))
-        .collect();
-    let [seq, id, change, version, reference] = numbers[..] else {
-        panic!("a broken line: {line}")
-    };
-    Ack {
-        seq,
-        id,
-        change,
-        version,
-        reference,
-    }
+    let numbers: Vec<i64> = line.split(' ').map(|it| it.parse().expect("a number")).collect();
+    let [seq, id, change, version, reference] = numbers[..] else { panic!("a broken line: {line}") };
+    Ack { seq, id, change, version, reference }
 }
 
 /// SplitMix64: chance that a seed repeats.

@@ -25,7 +25,13 @@ fn each_filter_finds_its_own_and_all_of_them_narrow_together() {
         let by = Stamp { person: me.person(), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
         let plain = world.tell(told(NORTH, Stage::Submitted));
         let outage = world.tell(Told { kind: Kind::PlannedOutage, window: Some(window(500, 4)), ..told(NORTH, Stage::Scheduled) });
-        let mine = world.tell(Told { by, services: vec![ServiceId(IMAGING)], items: vec![ItemId(SERVER)], sites: vec![SiteId(NORTH_SITE)], ..told(NORTH, Stage::Assessing) });
+        let mine = world.tell(Told {
+            by,
+            services: vec![ServiceId(IMAGING)],
+            items: vec![ItemId(SERVER)],
+            sites: vec![SiteId(NORTH_SITE)],
+            ..told(NORTH, Stage::Assessing)
+        });
         let south = world.tell(Told { parties: Parties { affected: [OrgId(SOUTH)].into(), ..Parties::default() }, ..told(NORTH, Stage::Approved) });
         let failed = world.tell(Told { beginning: Beginning::Stands(Stage::Closed, Some(Outcome::Failed)), window: None, ..told(NORTH, Stage::Closed) });
         let late = world.import("OSG-7", NORTH, BENCH, window(-48, 2), hours(-60), Outcome::Successful);
@@ -143,7 +149,8 @@ fn what_waits_and_what_was_promised() {
             ..told(NORTH, Stage::Draft)
         });
         let waits = |actor: &Actor| {
-            let mut all: Vec<(i64, String)> = world.read(|tx| today::waiting(tx, &Scope::of(actor))).into_iter().map(|w| (w.change_id, because(&w.because))).collect();
+            let mut all: Vec<(i64, String)> =
+                world.read(|tx| today::waiting(tx, &Scope::of(actor))).into_iter().map(|w| (w.change_id, because(&w.because))).collect();
             all.sort();
             all
         };

@@ -1,8 +1,5 @@
 //! One suite, run on both engines.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the tests of the store wait for other processes and kill them at random moments"
-)]
+#![expect(clippy::disallowed_methods, reason = "the tests of the store wait for other processes and kill them at random moments")]
 
 mod accounts;
 mod directory;

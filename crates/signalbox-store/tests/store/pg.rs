@@ -51,33 +51,17 @@ impl Server {
     /// Starts a server of the caller's own, or says loudly why not.
     pub fn start() -> Option<Self> {
         let Some(binaries) = find_binaries() else {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "PostgreSQL is not installed, and CI skips nothing"
-            );
+            assert!(std::env::var_os("CI").is_none(), "PostgreSQL is not installed, and CI skips nothing");
             eprintln!("SKIPPED on PostgreSQL: it is not installed (apt-get install postgresql)");
             return None;
         };
         let directory = TempDir::new();
         // The server won't run as root, and its own user must reach the folder.
-        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777))
-            .expect("chmod");
-        let own = Own {
-            directory,
-            binaries,
-        };
-        assert!(
-            own.run("initdb", "-U postgres -A trust -E UTF8 --no-locale -N"),
-            "initdb failed"
-        );
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).expect("chmod");
+        let own = Own { directory, binaries };
+        assert!(own.run("initdb", "-U postgres -A trust -E UTF8 --no-locale -N"), "initdb failed");
         stop_with_this_process(&own);
-        let server = Self {
-            url: format!(
-                "host={} user=postgres dbname=postgres",
-                own.directory.path().display()
-            ),
-            own: Some(own),
-        };
+        let server = Self { url: format!("host={} user=postgres dbname=postgres", own.directory.path().display()), own: Some(own) };
         server.restart();
         Some(server)
     }
@@ -87,20 +71,14 @@ impl Server {
         let own = self.own.as_ref().expect("a server of our own");
         let socket = own.directory.path().display();
         // Only a socket in its own folder: no port is taken. fsync stays on, the kill tests are about that.
-        let options = format!(
-            "-c listen_addresses= -c unix_socket_directories={socket} -c max_connections=200"
-        );
+        let options = format!("-c listen_addresses= -c unix_socket_directories={socket} -c max_connections=200");
         let log = own.directory.path().join("log");
         let start = format!("-w -t 60 -l {} -o \"{options}\" start", log.display());
         // After a kill it refuses for as long as one of the old one's children lives.
         let deadline = Instant::now() + Duration::from_secs(60);
         while !own.run("pg_ctl", &start) {
             let log = || std::fs::read_to_string(&log).unwrap_or_default();
-            assert!(
-                Instant::now() < deadline,
-                "PostgreSQL does not start:\n{}",
-                log()
-            );
+            assert!(Instant::now() < deadline, "PostgreSQL does not start:\n{}", log());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -111,32 +89,15 @@ impl Server {
         let pid_file = own.directory.path().join("data/postmaster.pid");
         let text = std::fs::read_to_string(pid_file).expect("postmaster.pid");
         let pid = text.lines().next().expect("a process id");
-        assert!(
-            Command::new("kill")
-                .args(["-9", pid])
-                .status()
-                .expect("kill")
-                .success()
-        );
+        assert!(Command::new("kill").args(["-9", pid]).status().expect("kill").success());
     }
 
     pub fn create_database(&self) -> Database {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let name = format!(
-            "signalbox_{}_{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
-        let mut client =
-            postgres::Client::connect(&self.url, postgres::NoTls).expect("the server answers");
-        client
-            .batch_execute(&format!("create database {name}"))
-            .expect("a database");
-        Database {
-            url: with_database(&self.url, &name),
-            name,
-            server_url: self.url.clone(),
-        }
+        let name = format!("signalbox_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut client = postgres::Client::connect(&self.url, postgres::NoTls).expect("the server answers");
+        client.batch_execute(&format!("create database {name}")).expect("a database");
+        Database { url: with_database(&self.url, &name), name, server_url: self.url.clone() }
     }
 }
 
@@ -151,10 +112,7 @@ impl Drop for Server {
 impl Drop for Database {
     fn drop(&mut self) {
         if let Ok(mut client) = postgres::Client::connect(&self.server_url, postgres::NoTls) {
-            let _ = client.batch_execute(&format!(
-                "drop database if exists {} with (force)",
-                self.name
-            ));
+            let _ = client.batch_execute(&format!("drop database if exists {} with (force)", self.name));
         }
     }
 }
@@ -162,11 +120,7 @@ impl Drop for Database {
 impl Own {
     /// Runs a program of PostgreSQL on our data, and says whether it went well.
     fn run(&self, program: &str, arguments: &str) -> bool {
-        let line = format!(
-            "'{}' -D '{}/data' {arguments}",
-            self.binaries.join(program).display(),
-            self.directory.path().display()
-        );
+        let line = format!("'{}' -D '{}/data' {arguments}", self.binaries.join(program).display(), self.directory.path().display());
         let mut command = if is_root() {
             let mut command = Command::new("su");
             command.args(["postgres", "-s", "/bin/sh", "-c", &line]);
@@ -176,11 +130,7 @@ impl Own {
             command.args(["-c", &line]);
             command
         };
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
         command.status().expect("a shell").success()
     }
 }
@@ -193,32 +143,14 @@ fn stop_with_this_process(own: &Own) {
         parent = std::process::id(),
         folder = own.directory.path().display()
     );
-    let status = Command::new("setsid")
-        .args(["--fork", "sh", "-c", &script])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let status = Command::new("setsid").args(["--fork", "sh", "-c", &script]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     assert!(status.expect("setsid").success());
 }
 
 fn find_binaries() -> Option<PathBuf> {
-    let mut versions: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
-        .ok()?
-        .flatten()
-        .collect();
-    versions.sort_by_key(|entry| {
-        entry
-            .file_name()
-            .to_string_lossy()
-            .parse::<u32>()
-            .unwrap_or(0)
-    });
-    versions
-        .iter()
-        .rev()
-        .map(|entry| entry.path().join("bin"))
-        .find(|path| path.join("initdb").exists())
+    let mut versions: Vec<_> = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten().collect();
+    versions.sort_by_key(|entry| entry.file_name().to_string_lossy().parse::<u32>().unwrap_or(0));
+    versions.iter().rev().map(|entry| entry.path().join("bin")).find(|path| path.join("initdb").exists())
 }
 
 fn is_root() -> bool {
@@ -231,9 +163,7 @@ fn with_database(url: &str, name: &str) -> String {
     if !url.contains("://") {
         return format!("{url} dbname={name}");
     }
-    let (before, query) = url
-        .split_once('?')
-        .map_or((url, None), |(before, query)| (before, Some(query)));
+    let (before, query) = url.split_once('?').map_or((url, None), |(before, query)| (before, Some(query)));
     let (scheme, rest) = before.split_once("://").expect("a URL");
     let host = rest.split('/').next().unwrap_or(rest);
     let query = query.map_or(String::new(), |query| format!("?{query}"));

@@ -137,7 +137,14 @@ fn the_version_that_was_decided_upon_counts() {
         let result = db.write(move |tx| {
             let mut head = log::lock_head(tx)?;
             let decision = signalbox_core::decide::Decision { events: vec![events[0].clone()], texts: vec![] };
-            let commit = signalbox_store::append::Commit { expected_version: 1, decision: &decision, after: &change, prose: &Default::default(), drops_timers: false, tasks: &[] };
+            let commit = signalbox_store::append::Commit {
+                expected_version: 1,
+                decision: &decision,
+                after: &change,
+                prose: &Default::default(),
+                drops_timers: false,
+                tasks: &[],
+            };
             signalbox_store::append::commit(tx, &mut head, commit)
         });
         assert!(matches!(result, Err(signalbox_store::StoreError::Conflict { .. })), "{result:?}");

@@ -109,7 +109,11 @@ fn notice_is_listed_by_its_window_and_counted_by_verdict() {
     for_each_engine(|db| {
         let world = World::on(db);
         let window = at("2026-06-02T08:00:00Z", "2026-06-02T09:00:00Z");
-        for (source, received, org, item) in [("in-time", "2026-05-15T09:00:00Z", NORTH, BENCH), ("late", "2026-05-26T09:00:00Z", NORTH, BENCH), ("after", "2026-06-02T08:00:00Z", SOUTH, EXCHANGE)] {
+        for (source, received, org, item) in [
+            ("in-time", "2026-05-15T09:00:00Z", NORTH, BENCH),
+            ("late", "2026-05-26T09:00:00Z", NORTH, BENCH),
+            ("after", "2026-06-02T08:00:00Z", SOUTH, EXCHANGE),
+        ] {
             world.import(source, org, item, window, received.parse().expect("a time"), Outcome::Successful);
         }
         world.tell(told(NORTH, Stage::Submitted));

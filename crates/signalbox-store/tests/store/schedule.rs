@@ -33,13 +33,23 @@ fn a_window_is_shown_where_it_overlaps_and_nowhere_else() {
         let world = World::on(db);
         let me = world.person(&[(NORTH, Role::GroupMember)]);
         // Each is until an hour after its end, if it goes wrong.
-        let windows = [window(10, 4), window(15, 1), window(20, 1), window(-13 * 24, 14 * 24 - 1), window(-400, 500), window(-400, 300), window(30, 400), window(-14 * 24, 14 * 24)];
+        let windows = [
+            window(10, 4),
+            window(15, 1),
+            window(20, 1),
+            window(-13 * 24, 14 * 24 - 1),
+            window(-400, 500),
+            window(-400, 300),
+            window(30, 400),
+            window(-14 * 24, 14 * 24),
+        ];
         let all: Vec<(i64, Window)> = windows.into_iter().map(|w| (at(&world, w), w)).collect();
         world.tell(Told { window: None, ..told(NORTH, Stage::Scheduled) });
         for from in [-500, -200, -1, 0, 1, 9, 10, 14, 15, 16, 17, 20, 21, 22, 23, 100, 300] {
             for length in [1, 5, 24, 700] {
                 let asked = span(from, from + length);
-                let mut wanted: Vec<_> = all.iter().filter(|(_, w)| w.start < asked.until && w.contingency_end > asked.from).map(|(id, w)| (w.start, *id)).collect();
+                let mut wanted: Vec<_> =
+                    all.iter().filter(|(_, w)| w.start < asked.until && w.contingency_end > asked.from).map(|(id, w)| (w.start, *id)).collect();
                 wanted.sort();
                 let found = entries(&world, &me, asked, &ScheduleFilter::default());
                 assert_eq!(ids(&found), wanted.iter().map(|(_, id)| *id).collect::<Vec<_>>(), "{from} and {length} hours");
@@ -58,7 +68,12 @@ fn only_the_times_of_restricted_work_are_told_and_no_filter_tells_more() {
                 kind: Kind::PlannedOutage,
                 sites: vec![SiteId(NORTH_SITE)],
                 services: vec![ServiceId(IMAGING)],
-                parties: Parties { runs: [OrgId(SUPPLIER)].into(), affected: [OrgId(SOUTH)].into(), derived_services: [ServiceId(PHONES)].into(), ..Parties::default() },
+                parties: Parties {
+                    runs: [OrgId(SUPPLIER)].into(),
+                    affected: [OrgId(SOUTH)].into(),
+                    derived_services: [ServiceId(PHONES)].into(),
+                    ..Parties::default()
+                },
                 ..told(NORTH, Stage::Scheduled)
             })
         };
@@ -70,7 +85,10 @@ fn only_the_times_of_restricted_work_are_told_and_no_filter_tells_more() {
         assert_eq!((found[1].window, found[1].standing, found[1].outage_minutes()), (window(36, 2), Standing::Firm, None));
         let detail = found[0].detail.clone().expect("it is open");
         let codes = |named: &[signalbox_store::queries::Named]| named.iter().map(|n| n.code.clone()).collect::<Vec<_>>().join(" ");
-        assert_eq!((codes(&detail.services), codes(&detail.dependants), codes(&detail.sites), codes(&detail.affected)), ("IMAGING".into(), "PHONES".into(), "NGH".into(), "SOUTH".into()));
+        assert_eq!(
+            (codes(&detail.services), codes(&detail.dependants), codes(&detail.sites), codes(&detail.affected)),
+            ("IMAGING".into(), "PHONES".into(), "NGH".into(), "SOUTH".into())
+        );
         assert_eq!((detail.party, detail.org.name.as_str(), found[0].outage_minutes()), (false, "NORTH organisation", Some(120)));
         for filter in [
             ScheduleFilter { site: Some(NORTH_SITE), ..ScheduleFilter::default() },

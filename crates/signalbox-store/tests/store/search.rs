@@ -53,7 +53,8 @@ fn references_words_and_beginnings_are_found_newest_first() {
 fn s04_no_search_list_or_count_tells_of_others() {
     for_each_engine(|db| {
         let world = World::on(db);
-        let canaries = [(NORTH, "canarynorth"), (SOUTH, "canarysouth"), (SUPPLIER, "canarysupplier"), (AUTHORITY, "canaryauthority"), (PROVIDER, "canaryprovider")];
+        let canaries =
+            [(NORTH, "canarynorth"), (SOUTH, "canarysouth"), (SUPPLIER, "canarysupplier"), (AUTHORITY, "canaryauthority"), (PROVIDER, "canaryprovider")];
         for (org, word) in canaries {
             // Somebody runs it, so that no supplier is asked about what is not theirs.
             let parties = Parties { runs: [OrgId(org)].into(), ..Parties::default() };

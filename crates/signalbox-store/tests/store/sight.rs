@@ -102,11 +102,19 @@ fn cases(world: &World, raiser: PersonId) -> Vec<Case> {
     let mut cases = vec![];
     for confidentiality in Confidentiality::ALL {
         for stage in Stage::ALL {
-            cases.push(standing(world, *confidentiality, *stage, raiser, Parties { runs: [OrgId(SUPPLIER)].into(), affected: [OrgId(SOUTH)].into(), ..Parties::default() }));
+            cases.push(standing(
+                world,
+                *confidentiality,
+                *stage,
+                raiser,
+                Parties { runs: [OrgId(SUPPLIER)].into(), affected: [OrgId(SOUTH)].into(), ..Parties::default() },
+            ));
         }
         cases.push(standing(world, *confidentiality, Stage::Scheduled, raiser, Parties::default()));
         cases.push(raised(world, "proposed", *confidentiality, raiser, |content| vec![Event::Proposed { content: Box::new(content) }]));
-        cases.push(raised(world, "drawn back unsent", *confidentiality, raiser, |content| vec![Event::Proposed { content: Box::new(content) }, Event::Withdrawn { reason: None }]));
+        cases.push(raised(world, "drawn back unsent", *confidentiality, raiser, |content| {
+            vec![Event::Proposed { content: Box::new(content) }, Event::Withdrawn { reason: None }]
+        }));
         for touches_network in [false, true] {
             let mut case = raised(world, "sent", *confidentiality, raiser, move |content| vec![sent(content, touches_network)]);
             (case.was_sent, case.touches_network, case.stage) = (true, touches_network, Stage::Submitted);
@@ -151,10 +159,17 @@ fn standing(world: &World, confidentiality: Confidentiality, stage: Stage, raise
     }
 }
 
-fn raised(world: &World, name: &str, confidentiality: Confidentiality, raiser: PersonId, then: impl Fn(signalbox_core::change::Content) -> Vec<Event> + 'static) -> Case {
+fn raised(
+    world: &World,
+    name: &str,
+    confidentiality: Confidentiality,
+    raiser: PersonId,
+    then: impl Fn(signalbox_core::change::Content) -> Vec<Event> + 'static,
+) -> Case {
     let parties = Parties { runs: [OrgId(SUPPLIER), OrgId(OTHER_SUPPLIER)].into(), affected: [OrgId(SOUTH)].into(), ..Parties::default() };
     let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
-    let id = world.tell(Told { confidentiality, by, parties: parties.clone(), beginning: Beginning::Raised, then: Box::new(then), ..told(NORTH, Stage::Draft) });
+    let id =
+        world.tell(Told { confidentiality, by, parties: parties.clone(), beginning: Beginning::Raised, then: Box::new(then), ..told(NORTH, Stage::Draft) });
     Case {
         id,
         name: format!("{} {name}", confidentiality.code()),
@@ -194,11 +209,18 @@ fn everybody_sees_what_the_rule_says_and_no_more() {
                 let wanted = oracle(actor, case);
                 let is_visible = world.read(|tx| sight::is_visible(tx, &scope, case.id));
                 if pages.contains(&case.id) != wanted.page || is_visible != wanted.page {
-                    faults.push(format!("{name} on {}: the page is seen: {is_visible}, listed: {}, the rule: {}", case.name, pages.contains(&case.id), wanted.page));
+                    faults.push(format!(
+                        "{name} on {}: the page is seen: {is_visible}, listed: {}, the rule: {}",
+                        case.name,
+                        pages.contains(&case.id),
+                        wanted.page
+                    ));
                 }
                 let entry = entries.iter().find(|e| e.id == case.id);
                 let is_scheduled = wanted.schedule && case.was_sent && Standing::of(case.stage).is_some();
-                if entry.is_some() != is_scheduled || entry.is_some_and(|e| e.detail.is_some() != wanted.details || e.detail.as_ref().is_some_and(|d| d.party != wanted.page)) {
+                if entry.is_some() != is_scheduled
+                    || entry.is_some_and(|e| e.detail.is_some() != wanted.details || e.detail.as_ref().is_some_and(|d| d.party != wanted.page))
+                {
                     faults.push(format!("{name} on {}: the schedule says {entry:?}, the rule {wanted:?}", case.name));
                 }
                 seen.0 += u32::from(wanted.page);

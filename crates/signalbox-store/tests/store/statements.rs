@@ -32,39 +32,15 @@ const BIG: &[&str] = &[
 
 /// `file.NAME` of each statement that may read a whole table, with the reason.
 const ALLOWED: &[(&str, &str)] = &[
-    (
-        "estate.EDGES",
-        "the schedule's index is built from all dependencies, once",
-    ),
-    (
-        "gather.DEPENDENCIES",
-        "what depends on what is worked out over the whole graph, which is far smaller than the estate",
-    ),
+    ("estate.EDGES", "the schedule's index is built from all dependencies, once"),
+    ("gather.DEPENDENCIES", "what depends on what is worked out over the whole graph, which is far smaller than the estate"),
     ("gather.RUNS_ON", "the same graph: services on their items"),
-    (
-        "project.ROW_IDS",
-        "rebuild and verify go through every change there is",
-    ),
-    (
-        "list.COUNT_ALL",
-        "a count without a filter stops at the most that it counts",
-    ),
-    (
-        "list.COUNT",
-        "the same, with every filter at once",
-    ),
-    (
-        "outbox.DEAD",
-        "reads the index of dead letters only, and no more of them than a page holds",
-    ),
-    (
-        "outbox.FORGET",
-        "the demo drops what waited before it began, once; PostgreSQL may take any index of waiting tasks",
-    ),
-    (
-        "outbox.NEXT_DUE",
-        "walks the index of waiting tasks only and stops at the first that is free",
-    ),
+    ("project.ROW_IDS", "rebuild and verify go through every change there is"),
+    ("list.COUNT_ALL", "a count without a filter stops at the most that it counts"),
+    ("list.COUNT", "the same, with every filter at once"),
+    ("outbox.DEAD", "reads the index of dead letters only, and no more of them than a page holds"),
+    ("outbox.FORGET", "the demo drops what waited before it began, once; PostgreSQL may take any index of waiting tasks"),
+    ("outbox.NEXT_DUE", "walks the index of waiting tasks only and stops at the first that is free"),
 ];
 
 #[test]
@@ -79,12 +55,7 @@ fn every_statement_prepares_and_none_scans_a_big_table() {
         for (name, text) in queries::composed(db.dialect()) {
             faults.extend(faults_of(&db, &name, &text));
         }
-        assert!(
-            faults.is_empty(),
-            "{:?}\n{}",
-            db.dialect(),
-            faults.join("\n")
-        );
+        assert!(faults.is_empty(), "{:?}\n{}", db.dialect(), faults.join("\n"));
     });
 }
 
@@ -112,22 +83,11 @@ fn a_full_scan_would_be_seen() {
             ("select e.payload from events e where e.payload = $1", true),
             ("delete from texts where body = $1", true),
             ("select payload from events where seq = $1", false),
-            (
-                "select payload from events where seq > $1 order by seq limit 10",
-                false,
-            ),
+            ("select payload from events where seq > $1 order by seq limit 10", false),
         ] {
             let plan = db.write(move |tx| explain(tx, text)).expect("a plan");
-            let seen = BIG
-                .iter()
-                .any(|table| reads_all_of(db.dialect(), text, &plan, table));
-            assert_eq!(
-                seen,
-                is_full,
-                "{:?} {text}:\n{}",
-                db.dialect(),
-                plan.join("\n")
-            );
+            let seen = BIG.iter().any(|table| reads_all_of(db.dialect(), text, &plan, table));
+            assert_eq!(seen, is_full, "{:?} {text}:\n{}", db.dialect(), plan.join("\n"));
         }
     });
 }
@@ -142,37 +102,21 @@ fn explain(tx: &mut dyn Tx, text: &str) -> Result<Vec<String>, StoreError> {
         }
         Dialect::Postgres => {
             let nulls = vec!["null"; count_params(text)].join(", ");
-            let nulls = if nulls.is_empty() {
-                nulls
-            } else {
-                format!("({nulls})")
-            };
+            let nulls = if nulls.is_empty() { nulls } else { format!("({nulls})") };
             // Empty tables are always read whole, unless that is made to look dear.
-            tx.batch(
-                "set local enable_seqscan = off; set local plan_cache_mode = force_generic_plan",
-            )?;
+            tx.batch("set local enable_seqscan = off; set local plan_cache_mode = force_generic_plan")?;
             tx.batch(&format!("prepare probe as {text}"))?;
-            let kinds = tx.one(
-                "select parameter_types::text from pg_prepared_statements where name = 'probe'",
-                &[],
-                |row| row.text(0),
-            )?;
+            let kinds = tx.one("select parameter_types::text from pg_prepared_statements where name = 'probe'", &[], |row| row.text(0))?;
             for kind in kinds.trim_matches(['{', '}']).split(',') {
                 if !["", "bigint", "integer", "boolean", "text", "bytea"].contains(&kind) {
-                    return Err(StoreError::Database(format!(
-                        "a parameter of the type {kind}"
-                    )));
+                    return Err(StoreError::Database(format!("a parameter of the type {kind}")));
                 }
             }
             let mut plan = Vec::new();
-            tx.query(
-                &format!("{explain} execute probe{nulls}"),
-                &[],
-                &mut |row| {
-                    plan.push(row.text(0)?);
-                    Ok(())
-                },
-            )?;
+            tx.query(&format!("{explain} execute probe{nulls}"), &[], &mut |row| {
+                plan.push(row.text(0)?);
+                Ok(())
+            })?;
             tx.batch("deallocate probe")?;
             Ok(plan)
         }
@@ -180,9 +124,7 @@ fn explain(tx: &mut dyn Tx, text: &str) -> Result<Vec<String>, StoreError> {
 }
 
 fn count_params(text: &str) -> usize {
-    (1..)
-        .take_while(|n| text.contains(&format!("${n}")))
-        .count()
+    (1..).take_while(|n| text.contains(&format!("${n}"))).count()
 }
 
 fn reads_all_of(dialect: Dialect, text: &str, plan: &[String], table: &str) -> bool {
@@ -196,10 +138,8 @@ fn reads_all_of(dialect: Dialect, text: &str, plan: &[String], table: &str) -> b
         Dialect::Postgres => plan.iter().enumerate().any(|(at, step)| {
             let is_of_table = step.contains("Scan") && (step.contains(&format!(" on {table} ")));
             // An index that is read from end to end has no condition below its step.
-            let is_bounded = plan[at + 1..]
-                .iter()
-                .take_while(|next| !next.contains("->"))
-                .any(|next| next.contains("Index Cond") || next.contains("Recheck Cond"));
+            let is_bounded =
+                plan[at + 1..].iter().take_while(|next| !next.contains("->")).any(|next| next.contains("Index Cond") || next.contains("Recheck Cond"));
             is_of_table && (step.contains("Seq Scan") || !is_bounded)
         }),
     }

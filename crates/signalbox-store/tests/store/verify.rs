@@ -14,15 +14,7 @@ fn fill(db: &Db) {
         }
         db.write(move |tx| {
             let mut head = log::lock_head(tx)?;
-            log::append(
-                tx,
-                &mut head,
-                0,
-                &[NewEvent {
-                    stream: Stream::Directory,
-                    ..event(100 + n, 1, 0)
-                }],
-            )
+            log::append(tx, &mut head, 0, &[NewEvent { stream: Stream::Directory, ..event(100 + n, 1, 0) }])
         })
         .expect("an event of the directory");
     }
@@ -30,13 +22,11 @@ fn fill(db: &Db) {
 }
 
 fn run(db: &Db, sql: &'static str) {
-    db.write(move |tx| tx.batch(sql))
-        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+    db.write(move |tx| tx.batch(sql)).unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 fn findings(db: &Db, anchor: Option<&str>) -> Vec<Finding> {
-    db.read(|tx| log::verify(tx, anchor, &mut |_, _| ()))
-        .expect("the log can be read")
+    db.read(|tx| log::verify(tx, anchor, &mut |_, _| ())).expect("the log can be read")
 }
 
 /// Tampers with a fresh log, and compares what verify says.
@@ -53,35 +43,21 @@ fn no_column_can_be_altered() {
     for_each_engine(|db| {
         fill(&db);
         for (set, back) in [
-            (
-                "payload = '{}'",
-                "payload = '{\"actor\":\"7\",\"note\":\"of 7\"}'",
-            ),
-            (
-                "payload = payload || ' '",
-                "payload = '{\"actor\":\"7\",\"note\":\"of 7\"}'",
-            ),
+            ("payload = '{}'", "payload = '{\"actor\":\"7\",\"note\":\"of 7\"}'"),
+            ("payload = payload || ' '", "payload = '{\"actor\":\"7\",\"note\":\"of 7\"}'"),
             ("at = at + 1", "at = at - 1"),
             ("id = 555", "id = 7"),
             ("type = 'Approved'", "type = 'Noted'"),
             ("schema = 2", "schema = 1"),
-            (
-                "stream = 'directory', version = version",
-                "stream = 'change'",
-            ),
+            ("stream = 'directory', version = version", "stream = 'change'"),
             ("change_id = 9", "change_id = 0"),
             ("version = 8", "version = 3"),
         ] {
             let update = |set: &str| format!("update events set {set} where seq = 9");
             let (tamper, restore) = (update(set), update(back));
-            db.write(move |tx| tx.exec(&tamper, &[]))
-                .expect("an update");
-            assert!(
-                findings(&db, None).contains(&Finding::Altered { seq: 9 }),
-                "{set}"
-            );
-            db.write(move |tx| tx.exec(&restore, &[]))
-                .expect("an update");
+            db.write(move |tx| tx.exec(&tamper, &[])).expect("an update");
+            assert!(findings(&db, None).contains(&Finding::Altered { seq: 9 }), "{set}");
+            db.write(move |tx| tx.exec(&restore, &[])).expect("an update");
             assert_clean(&db);
         }
     });
@@ -90,10 +66,7 @@ fn no_column_can_be_altered() {
 #[test]
 fn an_altered_hash_is_found() {
     // Both the event and the one that follows from it.
-    after(
-        "update events set hash = 'f00d' where seq = 5",
-        &[Finding::Altered { seq: 5 }, Finding::Altered { seq: 6 }],
-    );
+    after("update events set hash = 'f00d' where seq = 5", &[Finding::Altered { seq: 5 }, Finding::Altered { seq: 6 }]);
 }
 
 #[test]
@@ -102,22 +75,9 @@ fn a_deleted_event_is_found() {
         "delete from events where seq in (6, 7)",
         &[
             Finding::Missing { from: 6, to: 7 },
-            Finding::Version {
-                seq: 10,
-                change_id: 1,
-                expected: 2,
-                found: 3,
-            },
-            Finding::Version {
-                seq: 11,
-                change_id: 2,
-                expected: 2,
-                found: 3,
-            },
-            Finding::HeadCount {
-                head: 16,
-                found: 14,
-            },
+            Finding::Version { seq: 10, change_id: 1, expected: 2, found: 3 },
+            Finding::Version { seq: 11, change_id: 2, expected: 2, found: 3 },
+            Finding::HeadCount { head: 16, found: 14 },
         ],
     );
 }
@@ -126,19 +86,7 @@ fn a_deleted_event_is_found() {
 fn a_deleted_beginning_is_found() {
     after(
         "delete from events where seq = 1",
-        &[
-            Finding::Missing { from: 1, to: 1 },
-            Finding::Version {
-                seq: 5,
-                change_id: 0,
-                expected: 1,
-                found: 2,
-            },
-            Finding::HeadCount {
-                head: 16,
-                found: 15,
-            },
-        ],
+        &[Finding::Missing { from: 1, to: 1 }, Finding::Version { seq: 5, change_id: 0, expected: 1, found: 2 }, Finding::HeadCount { head: 16, found: 15 }],
     );
 }
 
@@ -147,11 +95,7 @@ fn swapped_events_are_found() {
     after(
         "update events set seq = 99 where seq = 5; update events set seq = 5 where seq = 6;
          update events set seq = 6 where seq = 99",
-        &[
-            Finding::Altered { seq: 5 },
-            Finding::Altered { seq: 6 },
-            Finding::Altered { seq: 7 },
-        ],
+        &[Finding::Altered { seq: 5 }, Finding::Altered { seq: 6 }, Finding::Altered { seq: 7 }],
     );
 }
 
@@ -187,48 +131,24 @@ fn an_inserted_event_with_a_right_hash_breaks_the_next() {
         })
         .expect("a forgery");
         let found = findings(&db, None);
-        assert!(
-            !found.contains(&Finding::Altered { seq: 9 }),
-            "the forged one by itself is consistent"
-        );
+        assert!(!found.contains(&Finding::Altered { seq: 9 }), "the forged one by itself is consistent");
         assert!(found.contains(&Finding::Altered { seq: 10 }), "{found:?}");
-        assert!(
-            found.contains(&Finding::HeadCount {
-                head: 16,
-                found: 17
-            }),
-            "{found:?}"
-        );
+        assert!(found.contains(&Finding::HeadCount { head: 16, found: 17 }), "{found:?}");
     });
 }
 
 #[test]
 fn a_cut_tail_is_found_by_the_head() {
-    after(
-        "delete from events where seq > 12",
-        &[
-            Finding::HeadCount {
-                head: 16,
-                found: 12,
-            },
-            Finding::HeadHash,
-        ],
-    );
+    after("delete from events where seq > 12", &[Finding::HeadCount { head: 16, found: 12 }, Finding::HeadHash]);
 }
 
 #[test]
 fn a_clean_cut_is_found_by_the_anchor() {
     for_each_engine(|db| {
         fill(&db);
-        let anchor = db
-            .read(|tx| Ok(log::read_head(tx)?.hash().to_owned()))
-            .expect("a read");
+        let anchor = db.read(|tx| Ok(log::read_head(tx)?.hash().to_owned())).expect("a read");
         append_one(&db, 500, 0, 4).expect("one more event");
-        assert_eq!(
-            findings(&db, Some(&anchor)),
-            [],
-            "an older anchor still holds"
-        );
+        assert_eq!(findings(&db, Some(&anchor)), [], "an older anchor still holds");
         run(
             &db,
             "delete from events where seq > 12;
@@ -243,24 +163,14 @@ fn a_clean_cut_is_found_by_the_anchor() {
 fn a_log_written_anew_is_found_by_the_anchor() {
     for_each_engine(|db| {
         fill(&db);
-        let anchor = db
-            .read(|tx| Ok(log::read_head(tx)?.hash().to_owned()))
-            .expect("a read");
+        let anchor = db.read(|tx| Ok(log::read_head(tx)?.hash().to_owned())).expect("a read");
         db.write(|tx| {
             let events = log::read_after(tx, 0, 100)?;
             tx.batch("delete from events; update log_head set count = 0, hash = ''")?;
             let mut head = log::lock_head(tx)?;
             for stored in events {
-                let forged = NewEvent {
-                    payload: "{}".into(),
-                    ..stored.event
-                };
-                log::append(
-                    tx,
-                    &mut head,
-                    forged.version - 1,
-                    std::slice::from_ref(&forged),
-                )?;
+                let forged = NewEvent { payload: "{}".into(), ..stored.event };
+                log::append(tx, &mut head, forged.version - 1, std::slice::from_ref(&forged))?;
             }
             Ok(())
         })
@@ -275,15 +185,7 @@ fn an_unreadable_payload_is_found_even_if_its_hash_is_right() {
     for_each_engine(|db| {
         db.write(|tx| {
             let mut head = log::lock_head(tx)?;
-            log::append(
-                tx,
-                &mut head,
-                0,
-                &[NewEvent {
-                    payload: "[1".into(),
-                    ..event(1, 1, 1)
-                }],
-            )
+            log::append(tx, &mut head, 0, &[NewEvent { payload: "[1".into(), ..event(1, 1, 1) }])
         })
         .expect("an event");
         assert_eq!(findings(&db, None), [Finding::Unreadable { seq: 1 }]);
@@ -295,8 +197,7 @@ fn progress_ends_at_the_whole() {
     for_each_engine(|db| {
         fill(&db);
         let mut seen = Vec::new();
-        let found: Result<_, StoreError> =
-            db.read(|tx| log::verify(tx, None, &mut |done, of| seen.push((done, of))));
+        let found: Result<_, StoreError> = db.read(|tx| log::verify(tx, None, &mut |done, of| seen.push((done, of))));
         assert_eq!(found, Ok(Vec::new()));
         assert_eq!(seen.last(), Some(&(16, 16)));
     });

@@ -129,7 +129,10 @@ impl World {
         let rows = memberships.clone();
         self.write(move |tx| {
             let name = format!("Person {id}");
-            tx.exec("insert into people(id, email, name, phone, job, state, created_at, found_by) values ($1, $2, $3, '', '', 'active', 0, $3)", values![id, format!("p{id}@example.org"), name])?;
+            tx.exec(
+                "insert into people(id, email, name, phone, job, state, created_at, found_by) values ($1, $2, $3, '', '', 'active', 0, $3)",
+                values![id, format!("p{id}@example.org"), name],
+            )?;
             for (row, org, role) in &rows {
                 tx.exec("insert into memberships(id, person_id, org_id, role, granted_at) values ($1, $2, $3, $4, 0)", values![*row, id, *org, role.code()])?;
             }
@@ -137,7 +140,11 @@ impl World {
         });
         let kind = |org: i64| ORGS.iter().find(|(id, _, _)| *id == org).map(|(_, _, kind)| *kind).expect("an organisation");
         // As `accounts::actor` reads it: what is held in a closed organisation is not there.
-        let memberships = memberships.iter().filter(|(_, org, _)| *org != GONE).map(|(_, org, role)| Membership { org: OrgId(*org), org_kind: kind(*org), role: *role, service: None }).collect();
+        let memberships = memberships
+            .iter()
+            .filter(|(_, org, _)| *org != GONE)
+            .map(|(_, org, role)| Membership { org: OrgId(*org), org_kind: kind(*org), role: *role, service: None })
+            .collect();
         Actor::Person { id: PersonId(id), memberships }
     }
 
@@ -156,7 +163,14 @@ impl World {
             hash: "hash".to_owned(),
         };
         let (reference, org, by) = (format!("RFC-2026-{id:06}"), OrgId(told.org), told.by);
-        let event = |n: usize, event: Event| Recorded { id: EventId(mint.clone().id() + 100 + n as i64), change: ChangeId(id), version: n as i64 + 1, at: hours(n as i64), by: by.clone(), event };
+        let event = |n: usize, event: Event| Recorded {
+            id: EventId(mint.clone().id() + 100 + n as i64),
+            change: ChangeId(id),
+            version: n as i64 + 1,
+            at: hours(n as i64),
+            by: by.clone(),
+            event,
+        };
         let first = match told.beginning {
             Beginning::Raised => Event::Raised { reference, kind: told.kind, process: "p".into(), org, on_behalf_of: None, copied_from: None },
             Beginning::Stands(stage, outcome) => Event::Imported {
@@ -187,7 +201,15 @@ impl World {
         });
     }
 
-    fn context<'a>(&'a self, at: Timestamp, actor: &'a Actor, process: &'a Process, calendar: &'a Calendar, zone: &'a jiff::tz::TimeZone, facts: &'a Facts) -> Context<'a> {
+    fn context<'a>(
+        &'a self,
+        at: Timestamp,
+        actor: &'a Actor,
+        process: &'a Process,
+        calendar: &'a Calendar,
+        zone: &'a jiff::tz::TimeZone,
+        facts: &'a Facts,
+    ) -> Context<'a> {
         Context { now: at, actor, process, calendar, zone_name: "Europe/London", zone, facts }
     }
 
@@ -197,7 +219,8 @@ impl World {
         let process = self.processes.by_kind(kind).expect("a document").clone();
         let ctx = self.context(now(), actor, &process, &calendar, &zone, &facts);
         let id = self.id();
-        let raise = Raise { id: ChangeId(id), reference: format!("RFC-2026-{id:06}"), org: OrgId(org), on_behalf_of: None, copied_from: None, mint: self.mint() };
+        let raise =
+            Raise { id: ChangeId(id), reference: format!("RFC-2026-{id:06}"), org: OrgId(org), on_behalf_of: None, copied_from: None, mint: self.mint() };
         let decision = decide::raise(&ctx, raise).expect("raised");
         let after = replay(&decision.events).expect("a change");
         self.commit(0, decision, after, Prose::new());
@@ -224,7 +247,8 @@ impl World {
     pub fn import(&self, source_ref: &str, org: i64, item: i64, window: Window, received_at: Timestamp, outcome: Outcome) -> i64 {
         let (calendar, zone) = (Calendar::shipped(Division::EnglandAndWales), london());
         let process = self.processes.by_kind(Kind::PlannedOutage).expect("a document").clone();
-        let facts = self.read(|tx| gather::facts(tx, &Actor::System, None, &signalbox_core::facts::FactsQuery { items: [ItemId(item)].into(), ..Default::default() }));
+        let facts =
+            self.read(|tx| gather::facts(tx, &Actor::System, None, &signalbox_core::facts::FactsQuery { items: [ItemId(item)].into(), ..Default::default() }));
         let ctx = self.context(now(), &Actor::System, &process, &calendar, &zone, &facts);
         let id = self.id();
         let import = Import {

@@ -55,8 +55,7 @@ impl Letter {
         let id = ids.mint(now);
         let payload = serde_json::to_string(self).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         let dedupe_key = format!("{TASK}/{id}");
-        let task =
-            NewTask { id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key, payload, due_at: now };
+        let task = NewTask { id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key, payload, due_at: now };
         outbox::put(tx, &task)?;
         Ok(())
     }
@@ -134,11 +133,7 @@ fn declined(app: &App, id: i64) -> Result<Vec<Mail>, Failure> {
 /// Subject, what comes before the link, what comes after it.
 type Words = (&'static str, &'static str, &'static str);
 
-const WELCOME: Words = (
-    "Welcome: set your password",
-    "you can use Signalbox now. Set your password first:",
-    "The link works once, for 3 days.",
-);
+const WELCOME: Words = ("Welcome: set your password", "you can use Signalbox now. Set your password first:", "The link works once, for 3 days.");
 
 const RESET: Words = (
     "Set a new password",

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::Token;
@@ -54,9 +54,7 @@ impl Passwords {
         }
         let different = password.chars().collect::<std::collections::BTreeSet<_>>().len();
         if password.chars().count() < PASSWORD_CHARACTERS_MIN || different < 5 {
-            let detail = format!(
-                "Use at least {PASSWORD_CHARACTERS_MIN} characters, five of them different. Three or four words will do."
-            );
+            let detail = format!("Use at least {PASSWORD_CHARACTERS_MIN} characters, five of them different. Three or four words will do.");
             return fault("too-short", detail);
         }
         tokio::task::block_in_place(|| digest(password, salt).map_err(|error| Failure::bug(&error)))

@@ -81,8 +81,7 @@ impl Check {
 pub(super) fn read_documents(files: &[PathBuf]) -> Result<Result<Processes, Vec<String>>, Stop> {
     let mut texts = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| Stop::WrongUse(format!("can’t read {}: {error}", file.display())))?;
+        let text = std::fs::read_to_string(file).map_err(|error| Stop::WrongUse(format!("can’t read {}: {error}", file.display())))?;
         texts.push((file.display().to_string(), text));
     }
     let sources: Vec<_> = texts.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();

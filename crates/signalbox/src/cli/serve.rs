@@ -71,12 +71,7 @@ impl Settings {
             proxy: self.proxy,
             processes: self.processes.clone(),
             mail,
-            team: Team {
-                name: self.team_name.clone(),
-                email: self.team_email.clone(),
-                telephone: self.team_telephone.clone(),
-                hours: self.team_hours.clone(),
-            },
+            team: Team { name: self.team_name.clone(), email: self.team_email.clone(), telephone: self.team_telephone.clone(), hours: self.team_hours.clone() },
             is_demo,
         })
     }

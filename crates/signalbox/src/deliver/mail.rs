@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::Mailbox as Address;
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::{Message, SmtpTransport, Transport};
 
 use super::{Envelope, Post, Trouble};
@@ -146,7 +146,13 @@ mod tests {
 
     #[test]
     fn s81_nothing_typed_becomes_a_header() {
-        let nasty = ["Power\r\nBcc: eve@example.org", "Power\nX-Other: 1", "=?utf-8?q?=0d=0aBcc:_eve@example.org?=", "é\u{0}\u{7}ü\u{2028}Bcc: eve@example.org", &"long ".repeat(400)];
+        let nasty = [
+            "Power\r\nBcc: eve@example.org",
+            "Power\nX-Other: 1",
+            "=?utf-8?q?=0d=0aBcc:_eve@example.org?=",
+            "é\u{0}\u{7}ü\u{2028}Bcc: eve@example.org",
+            &"long ".repeat(400),
+        ];
         for subject in nasty {
             let envelope = Envelope {
                 id: "7.8".into(),
@@ -167,7 +173,13 @@ mod tests {
             assert!(!formatted.replace("\r\n", "").contains(['\r', '\n']), "a bare line break: {formatted}");
             assert!(head.contains("Message-ID: <7.8@example.org>") && head.contains("Auto-Submitted: auto-generated"), "{head}");
         }
-        let envelope = Envelope { id: "1".into(), to: "a@b.example\r\nBcc: eve@example.org".into(), subject: String::new(), text: String::new(), at: Timestamp::UNIX_EPOCH };
+        let envelope = Envelope {
+            id: "1".into(),
+            to: "a@b.example\r\nBcc: eve@example.org".into(),
+            subject: String::new(),
+            text: String::new(),
+            at: Timestamp::UNIX_EPOCH,
+        };
         let from: Address = "signalbox@example.org".parse().unwrap();
         assert!(message(&envelope, &from, "example.org").is_err());
     }

@@ -77,11 +77,23 @@ pub(super) struct Kit {
 }
 
 pub(super) const KITS: &[Kit] = &[
-    Kit { code: "PACS", name: "PACS imaging", direct_care: true, always_on: false, items: &[("PACS-N1", "Archive node 1", "server"), ("PACS-N2", "Archive node 2", "server"), ("CT-1", "CT scanner 1", "modality")] },
+    Kit {
+        code: "PACS",
+        name: "PACS imaging",
+        direct_care: true,
+        always_on: false,
+        items: &[("PACS-N1", "Archive node 1", "server"), ("PACS-N2", "Archive node 2", "server"), ("CT-1", "CT scanner 1", "modality")],
+    },
     Kit { code: "LABS", name: "Laboratory results", direct_care: true, always_on: false, items: &[("LIS-1", "Results server", "server")] },
     Kit { code: "MAT", name: "Maternity record", direct_care: true, always_on: true, items: &[("MAT-1", "Maternity server", "server")] },
     Kit { code: "INT", name: "Integration engine", direct_care: false, always_on: false, items: &[("GW-1", "Integration gateway", "interface")] },
-    Kit { code: "SIGN", name: "Sign-in and admin", direct_care: false, always_on: false, items: &[("ID-1", "Sign-in server", "server"), ("PRINT-1", "Print server", "server")] },
+    Kit {
+        code: "SIGN",
+        name: "Sign-in and admin",
+        direct_care: false,
+        always_on: false,
+        items: &[("ID-1", "Sign-in server", "server"), ("PRINT-1", "Print server", "server")],
+    },
 ];
 
 const SITES: &[&str] = &["Northbrook General", "Riverside Infirmary", "St Crispin’s Hospital", "Eastmarsh Clinic"];
@@ -99,7 +111,11 @@ pub(super) fn furnish(app: &App) -> Result<Cast, Unmade> {
 fn furnish_in(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp) -> Result<Cast, StoreError> {
     let mut orgs = vec![];
     for org in ORGS {
-        let row = Organisation { email_domain: Some(org.domain.to_owned()), is_open_tonight: org.kind == OrgKind::Trust, ..Organisation::new(mint(), org.code, org.name, org.kind) };
+        let row = Organisation {
+            email_domain: Some(org.domain.to_owned()),
+            is_open_tonight: org.kind == OrgKind::Trust,
+            ..Organisation::new(mint(), org.code, org.name, org.kind)
+        };
         sure(directory::upsert_organisation(tx, &act(mint, now), &row, OnDifference::Report))?;
         orgs.push(row.id);
     }
@@ -113,7 +129,8 @@ fn furnish_in(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp) ->
     }
     let mut cast = Cast::new();
     for player in PEOPLE {
-        let person = Person { phone: "020 7946 0100".to_owned(), job: player.does.to_owned(), created_at: now, ..Person::new(mint(), player.email, player.name) };
+        let person =
+            Person { phone: "020 7946 0100".to_owned(), job: player.does.to_owned(), created_at: now, ..Person::new(mint(), player.email, player.name) };
         sure(accounts::upsert_person(tx, &act(mint, now), &person, OnDifference::Report))?;
         for role in player.roles {
             let membership = NewMembership { id: mint(), person_id: person.id, org_id: orgs[player.org], role: *role, service_id: None };

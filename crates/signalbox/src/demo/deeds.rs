@@ -117,7 +117,12 @@ impl<'a> Stage<'a> {
 
     fn accept(&self, id: i64) -> Result<(), Unmade> {
         let fields: &[(&str, &str)] = match self.change(id)?.kind {
-            Kind::PlannedOutage => &[("take_down_by", "Tom Achebe"), ("restore_by", "Nadia Rahman"), ("promise_phone", "020 7946 0117"), ("promise_times", "From half an hour before, until all is back.")],
+            Kind::PlannedOutage => &[
+                ("take_down_by", "Tom Achebe"),
+                ("restore_by", "Nadia Rahman"),
+                ("promise_phone", "020 7946 0117"),
+                ("promise_times", "From half an hour before, until all is back."),
+            ],
             _ => &[("risk_1", "1"), ("risk_2", "1"), ("risk_3", "0"), ("risk_4", "1"), ("risk_5", "1"), ("risk_6", "1")],
         };
         self.anybody(id, Act::Accept, fields)
@@ -210,7 +215,8 @@ impl<'a> Stage<'a> {
 }
 
 const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
-const FINDINGS: &[&str] = &["One part at a time; its pair covers for it.", "Two engineers are booked, and one is on call.", "Staff know the paper fallback and tried it in spring."];
+const FINDINGS: &[&str] =
+    &["One part at a time; its pair covers for it.", "Two engineers are booked, and one is on call.", "Staff know the paper fallback and tried it in spring."];
 
 fn raw(fields: &[(&str, &str)]) -> Raw {
     let mut raw = Raw::new();
@@ -283,7 +289,12 @@ fn answers(story: &Story) -> Raw {
 fn request_answers(story: &Story, put: &mut dyn FnMut(&str, &str)) {
     put("model", story.model);
     put("wanted", &london().to_datetime(story.start).date().to_string());
-    for (field, models) in [("like_for_like", &["modality_swap", "certificate_renewal"][..]), ("old_one_off", &["modality_swap"]), ("agreed_pattern", &["firewall_pattern", "gateway_restart"]), ("user_has_contract", &["worklist_user"])] {
+    for (field, models) in [
+        ("like_for_like", &["modality_swap", "certificate_renewal"][..]),
+        ("old_one_off", &["modality_swap"]),
+        ("agreed_pattern", &["firewall_pattern", "gateway_restart"]),
+        ("user_has_contract", &["worklist_user"]),
+    ] {
         put(field, if models.contains(&story.model) { "yes" } else { "not_applicable" });
     }
 }

@@ -53,9 +53,24 @@ pub(super) enum Deed {
 type Work = (&'static str, &'static str, &'static str, i64);
 
 const NORMAL: &[Work] = &[
-    ("Archive node firmware", "Controller firmware goes from 8.1.4 to 8.2.0, one node after the other.", "Slower fetch of images older than 90 days. Nothing stops.", 0),
-    ("Results database patch", "The quarterly patch is applied to the database, then the reports are run.", "Results are read-only for a quarter of an hour.", 15),
-    ("Interface engine 4.2", "The engine is upgraded in place; queued messages are sent afterwards.", "Letters and results arrive up to twenty minutes late.", 20),
+    (
+        "Archive node firmware",
+        "Controller firmware goes from 8.1.4 to 8.2.0, one node after the other.",
+        "Slower fetch of images older than 90 days. Nothing stops.",
+        0,
+    ),
+    (
+        "Results database patch",
+        "The quarterly patch is applied to the database, then the reports are run.",
+        "Results are read-only for a quarter of an hour.",
+        15,
+    ),
+    (
+        "Interface engine 4.2",
+        "The engine is upgraded in place; queued messages are sent afterwards.",
+        "Letters and results arrive up to twenty minutes late.",
+        20,
+    ),
     ("Certificate chain renewal", "New certificates are put on every gateway and tried with each partner.", "Nobody should notice anything.", 0),
     ("Worklist rule for theatres", "A rule is added so that theatre lists sort by room.", "Theatre lists look different from the next morning.", 0),
     ("More storage for imaging", "Two shelves are added and the old volume is moved over night.", "Nothing stops; old images open a little slower.", 0),
@@ -67,7 +82,12 @@ const NORMAL: &[Work] = &[
     ("Gateway memory", "Memory is doubled; the gateway is restarted once.", "Messages wait for ten minutes.", 10),
 ];
 const OUTAGES: &[Work] = &[
-    ("Switchgear maintenance, plant room A", "The feed to the comms room is switched off while the switchgear is serviced.", "The equipment in the comms room is off.", 120),
+    (
+        "Switchgear maintenance, plant room A",
+        "The feed to the comms room is switched off while the switchgear is serviced.",
+        "The equipment in the comms room is off.",
+        120,
+    ),
     ("Generator load test", "The building runs on its generator for an hour.", "A short flicker at the start and the end.", 5),
     ("Cooling repair in the data room", "Half the racks are switched off while a cooler is changed.", "Services on those racks are away.", 90),
     ("Battery change", "The batteries behind the racks are changed; power is off meanwhile.", "The racks are off for an hour.", 60),

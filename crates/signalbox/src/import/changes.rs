@@ -15,7 +15,13 @@ use crate::run::{ImportRow, Stop};
 /// Titles are cut here; the whole text is kept as the reason (settled 15).
 const TITLE_MAX_CHARS: usize = 120;
 
-pub(super) fn import(app: &App, rows: Vec<Cells>, mut bad: Vec<Bad>, manner: Manner, progress: impl Fn(u64, u64) + Send + Sync + 'static) -> Result<Report, Unreadable> {
+pub(super) fn import(
+    app: &App,
+    rows: Vec<Cells>,
+    mut bad: Vec<Bad>,
+    manner: Manner,
+    progress: impl Fn(u64, u64) + Send + Sync + 'static,
+) -> Result<Report, Unreadable> {
     let mut report = Report { is_taken: true, ..Report::default() };
     let (mut good, mut seen) = (vec![], BTreeMap::new());
     app.read::<_, StoreError>(|tx| {

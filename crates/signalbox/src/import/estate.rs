@@ -54,7 +54,16 @@ pub(super) fn item(tx: &mut dyn Tx, row: &Cells, mint: &mut dyn FnMut() -> i64, 
         name => Some(good!(site(tx, row, org_id, name, mint, now)?)),
     };
     let known = directory::item_by_code(tx, code)?;
-    let mut item = known.unwrap_or_else(|| Item { id: mint(), code: code.to_owned(), name: String::new(), item_type: String::new(), org_id, site_id, watched_by: None, services: vec![] });
+    let mut item = known.unwrap_or_else(|| Item {
+        id: mint(),
+        code: code.to_owned(),
+        name: String::new(),
+        item_type: String::new(),
+        org_id,
+        site_id,
+        watched_by: None,
+        services: vec![],
+    });
     (item.name, item.item_type) = (name.to_owned(), row.get("type").to_owned());
     (item.org_id, item.site_id, item.services) = (org_id, site_id, services);
     answered(row, directory::upsert_item(tx, &act(mint, now), &item, on_difference(manner)))

@@ -56,7 +56,12 @@ impl App {
             }
             let raw = Raw::from([("file".to_owned(), vec![file_id.to_string()])]);
             let Some(mut situation) = situation(tx, &seat, &actor, id, Some(Act::Attach), &raw, now)? else { return Ok(Err(Stop::Unseen)) };
-            let meta = drafts::FileMeta { id: file_id, name: new.name.clone(), bytes: i64::try_from(new.content.len()).unwrap_or(i64::MAX), sha256: new.sha256.clone() };
+            let meta = drafts::FileMeta {
+                id: file_id,
+                name: new.name.clone(),
+                bytes: i64::try_from(new.content.len()).unwrap_or(i64::MAX),
+                sha256: new.sha256.clone(),
+            };
             // Decided first, as if it were stored: what is refused leaves no bytes behind.
             situation.facts.files.insert(file_id, (meta.name.clone(), meta.bytes, meta.sha256.clone()));
             let (change, ctx) = (&situation.loaded.change, situation.context(&actor, now));

@@ -78,9 +78,7 @@ pub fn told(stop: Stop, is_matched: bool) -> Failure {
         Stop::Refused(refusal) => refused(&refusal),
         Stop::Stale { expected, found } if is_matched => Failure::Stale { expected, found },
         Stop::Stale { .. } => Failure::conflict("lost-race", "Somebody was faster. Read it again, then decide."),
-        Stop::KeyReused => {
-            Failure::invalid(Fault::whole("key-reused", "This Idempotency-Key was used for another request. Make a new one."))
-        }
+        Stop::KeyReused => Failure::invalid(Fault::whole("key-reused", "This Idempotency-Key was used for another request. Make a new one.")),
         Stop::Store(fault) => Failure::from(fault),
     }
 }

@@ -26,15 +26,7 @@ struct Own;
 struct Dist;
 
 /// Everything a page refers to.
-pub const NEEDED: [&str; 7] = [
-    "mark.svg",
-    "nhsuk.css",
-    "signalbox.css",
-    "grid.css",
-    "idiomorph.js",
-    "app.js",
-    "speak.js",
-];
+pub const NEEDED: [&str; 7] = ["mark.svg", "nhsuk.css", "signalbox.css", "grid.css", "idiomorph.js", "app.js", "speak.js"];
 
 struct Asset {
     address: String,
@@ -53,15 +45,7 @@ fn assets() -> &'static HashMap<String, Asset> {
                 let mime = mime_of(&name)?;
                 let hash = short_hash(&file.data);
                 let address = format!("/assets/{hash}/{name}");
-                Some((
-                    name.into_owned(),
-                    Asset {
-                        address,
-                        hash,
-                        mime,
-                        bytes: file.data,
-                    },
-                ))
+                Some((name.into_owned(), Asset { address, hash, mime, bytes: file.data }))
             })
             .collect()
     })
@@ -77,21 +61,16 @@ fn mime_of(name: &str) -> Option<&'static str> {
 }
 
 fn short_hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .take(8)
-        .fold(String::new(), |mut text, byte| {
-            // Writing to a String never fails.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    Sha256::digest(bytes).iter().take(8).fold(String::new(), |mut text, byte| {
+        // Writing to a String never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The address of an asset, with the hash of its content. An unknown name gives an address that answers 404.
 pub fn asset(name: &str) -> &'static str {
-    assets()
-        .get(name)
-        .map_or("/assets/none", |asset| asset.address.as_str())
+    assets().get(name).map_or("/assets/none", |asset| asset.address.as_str())
 }
 
 /// What an asset holds.
@@ -101,21 +80,14 @@ pub fn bytes(name: &str) -> Option<&'static [u8]> {
 
 /// Names of the assets that pages need and this build does not hold.
 pub fn missing() -> Vec<&'static str> {
-    NEEDED
-        .into_iter()
-        .filter(|name| !assets().contains_key(*name))
-        .collect()
+    NEEDED.into_iter().filter(|name| !assets().contains_key(*name)).collect()
 }
 
 /// `GET /assets/{hash}/{name}`. The address changes with the content, so a copy may be kept for ever.
 pub async fn serve(Path((hash, name)): Path<(String, String)>) -> Response {
     match assets().get(&name) {
         Some(asset) if asset.hash == hash => (
-            [
-                (header::CONTENT_TYPE, asset.mime),
-                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ],
+            [(header::CONTENT_TYPE, asset.mime), (header::CACHE_CONTROL, "public, max-age=31536000, immutable"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")],
             Body::from(asset.bytes.as_ref().to_vec()),
         )
             .into_response(),
@@ -132,10 +104,7 @@ mod tests {
         assert_eq!(missing(), Vec::<&str>::new(), "run `make assets`");
         for name in NEEDED {
             let address = asset(name);
-            assert!(
-                address.starts_with("/assets/") && address.ends_with(name),
-                "{address}"
-            );
+            assert!(address.starts_with("/assets/") && address.ends_with(name), "{address}");
         }
         assert_ne!(asset("app.js"), asset("speak.js"));
         assert_eq!(asset("other.css"), "/assets/none");
@@ -145,14 +114,8 @@ mod tests {
     fn no_stylesheet_names_a_licensed_font_or_another_host() {
         for (name, asset) in assets() {
             let text = String::from_utf8_lossy(&asset.bytes).to_lowercase();
-            assert!(
-                !text.contains("@font-face") && !text.contains("frutiger"),
-                "{name}"
-            );
-            assert!(
-                !text.contains("url(http") && !text.contains("//assets."),
-                "{name}"
-            );
+            assert!(!text.contains("@font-face") && !text.contains("frutiger"), "{name}");
+            assert!(!text.contains("url(http") && !text.contains("//assets."), "{name}");
         }
     }
 }

@@ -28,11 +28,8 @@ impl Cookie {
     pub fn read(self, headers: &HeaderMap, config: &Config) -> Option<String> {
         let name = self.name(config);
         let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut found = lines
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(n, _)| *n == name)
-            .map(|(_, value)| value);
+        let mut found =
+            lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('=')).filter(|(n, _)| *n == name).map(|(_, value)| value);
         match (found.next(), found.next()) {
             (Some(value), None) => Some(value.to_owned()),
             _ => None,

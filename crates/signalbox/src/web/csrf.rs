@@ -44,8 +44,7 @@ fn proof(secret: &Token) -> [u8; 32] {
 /// program that says nothing is left to the token alone.
 pub fn is_same_origin(headers: &HeaderMap, config: &Config) -> bool {
     let said = |name: HeaderName| headers.get_all(name).iter().map(|value| value.to_str().unwrap_or(""));
-    said(FETCH_SITE).all(|site| matches!(site, "same-origin" | "none"))
-        && said(header::ORIGIN).all(|origin| is_our_origin(origin, headers, config))
+    said(FETCH_SITE).all(|site| matches!(site, "same-origin" | "none")) && said(header::ORIGIN).all(|origin| is_our_origin(origin, headers, config))
 }
 
 fn is_our_origin(origin: &str, headers: &HeaderMap, config: &Config) -> bool {

@@ -21,10 +21,8 @@ pub struct Form {
 impl Form {
     /// Reads `application/x-www-form-urlencoded`, from a body or a query.
     pub fn parse(encoded: &[u8]) -> Result<Form, Failure> {
-        let fields: Vec<(String, String)> = form_urlencoded::parse(encoded)
-            .take(FIELDS_MAX + 1)
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
+        let fields: Vec<(String, String)> =
+            form_urlencoded::parse(encoded).take(FIELDS_MAX + 1).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         if fields.len() > FIELDS_MAX {
             return Err(Failure::TooLarge);
         }

@@ -49,10 +49,7 @@ pub struct HelpLine {
 impl HelpLine {
     /// The number as a `tel:` address wants it.
     pub fn dial(&self) -> String {
-        self.phone
-            .chars()
-            .filter(|c| c.is_ascii_digit() || *c == '+')
-            .collect()
+        self.phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
     }
 }
 
@@ -89,12 +86,7 @@ pub fn menu(current: Place, signed_in: bool, at_the_desk: bool) -> Vec<NavLink> 
             Place::Process => true,
             _ => signed_in,
         })
-        .map(|(place, label, href)| NavLink {
-            label: label.into(),
-            href: href.into(),
-            current: place == current,
-            count: None,
-        })
+        .map(|(place, label, href)| NavLink { label: label.into(), href: href.into(), current: place == current, count: None })
         .collect()
 }
 
@@ -103,13 +95,7 @@ impl Shell {
     pub fn sample(title: &str, place: Place) -> Shell {
         Shell {
             title: title.into(),
-            user: Some(ShellUser {
-                name: "Priya Nair".into(),
-                org_name: "Halden".into(),
-                initials: "PN".into(),
-                may_raise: true,
-                may_setup: true,
-            }),
+            user: Some(ShellUser { name: "Priya Nair".into(), org_name: "Halden".into(), initials: "PN".into(), may_raise: true, may_setup: true }),
             nav: menu(place, true, false),
             crumbs: Vec::new(),
             help: HelpLine {

@@ -58,9 +58,34 @@ mod tests {
             assert_eq!(safe(good), good);
         }
         let evil = [
-            "//e", "/\\e", "\\\\e", "https:e", "https://host.evil", "@e", "/@e", "%2f%2fe", "/%2fe", "/%5ce", "javascript:alert(1)",
-            "data:text/html,x", "/me%0d%0aSet-Cookie:x", "/me?x=%0d%0ay", "/%09/e", "/\t/e", "/me\r\n", " /me", "", "me", "/no-such-page",
-            "/me/../../e", "/.", "/..", "/me//e", "/me#//e", "/assets/x/y", "/me?next=?",
+            "//e",
+            "/\\e",
+            "\\\\e",
+            "https:e",
+            "https://host.evil",
+            "@e",
+            "/@e",
+            "%2f%2fe",
+            "/%2fe",
+            "/%5ce",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/me%0d%0aSet-Cookie:x",
+            "/me?x=%0d%0ay",
+            "/%09/e",
+            "/\t/e",
+            "/me\r\n",
+            " /me",
+            "",
+            "me",
+            "/no-such-page",
+            "/me/../../e",
+            "/.",
+            "/..",
+            "/me//e",
+            "/me#//e",
+            "/assets/x/y",
+            "/me?next=?",
         ];
         for evil in evil {
             assert_eq!(safe(evil), "/", "{evil:?}");

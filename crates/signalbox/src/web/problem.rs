@@ -146,17 +146,11 @@ impl Failure {
             Failure::Stale { .. } => (S::PRECONDITION_FAILED, "stale", "This has changed since you read it"),
             Failure::TooLarge => (S::PAYLOAD_TOO_LARGE, "too-large", "This is too large"),
             Failure::WrongMedia => (S::UNSUPPORTED_MEDIA_TYPE, "wrong-media", "We can’t read this kind of content"),
-            Failure::Misdirected => {
-                (S::MISDIRECTED_REQUEST, "wrong-host", "This is not the address of this server")
-            }
+            Failure::Misdirected => (S::MISDIRECTED_REQUEST, "wrong-host", "This is not the address of this server"),
             Failure::Invalid(_) => (S::UNPROCESSABLE_ENTITY, "invalid", "There is a problem"),
-            Failure::NeedsVersion => {
-                (S::PRECONDITION_REQUIRED, "needs-version", "Say which version you have seen")
-            }
+            Failure::NeedsVersion => (S::PRECONDITION_REQUIRED, "needs-version", "Say which version you have seen"),
             Failure::TooMany { .. } => (S::TOO_MANY_REQUESTS, "too-many", "Too many tries"),
-            Failure::Unavailable { .. } => {
-                (S::SERVICE_UNAVAILABLE, "unavailable", "Signalbox can’t save at the moment")
-            }
+            Failure::Unavailable { .. } => (S::SERVICE_UNAVAILABLE, "unavailable", "Signalbox can’t save at the moment"),
             Failure::Bug { .. } => (S::INTERNAL_SERVER_ERROR, "bug", "Something went wrong here"),
         }
     }
@@ -164,25 +158,19 @@ impl Failure {
     /// What happened this time, and what to do.
     pub fn detail(&self) -> String {
         match self {
-            Failure::BadRequest { detail, .. }
-            | Failure::Denied { detail, .. }
-            | Failure::Conflict { detail, .. } => detail.clone(),
+            Failure::BadRequest { detail, .. } | Failure::Denied { detail, .. } | Failure::Conflict { detail, .. } => detail.clone(),
             Failure::SignIn => "Sign in, or send a bearer token that is still valid.".into(),
             Failure::Forged => "Nothing was changed. You may have signed out, or signed in again, since the page was \
                                 opened. Open it again and send it from there."
                 .into(),
-            Failure::NotFound => {
-                "It does not exist, or it is not open to you. Check the address, or use Find.".into()
-            }
+            Failure::NotFound => "It does not exist, or it is not open to you. Check the address, or use Find.".into(),
             Failure::WrongMethod => "Open the page and use the button on it.".into(),
             Failure::TooSlow => "Nothing was changed. Send it again.".into(),
             Failure::Stale { expected, found } => {
                 format!("You named version {expected}; it is at version {found} now. Read it again, then decide.")
             }
             Failure::TooLarge => "A form may hold 1 MB, a file 10 MB. Nothing was changed.".into(),
-            Failure::WrongMedia => {
-                "Forms are sent as application/x-www-form-urlencoded, the API takes application/json.".into()
-            }
+            Failure::WrongMedia => "Forms are sent as application/x-www-form-urlencoded, the API takes application/json.".into(),
             Failure::Misdirected => "Use the address that your organisation was given.".into(),
             Failure::Invalid(faults) => match faults.as_slice() {
                 [fault] => fault.detail.clone(),
@@ -193,18 +181,14 @@ impl Failure {
             Failure::Unavailable { retry_after_seconds } => {
                 format!("Nothing you typed is lost. Try again in {}.", in_words(*retry_after_seconds))
             }
-            Failure::Bug { correlation } => format!(
-                "It is our fault, and it is written down under {correlation}. Quote that if you ring the change team."
-            ),
+            Failure::Bug { correlation } => format!("It is our fault, and it is written down under {correlation}. Quote that if you ring the change team."),
         }
     }
 
     /// Seconds after which it is worth trying again.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Failure::TooMany { retry_after_seconds } | Failure::Unavailable { retry_after_seconds } => {
-                Some(*retry_after_seconds)
-            }
+            Failure::TooMany { retry_after_seconds } | Failure::Unavailable { retry_after_seconds } => Some(*retry_after_seconds),
             _ => None,
         }
     }
@@ -228,8 +212,7 @@ impl Failure {
         };
         // Strings and numbers always serialise.
         let body = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response =
-            (self.status(), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response = (self.status(), [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         self.add_headers(&mut response);
         response
     }
@@ -282,9 +265,7 @@ impl From<Refused> for Failure {
                 Failure::invalid(Fault::of(field, "ambiguous", detail))
             }
             Refused::SelfGrant => Failure::denied("SD-9", "Nobody gives a role to themselves. Ask another administrator."),
-            Refused::WrongOrder => {
-                Failure::conflict("wrong-order", "Somebody else has taken this step, or the one before it is still open.")
-            }
+            Refused::WrongOrder => Failure::conflict("wrong-order", "Somebody else has taken this step, or the one before it is still open."),
             Refused::NotYours => Failure::denied("not-yours", "This is decided by somebody else."),
             Refused::DeadLink => Failure::NotFound,
         }
@@ -323,9 +304,7 @@ pub struct ProblemError {
 impl ProblemError {
     fn of(fault: &Fault) -> ProblemError {
         // A JSON pointer in a fragment (RFC 6901, 6): `~` and `/` are escaped.
-        let pointer = fault.field.as_deref().map_or("#".to_owned(), |field| {
-            format!("#/{}", field.replace('~', "~0").replace('/', "~1").replace('.', "/"))
-        });
+        let pointer = fault.field.as_deref().map_or("#".to_owned(), |field| format!("#/{}", field.replace('~', "~0").replace('/', "~1").replace('.', "/")));
         ProblemError { pointer, field: fault.field.clone(), code: fault.code, detail: fault.detail.clone() }
     }
 }

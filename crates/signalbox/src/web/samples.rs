@@ -24,10 +24,7 @@ pub struct Sample {
 pub fn all() -> Result<Vec<Sample>, askama::Error> {
     let mut samples = Vec::new();
     let mut add = |name, page: &dyn DynPage| -> Result<(), askama::Error> {
-        samples.push(Sample {
-            name,
-            html: page.html()?,
-        });
+        samples.push(Sample { name, html: page.html()? });
         Ok(())
     };
     add("today", &schedule::today())?;
@@ -53,18 +50,8 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
     add("error-429", &errors::error_too_often())?;
     add("error-503", &errors::error_unavailable())?;
     add("status", &desk::status())?;
-    add(
-        "accessibility",
-        &AccessibilityPage {
-            shell: visitor("Accessibility"),
-        },
-    )?;
-    add(
-        "keys",
-        &KeysPage {
-            shell: visitor("Keyboard"),
-        },
-    )?;
+    add("accessibility", &AccessibilityPage { shell: visitor("Accessibility") })?;
+    add("keys", &KeysPage { shell: visitor("Keyboard") })?;
     samples.extend(records::all()?);
     Ok(samples)
 }
@@ -88,16 +75,7 @@ fn visitor(title: &str) -> Shell {
 }
 
 /// An invented piece of work: reference, title, start, end (in November 2026), look, service, site, clash.
-type Work = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-    Look,
-    usize,
-    &'static str,
-    bool,
-);
+type Work = (&'static str, &'static str, &'static str, &'static str, Look, usize, &'static str, bool);
 
 #[rustfmt::skip]
 const WORK: [Work; 15] = [
@@ -118,61 +96,29 @@ const WORK: [Work; 15] = [
     ("", "Restricted work", "26T18:00", "26T20:00", Look::Restricted, 3, "Riverside", false),
 ];
 
-const SERVICES: [&str; 5] = [
-    "Patient administration",
-    "PACS imaging",
-    "Pathology results",
-    "Wide-area network",
-    "Site power and plant",
-];
+const SERVICES: [&str; 5] = ["Patient administration", "PACS imaging", "Pathology results", "Wide-area network", "Site power and plant"];
 
-const WEEKDAYS: [(&str, &str); 7] = [
-    ("Monday", "Mon"),
-    ("Tuesday", "Tue"),
-    ("Wednesday", "Wed"),
-    ("Thursday", "Thu"),
-    ("Friday", "Fri"),
-    ("Saturday", "Sat"),
-    ("Sunday", "Sun"),
-];
+const WEEKDAYS: [(&str, &str); 7] =
+    [("Monday", "Mon"), ("Tuesday", "Tue"), ("Wednesday", "Wed"), ("Thursday", "Thu"), ("Friday", "Fri"), ("Saturday", "Sat"), ("Sunday", "Sun")];
 
 fn instant(day_and_time: &str) -> Timestamp {
-    format!("2026-11-{day_and_time}:00Z")
-        .parse()
-        .unwrap_or(Timestamp::UNIX_EPOCH)
+    format!("2026-11-{day_and_time}:00Z").parse().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn entry(work: &Work) -> Entry {
     let (reference, title, start, end, look, _, site, clashes) = *work;
-    let clash = if clashes {
-        ", clashes with another change"
-    } else {
-        ""
-    };
+    let clash = if clashes { ", clashes with another change" } else { "" };
     Entry {
         reference: reference.into(),
         title: title.into(),
-        href: if reference.is_empty() {
-            String::new()
-        } else {
-            format!("/changes/{reference}")
-        },
+        href: if reference.is_empty() { String::new() } else { format!("/changes/{reference}") },
         at: start[3..].into(),
         look,
         clashes,
-        aria: format!(
-            "{site}, {} November {} to {}, {}{clash}",
-            &start[..2],
-            &start[3..],
-            &end[3..],
-            look.label().to_lowercase()
-        ),
+        aria: format!("{site}, {} November {} to {}, {}{clash}", &start[..2], &start[3..], &end[3..], look.label().to_lowercase()),
     }
 }
 
 fn link(reference: &str, title: &str) -> Link {
-    Link::new(
-        &format!("{reference} {title}"),
-        &format!("/changes/{reference}"),
-    )
+    Link::new(&format!("{reference} {title}"), &format!("/changes/{reference}"))
 }

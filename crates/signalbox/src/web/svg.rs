@@ -63,17 +63,8 @@ impl Axis {
     /// About one line for every 30 pixels, at round values.
     fn new(top: f64, bottom: f64, low: f64, high: f64) -> Axis {
         let (span, lines) = ((high - low).max(1.0), (bottom - top) / 30.0);
-        let step = [1.0, 2.0, 5.0, 10.0, 20.0, 25.0, 50.0]
-            .into_iter()
-            .find(|step| span / step <= lines)
-            .unwrap_or(100.0);
-        Axis {
-            top,
-            bottom,
-            low: (low / step).floor() * step,
-            high: (high / step).ceil() * step + step * 0.2,
-            step,
-        }
+        let step = [1.0, 2.0, 5.0, 10.0, 20.0, 25.0, 50.0].into_iter().find(|step| span / step <= lines).unwrap_or(100.0);
+        Axis { top, bottom, low: (low / step).floor() * step, high: (high / step).ceil() * step + step * 0.2, step }
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -84,20 +75,8 @@ impl Axis {
         let mut value = self.low;
         while value <= self.high {
             let y = self.y(value);
-            put(
-                out,
-                format_args!(
-                    "<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{GRID}\"/>"
-                ),
-            );
-            put(
-                out,
-                format_args!(
-                    "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value}{unit}</text>",
-                    LEFT - 8.0,
-                    y + 4.0
-                ),
-            );
+            put(out, format_args!("<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{GRID}\"/>"));
+            put(out, format_args!("<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{value}{unit}</text>", LEFT - 8.0, y + 4.0));
             value += self.step;
         }
     }
@@ -109,42 +88,17 @@ fn put(out: &mut String, what: std::fmt::Arguments<'_>) {
 }
 
 fn limit(out: &mut String, y: f64, dashed: bool, label: &str) {
-    let dash = if dashed {
-        " stroke-dasharray=\"6 4\""
-    } else {
-        ""
-    };
-    put(
-        out,
-        format_args!(
-            "<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{PETROL}\" stroke-width=\"1.5\"{dash}/>"
-        ),
-    );
-    put(
-        out,
-        format_args!(
-            "<text class=\"t\" x=\"{}\" y=\"{:.1}\">{label}</text>",
-            RIGHT + 8.0,
-            y + 4.0
-        ),
-    );
+    let dash = if dashed { " stroke-dasharray=\"6 4\"" } else { "" };
+    put(out, format_args!("<line x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{PETROL}\" stroke-width=\"1.5\"{dash}/>"));
+    put(out, format_args!("<text class=\"t\" x=\"{}\" y=\"{:.1}\">{label}</text>", RIGHT + 8.0, y + 4.0));
 }
 
 /// Two charts in one picture: the values in their band, and below them the move from each to the next.
 pub fn xmr(chart: &Xmr) -> String {
     let values: Vec<f64> = chart.points.iter().map(|point| point.value).collect();
-    let x =
-        |index: usize| LEFT + (RIGHT - LEFT) * (index as f64 + 0.5) / values.len().max(1) as f64;
-    let lowest = values
-        .iter()
-        .copied()
-        .chain(chart.limits.map(|limits| limits.lower))
-        .fold(100.0, f64::min);
-    let highest = values
-        .iter()
-        .copied()
-        .chain(chart.limits.map(|limits| limits.upper))
-        .fold(0.0, f64::max);
+    let x = |index: usize| LEFT + (RIGHT - LEFT) * (index as f64 + 0.5) / values.len().max(1) as f64;
+    let lowest = values.iter().copied().chain(chart.limits.map(|limits| limits.lower)).fold(100.0, f64::min);
+    let highest = values.iter().copied().chain(chart.limits.map(|limits| limits.upper)).fold(0.0, f64::max);
     let upper = Axis::new(24.0, 240.0, lowest, highest);
     let mut out = String::with_capacity(8_000);
     put(
@@ -157,62 +111,23 @@ pub fn xmr(chart: &Xmr) -> String {
     );
     if let Some(limits) = chart.limits {
         let (top, bottom) = (upper.y(limits.upper), upper.y(limits.lower));
-        put(
-            &mut out,
-            format_args!(
-                "<rect x=\"{LEFT}\" y=\"{top:.1}\" width=\"{}\" height=\"{:.1}\" fill=\"#e6f0f6\"/>",
-                RIGHT - LEFT,
-                bottom - top
-            ),
-        );
+        put(&mut out, format_args!("<rect x=\"{LEFT}\" y=\"{top:.1}\" width=\"{}\" height=\"{:.1}\" fill=\"#e6f0f6\"/>", RIGHT - LEFT, bottom - top));
     }
     upper.lines("%", &mut out);
     if let Some(limits) = chart.limits {
-        limit(
-            &mut out,
-            upper.y(limits.upper),
-            true,
-            &format!("usual upper {:.0}%", limits.upper),
-        );
-        limit(
-            &mut out,
-            upper.y(limits.mean),
-            false,
-            &format!("mean {:.1}%", limits.mean),
-        );
-        limit(
-            &mut out,
-            upper.y(limits.lower),
-            true,
-            &format!("usual lower {:.0}%", limits.lower),
-        );
-        polyline(
-            &mut out,
-            values
-                .iter()
-                .enumerate()
-                .map(|(index, value)| (x(index), upper.y(*value))),
-        );
+        limit(&mut out, upper.y(limits.upper), true, &format!("usual upper {:.0}%", limits.upper));
+        limit(&mut out, upper.y(limits.mean), false, &format!("mean {:.1}%", limits.mean));
+        limit(&mut out, upper.y(limits.lower), true, &format!("usual lower {:.0}%", limits.lower));
+        polyline(&mut out, values.iter().enumerate().map(|(index, value)| (x(index), upper.y(*value))));
     }
     let every = values.len().div_ceil(8).max(1);
     for (index, point) in chart.points.iter().enumerate() {
         let (px, py) = (x(index), upper.y(point.value));
         match point.signal {
-            Signal::Outside => put(
-                &mut out,
-                format_args!(
-                    "<path d=\"M{px:.1} {:.1}l7 7-7 7-7-7z\" fill=\"{RED}\" stroke=\"#fff\"/>",
-                    py - 7.0
-                ),
-            ),
-            Signal::Run => put(
-                &mut out,
-                format_args!(
-                    "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"9\" height=\"9\" fill=\"{PETROL}\" stroke=\"#fff\"/>",
-                    px - 4.5,
-                    py - 4.5
-                ),
-            ),
+            Signal::Outside => put(&mut out, format_args!("<path d=\"M{px:.1} {:.1}l7 7-7 7-7-7z\" fill=\"{RED}\" stroke=\"#fff\"/>", py - 7.0)),
+            Signal::Run => {
+                put(&mut out, format_args!("<rect x=\"{:.1}\" y=\"{:.1}\" width=\"9\" height=\"9\" fill=\"{PETROL}\" stroke=\"#fff\"/>", px - 4.5, py - 4.5))
+            }
             Signal::None => put(
                 &mut out,
                 format_args!(
@@ -222,13 +137,7 @@ pub fn xmr(chart: &Xmr) -> String {
             ),
         }
         if index % every == 0 {
-            put(
-                &mut out,
-                format_args!(
-                    "<text x=\"{px:.1}\" y=\"258\" text-anchor=\"middle\">{}</text>",
-                    escape(&point.label)
-                ),
-            );
+            put(&mut out, format_args!("<text x=\"{px:.1}\" y=\"258\" text-anchor=\"middle\">{}</text>", escape(&point.label)));
         }
     }
     ranges(&mut out, chart, &values, x);
@@ -237,52 +146,19 @@ pub fn xmr(chart: &Xmr) -> String {
 }
 
 fn ranges(out: &mut String, chart: &Xmr, values: &[f64], x: impl Fn(usize) -> f64) {
-    let moves: Vec<f64> = values
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]).abs())
-        .collect();
-    let most = moves
-        .iter()
-        .copied()
-        .chain(chart.limits.map(|limits| limits.range_upper))
-        .fold(1.0, f64::max);
+    let moves: Vec<f64> = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    let most = moves.iter().copied().chain(chart.limits.map(|limits| limits.range_upper)).fold(1.0, f64::max);
     let axis = Axis::new(292.0, 350.0, 0.0, most);
     axis.lines("", out);
-    put(
-        out,
-        format_args!(
-            "<text class=\"t\" x=\"{LEFT}\" y=\"280\">{}</text>",
-            escape(&chart.range_label)
-        ),
-    );
+    put(out, format_args!("<text class=\"t\" x=\"{LEFT}\" y=\"280\">{}</text>", escape(&chart.range_label)));
     if let Some(limits) = chart.limits {
-        limit(
-            out,
-            axis.y(limits.range_upper),
-            true,
-            &format!("usual most {:.0}", limits.range_upper),
-        );
+        limit(out, axis.y(limits.range_upper), true, &format!("usual most {:.0}", limits.range_upper));
     }
-    polyline(
-        out,
-        moves
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (x(index + 1), axis.y(*value))),
-    );
+    polyline(out, moves.iter().enumerate().map(|(index, value)| (x(index + 1), axis.y(*value))));
     for (index, value) in moves.iter().enumerate() {
-        let is_large = chart
-            .limits
-            .is_some_and(|limits| *value > limits.range_upper);
+        let is_large = chart.limits.is_some_and(|limits| *value > limits.range_upper);
         let colour = if is_large { RED } else { INK };
-        put(
-            out,
-            format_args!(
-                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>",
-                x(index + 1),
-                axis.y(*value)
-            ),
-        );
+        put(out, format_args!("<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\" fill=\"{colour}\"/>", x(index + 1), axis.y(*value)));
     }
 }
 
@@ -305,9 +181,7 @@ pub fn bar(count: u64, most: u64, is_bad: bool) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -321,44 +195,20 @@ mod tests {
                 label: format!("week {week}"),
                 is_small: false,
                 value: if week == 5 { 70.0 } else { 95.0 },
-                signal: if week == 5 {
-                    Signal::Outside
-                } else {
-                    Signal::None
-                },
+                signal: if week == 5 { Signal::Outside } else { Signal::None },
             })
             .collect();
-        let limits = Some(Limits {
-            mean: 93.2,
-            lower: 85.0,
-            upper: 100.0,
-            range_upper: 12.0,
-        });
-        let picture = xmr(&Xmr {
-            title: "One bad week & no more".into(),
-            points,
-            limits,
-            ..Xmr::default()
-        });
+        let limits = Some(Limits { mean: 93.2, lower: 85.0, upper: 100.0, range_upper: 12.0 });
+        let picture = xmr(&Xmr { title: "One bad week & no more".into(), points, limits, ..Xmr::default() });
         assert!(picture.contains("<title id=\"xmr-title\">One bad week &amp; no more</title>"));
         assert_eq!(picture.matches("<path").count(), 1);
         assert!(picture.contains("mean 93.2%"));
-        assert_eq!(
-            picture.matches("fill=\"#d5281b\"").count(),
-            3,
-            "one point and the moves to and from it"
-        );
+        assert_eq!(picture.matches("fill=\"#d5281b\"").count(), 3, "one point and the moves to and from it");
     }
 
     #[test]
     fn few_points_have_no_limits_and_none_do_no_harm() {
-        let few = xmr(&Xmr {
-            points: vec![Point {
-                value: 100.0,
-                ..Point::default()
-            }],
-            ..Xmr::default()
-        });
+        let few = xmr(&Xmr { points: vec![Point { value: 100.0, ..Point::default() }], ..Xmr::default() });
         assert!(!few.contains("mean") && few.contains("<circle"));
         assert!(!xmr(&Xmr::default()).contains("NaN"));
     }

@@ -1,8 +1,8 @@
 //! How a failure is told to whoever asked.
 
+use askama::Template;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use askama::Template;
 
 use super::guard::Asked;
 use super::layout::{Place, Shell};

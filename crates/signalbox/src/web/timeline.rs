@@ -81,20 +81,12 @@ pub struct Scale {
 impl Scale {
     /// Two weeks, drawn to 6 hours.
     pub fn fortnight(from: Timestamp) -> Scale {
-        Scale {
-            from,
-            minutes_per_column: 360,
-            column_px: 18,
-        }
+        Scale { from, minutes_per_column: 360, column_px: 18 }
     }
 
     /// 14 hours, drawn to 15 minutes.
     pub fn night(from: Timestamp) -> Scale {
-        Scale {
-            from,
-            minutes_per_column: 15,
-            column_px: 12,
-        }
+        Scale { from, minutes_per_column: 15, column_px: 12 }
     }
 
     fn minutes_to(&self, at: Timestamp) -> i64 {
@@ -103,13 +95,8 @@ impl Scale {
 
     /// First column (from 0) and width of a period, or None where it lies outside.
     fn columns(&self, start: Timestamp, end: Timestamp) -> Option<(i64, i64)> {
-        let first = self
-            .minutes_to(start)
-            .div_euclid(self.minutes_per_column)
-            .max(0);
-        let past = (self.minutes_to(end) + self.minutes_per_column - 1)
-            .div_euclid(self.minutes_per_column)
-            .min(COLUMNS);
+        let first = self.minutes_to(start).div_euclid(self.minutes_per_column).max(0);
+        let past = (self.minutes_to(end) + self.minutes_per_column - 1).div_euclid(self.minutes_per_column).min(COLUMNS);
         (first < COLUMNS && past > 0 && end > start).then(|| (first, (past - first).max(1)))
     }
 
@@ -119,20 +106,9 @@ impl Scale {
         (0..COLUMNS).contains(&column).then_some(column + 1)
     }
 
-    pub fn ground(
-        &self,
-        label: &str,
-        aria: &str,
-        start: Timestamp,
-        end: Timestamp,
-    ) -> Option<Ground> {
+    pub fn ground(&self, label: &str, aria: &str, start: Timestamp, end: Timestamp) -> Option<Ground> {
         let (at, span) = self.columns(start, end)?;
-        Some(Ground {
-            label: label.into(),
-            aria: aria.into(),
-            at: at + 1,
-            span,
-        })
+        Some(Ground { label: label.into(), aria: aria.into(), at: at + 1, span })
     }
 
     /// Puts work into rows so that neither bars nor labels overlap. What needs more rows than there are is
@@ -156,16 +132,9 @@ impl Scale {
             if over {
                 label = self.label_columns(&entry).min(width);
             }
-            let at = if is_flipped && !over {
-                first - label
-            } else {
-                first
-            };
+            let at = if is_flipped && !over { first - label } else { first };
             let span = if over { width } else { width + label };
-            let row = ends
-                .iter()
-                .position(|&taken| taken <= at)
-                .unwrap_or(ends.len());
+            let row = ends.iter().position(|&taken| taken <= at).unwrap_or(ends.len());
             if row >= ROWS {
                 left_out += 1;
                 continue;
@@ -179,17 +148,7 @@ impl Scale {
                 (false, true) => (label + 1, 1),
                 (false, false) => (1, width + 1),
             };
-            bars.push(Bar {
-                entry,
-                at: at + 1,
-                span,
-                row: row + 1,
-                bar_at,
-                bar_span: width,
-                label_at,
-                label_span: label,
-                is_flipped: is_flipped && !over,
-            });
+            bars.push(Bar { entry, at: at + 1, span, row: row + 1, bar_at, bar_span: width, label_at, label_span: label, is_flipped: is_flipped && !over });
         }
         (bars, left_out)
     }
@@ -211,41 +170,21 @@ mod tests {
     }
 
     fn entry(reference: &str, title: &str) -> Entry {
-        Entry {
-            reference: reference.into(),
-            title: title.into(),
-            ..Entry::default()
-        }
+        Entry { reference: reference.into(), title: title.into(), ..Entry::default() }
     }
 
     #[test]
     fn a_bar_keeps_its_true_length_and_the_label_stands_beside_it() {
         let scale = Scale::night(at("2026-11-17T18:00:00Z"));
-        let (bars, left_out) = scale.pack(vec![(
-            at("2026-11-17T22:00:00Z"),
-            at("2026-11-18T02:00:00Z"),
-            entry("RFC-1842", "Archive"),
-        )]);
+        let (bars, left_out) = scale.pack(vec![(at("2026-11-17T22:00:00Z"), at("2026-11-18T02:00:00Z"), entry("RFC-1842", "Archive"))]);
         assert_eq!(left_out, 0);
-        assert_eq!(
-            (
-                bars[0].at,
-                bars[0].bar_span,
-                bars[0].label_at,
-                bars[0].is_flipped
-            ),
-            (17, 16, 17, false)
-        );
+        assert_eq!((bars[0].at, bars[0].bar_span, bars[0].label_at, bars[0].is_flipped), (17, 16, 17, false));
     }
 
     #[test]
     fn a_label_with_no_room_to_the_right_goes_to_the_left() {
         let scale = Scale::night(at("2026-11-17T18:00:00Z"));
-        let (bars, _) = scale.pack(vec![(
-            at("2026-11-18T07:00:00Z"),
-            at("2026-11-18T09:00:00Z"),
-            entry("RFC-1842", "Archive"),
-        )]);
+        let (bars, _) = scale.pack(vec![(at("2026-11-18T07:00:00Z"), at("2026-11-18T09:00:00Z"), entry("RFC-1842", "Archive"))]);
         assert!(bars[0].is_flipped);
         assert_eq!(bars[0].at + bars[0].span - 1, COLUMNS);
         assert_eq!(bars[0].bar_span, 4, "cut at the edge");
@@ -255,15 +194,7 @@ mod tests {
     fn nothing_overlaps_in_a_row_and_what_does_not_fit_is_counted() {
         let scale = Scale::fortnight(at("2026-11-16T00:00:00Z"));
         let start = at("2026-11-18T20:00:00Z");
-        let work = (0..20)
-            .map(|n| {
-                (
-                    start,
-                    at("2026-11-18T22:00:00Z"),
-                    entry(&format!("RFC-{n}"), "Same hour"),
-                )
-            })
-            .collect();
+        let work = (0..20).map(|n| (start, at("2026-11-18T22:00:00Z"), entry(&format!("RFC-{n}"), "Same hour"))).collect();
         let (bars, left_out) = scale.pack(work);
         assert_eq!((bars.len(), left_out), (ROWS, 20 - ROWS));
         let mut rows: Vec<usize> = bars.iter().map(|bar| bar.row).collect();
@@ -275,22 +206,11 @@ mod tests {
     fn work_outside_or_longer_than_the_period_is_left_out_or_cut() {
         let scale = Scale::fortnight(at("2026-11-16T00:00:00Z"));
         let (bars, _) = scale.pack(vec![
-            (
-                at("2026-11-01T00:00:00Z"),
-                at("2026-11-10T00:00:00Z"),
-                entry("RFC-1", "Before"),
-            ),
-            (
-                at("2026-11-01T00:00:00Z"),
-                at("2026-12-30T00:00:00Z"),
-                entry("RFC-2", "All through"),
-            ),
+            (at("2026-11-01T00:00:00Z"), at("2026-11-10T00:00:00Z"), entry("RFC-1", "Before")),
+            (at("2026-11-01T00:00:00Z"), at("2026-12-30T00:00:00Z"), entry("RFC-2", "All through")),
         ]);
         assert_eq!(bars.len(), 1);
-        assert_eq!(
-            (bars[0].at, bars[0].span, bars[0].label_at),
-            (1, COLUMNS, 1)
-        );
+        assert_eq!((bars[0].at, bars[0].span, bars[0].label_at), (1, COLUMNS, 1));
         assert_eq!(scale.column_of(at("2026-11-17T07:00:00Z")), Some(6));
         assert_eq!(scale.column_of(at("2026-12-17T07:00:00Z")), None);
     }

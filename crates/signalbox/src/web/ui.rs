@@ -10,10 +10,7 @@ pub struct Tag {
 
 impl Tag {
     pub fn new(label: &str, colour: &'static str) -> Tag {
-        Tag {
-            label: label.into(),
-            colour,
-        }
+        Tag { label: label.into(), colour }
     }
 }
 
@@ -26,10 +23,7 @@ pub struct Link {
 
 impl Link {
     pub fn new(label: &str, href: &str) -> Link {
-        Link {
-            label: label.into(),
-            href: href.into(),
-        }
+        Link { label: label.into(), href: href.into() }
     }
 }
 
@@ -88,12 +82,7 @@ pub struct Choice {
 
 impl Choice {
     pub fn new(value: &str, label: &str) -> Choice {
-        Choice {
-            value: value.into(),
-            label: label.into(),
-            hint: None,
-            chosen: false,
-        }
+        Choice { value: value.into(), label: label.into(), hint: None, chosen: false }
     }
 
     pub fn hint(mut self, hint: &str) -> Choice {
@@ -120,29 +109,12 @@ impl Choice {
 
 impl Field {
     fn with(name: &str, label: &str, control: Control) -> Field {
-        Field {
-            name: name.into(),
-            id: name.into(),
-            label: label.into(),
-            hint: None,
-            error: None,
-            optional: false,
-            control,
-        }
+        Field { name: name.into(), id: name.into(), label: label.into(), hint: None, error: None, optional: false, control }
     }
 
     /// A one-line input of any kind that HTML knows.
     pub fn input(kind: &'static str, name: &str, label: &str, value: &str) -> Field {
-        Field::with(
-            name,
-            label,
-            Control::Input {
-                kind,
-                value: value.into(),
-                width: "",
-                autocomplete: "",
-            },
-        )
+        Field::with(name, label, Control::Input { kind, value: value.into(), width: "", autocomplete: "" })
     }
 
     pub fn text(name: &str, label: &str, value: &str) -> Field {
@@ -150,14 +122,7 @@ impl Field {
     }
 
     pub fn textarea(name: &str, label: &str, value: &str) -> Field {
-        Field::with(
-            name,
-            label,
-            Control::TextArea {
-                value: value.into(),
-                rows: 4,
-            },
-        )
+        Field::with(name, label, Control::TextArea { value: value.into(), rows: 4 })
     }
 
     pub fn select(name: &str, label: &str, choices: Vec<Choice>) -> Field {
@@ -173,14 +138,7 @@ impl Field {
     }
 
     pub fn date_time(name: &str, label: &str, date: &str, time: &str) -> Field {
-        Field::with(
-            name,
-            label,
-            Control::DateTime {
-                date: date.into(),
-                time: time.into(),
-            },
-        )
+        Field::with(name, label, Control::DateTime { date: date.into(), time: time.into() })
     }
 
     pub fn hint(mut self, hint: &str) -> Field {
@@ -229,11 +187,7 @@ impl Field {
     pub fn described_by(&self) -> String {
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id));
         let error = self.error.as_ref().map(|_| format!("{}-error", self.id));
-        [hint, error]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" ")
+        [hint, error].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// The id that a fault's link leads to: the first control of a group, or the control itself.
@@ -256,15 +210,7 @@ pub struct Fault {
 
 /// The summary for the fields that carry a fault, in page order.
 pub fn faults_of<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Vec<Fault> {
-    fields
-        .into_iter()
-        .filter_map(|field| {
-            field.error.clone().map(|message| Fault {
-                message,
-                target: field.target(),
-            })
-        })
-        .collect()
+    fields.into_iter().filter_map(|field| field.error.clone().map(|message| Fault { message, target: field.target() })).collect()
 }
 
 /// What a schedule entry looks like; each look has a word, a colour and most a glyph.
@@ -335,17 +281,8 @@ impl Look {
         }
     }
 
-    pub const ALL: [Look; 9] = [
-        Look::Approved,
-        Look::Awaiting,
-        Look::Request,
-        Look::Done,
-        Look::Failed,
-        Look::Emergency,
-        Look::Outage,
-        Look::Network,
-        Look::Restricted,
-    ];
+    pub const ALL: [Look; 9] =
+        [Look::Approved, Look::Awaiting, Look::Request, Look::Done, Look::Failed, Look::Emergency, Look::Outage, Look::Network, Look::Restricted];
 }
 
 /// One piece of work on the schedule. `aria` is the rest of the sentence for those who do not see the bar:
@@ -376,11 +313,7 @@ impl Entry {
     }
 
     pub fn glyph(&self) -> &'static str {
-        if self.clashes {
-            "warn"
-        } else {
-            self.look.glyph()
-        }
+        if self.clashes { "warn" } else { self.look.glyph() }
     }
 }
 
@@ -486,13 +419,7 @@ mod tests {
 
     #[test]
     fn a_reference_is_shown_as_people_say_it() {
-        let short = |reference: &str| {
-            Entry {
-                reference: reference.into(),
-                ..Entry::default()
-            }
-            .short()
-        };
+        let short = |reference: &str| Entry { reference: reference.into(), ..Entry::default() }.short();
         assert_eq!(short("RFC-2026-001842"), "RFC-1842");
         assert_eq!(short("ON-2026-000012"), "ON-0012");
         assert_eq!(short("RFC-2026-123456"), "RFC-123456");
@@ -507,14 +434,8 @@ mod tests {
             Field::radios("kind", "Kind", choices).error(Some("Choose a kind".into())),
             Field::text("note", "Note", ""),
         ];
-        let targets: Vec<String> = faults_of(&fields)
-            .into_iter()
-            .map(|fault| fault.target)
-            .collect();
+        let targets: Vec<String> = faults_of(&fields).into_iter().map(|fault| fault.target).collect();
         assert_eq!(targets, ["title", "kind-1"]);
-        assert_eq!(
-            fields[0].clone().hint("Short").described_by(),
-            "title-hint title-error"
-        );
+        assert_eq!(fields[0].clone().hint("Short").described_by(), "title-hint title-error");
     }
 }

@@ -52,16 +52,7 @@ struct Marks {
 impl Visitor {
     /// Somebody who has not signed in. `form_secret` comes from their cookie, or is fresh.
     pub(super) fn stranger(address: Option<IpAddr>, form_secret: Token, ids: IdSource) -> Visitor {
-        Visitor {
-            door: Door::Outside,
-            who: None,
-            org_name: "".into(),
-            address,
-            form_secret,
-            marks: Arc::default(),
-            flash: None,
-            ids,
-        }
+        Visitor { door: Door::Outside, who: None, org_name: "".into(), address, form_secret, marks: Arc::default(), flash: None, ids }
     }
 
     /// The same visitor, known now.
@@ -149,12 +140,7 @@ impl Visitor {
             user: self.who.as_deref().map(|who| self.shell_user(who)),
             nav: menu(place, self.is_known(), self.is_at_the_desk()),
             crumbs: Vec::new(),
-            help: HelpLine {
-                team: team.name.clone(),
-                email: team.email.clone(),
-                phone: team.telephone.clone(),
-                hours: team.hours.clone(),
-            },
+            help: HelpLine { team: team.name.clone(), email: team.email.clone(), phone: team.telephone.clone(), hours: team.hours.clone() },
             made_at: moment(app.clock.now()),
             csrf: self.form_token(),
             flash,

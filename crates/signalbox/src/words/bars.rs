@@ -29,13 +29,17 @@ pub fn bar(bar: &Bar) -> Why {
         "assessments-owed" => why(format!("Not every assessment is in. Still owed: {}.", param(0)), "Those who were asked to assess."),
         "clinical-not-screened" => why("The eight questions about clinical risk are not answered yet.", "The supplier's change manager, or a safety officer."),
         "clinical-under-review" => why("A screening question was answered with yes, and no safety officer has decided yet.", "A safety officer."),
-        "clinical-rejected" => why("It was rejected or stopped on clinical grounds.", "The raiser changes it and sends it again; a safety officer decides anew."),
+        "clinical-rejected" => {
+            why("It was rejected or stopped on clinical grounds.", "The raiser changes it and sends it again; a safety officer decides anew.")
+        }
         "already-screened" => why("It was screened already.", ""),
         "direct-care-needs-officer" => why("A service of direct care is touched, so a safety officer screens it.", "A safety officer."),
         "nothing-under-review" => why("There is no clinical risk to accept: the screening did not ask for a decision.", ""),
         // The words of the acceptance scenario 11.
         "provider-not-acknowledged" => why(format!("network notice: SENT, not acknowledged ({})", days(bar, 1)), PROVIDER),
-        "provider-not-told" => why("network notice: NEEDED, not sent", "The trust's coordinator, the supplier's change manager or the operations desk tells the provider."),
+        "provider-not-told" => {
+            why("network notice: NEEDED, not sent", "The trust's coordinator, the supplier's change manager or the operations desk tells the provider.")
+        }
         "network-not-needed" => why("The network provider does not have to be told of this change.", ""),
         "network-acknowledged" => why("The network provider has acknowledged the notice.", ""),
         "conditions-open" => why(conditions(&param(0)), "Whoever owes the condition, or a change manager, records that it is met."),
@@ -46,14 +50,18 @@ pub fn bar(bar: &Bar) -> Why {
         "notice-on-time" => why("The notice was on time, so there is nothing to settle.", ""),
         "review-due" => why(format!("A review comes first, because {}.", param(0)), "A change manager opens the review and writes it."),
         "review-done" => why("The review is written.", ""),
-        "not-started" => why("The work has not started, so there is nothing to back out of.", "Whoever carries it out, or the operations desk, records the start."),
+        "not-started" => {
+            why("The work has not started, so there is nothing to back out of.", "Whoever carries it out, or the operations desk, records the start.")
+        }
         "restated-already" => why("The outcome was restated once already.", ""),
         "too-late-to-restate" => why("It was closed more than 30 days ago; the outcome stands.", ""),
         "refused-twice" => why("It was refused twice. Raise a new change.", ""),
         "too-late-to-send-again" => why("It was refused more than 30 days ago. Raise a new change.", ""),
         "request-unknown" => why("This request is not in the catalogue.", "The authority keeps the catalogue."),
         "request-expired" => why(format!("This request was agreed until {}.", param(0)), "The authority agrees requests anew."),
-        "request-not-eligible" => why(format!("It is not the agreed request any more, by these answers: {}.", answers(&param(0))), "Raise it as a normal change."),
+        "request-not-eligible" => {
+            why(format!("It is not the agreed request any more, by these answers: {}.", answers(&param(0))), "Raise it as a normal change.")
+        }
         other => why(sentence_case(&format!("{}.", other.replace('-', " "))), ""),
     }
 }
@@ -83,7 +91,10 @@ fn conditions(open: &str) -> String {
 fn clash(with: &str, shared: &str) -> Why {
     let with = if with.is_empty() { "other work" } else { with };
     let through = if shared.is_empty() { String::new() } else { format!(" ({shared})") };
-    why(format!("It clashes with {with}: the same equipment at the same time{through}."), "Move either window; the authority settles it where nobody gives way.")
+    why(
+        format!("It clashes with {with}: the same equipment at the same time{through}."),
+        "Move either window; the authority settles it where nobody gives way.",
+    )
 }
 
 fn freeze(title: &str, until: &str) -> Why {

@@ -30,7 +30,9 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "number-out-of-range" => format!("Enter a whole number from {} to {}.", param(0), param(1)),
         "not-a-date" => "Enter a day that exists, such as 24 11 2026.".into(),
         "not-a-time" => "Enter a time of day, such as 22:00.".into(),
-        "time-skipped" => format!("Choose another time: on that night the clocks go forward over {}. The next time is {}.", time(violation, 0), time(violation, 1)),
+        "time-skipped" => {
+            format!("Choose another time: on that night the clocks go forward over {}. The next time is {}.", time(violation, 0), time(violation, 1))
+        }
         "time-twice" => format!("Say which of the two is meant: {} or {}. The clocks go back on that night.", time(violation, 0), time(violation, 1)),
         "end-before-start" => "Enter an end that is later than the start.".into(),
         "window-too-long" => format!("Enter an end within {} days of the start. Longer work is several changes.", param(0)),
@@ -96,6 +98,9 @@ mod tests {
             fault(&Violation::of("review_on", "date-out-of-range").with("2026-11-17").with("2026-12-15")),
             "Enter a day from Tuesday 17 November 2026 to Tuesday 15 December 2026."
         );
-        assert_eq!(fault(&Violation::of("back", "services-unanswered").with(2)), "Say of each service that was taken away that it is back, or why it is not. 2 are not answered for.");
+        assert_eq!(
+            fault(&Violation::of("back", "services-unanswered").with(2)),
+            "Say of each service that was taken away that it is back, or why it is not. 2 are not answered for."
+        );
     }
 }

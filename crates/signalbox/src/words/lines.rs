@@ -172,7 +172,12 @@ fn accepted(category: Option<&str>) -> String {
 
 fn promise_words(promise: &signalbox_core::event::Promise, prose: &Prose) -> String {
     let times = promise.times.as_ref().map_or(String::new(), |t| format!(" Times: {}.", said(prose, t)));
-    format!("Taken down by {}, brought back by {}, telephone {}.{times}", said(prose, &promise.take_down_by), said(prose, &promise.restore_by), said(prose, &promise.phone))
+    format!(
+        "Taken down by {}, brought back by {}, telephone {}.{times}",
+        said(prose, &promise.take_down_by),
+        said(prose, &promise.restore_by),
+        said(prose, &promise.phone)
+    )
 }
 
 fn with_conditions(what: &str, conditions: usize) -> String {
@@ -261,7 +266,11 @@ fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
         _ => who,
     };
     let told = match &recorded.event {
-        Event::Started { told } | Event::RanLate { told, .. } | Event::Restored { told, .. } | Event::BackOutBegun { told, .. } | Event::Finished { told, .. } => told,
+        Event::Started { told }
+        | Event::RanLate { told, .. }
+        | Event::Restored { told, .. }
+        | Event::BackOutBegun { told, .. }
+        | Event::Finished { told, .. } => told,
         _ => return format!("by {who}"),
     };
     let behalf = told.on_behalf_of.as_ref().map_or(String::new(), |name| format!(", on behalf of {}", said(prose, name)));

@@ -137,7 +137,8 @@ pub fn today_sentence(waiting: usize, overdue: usize, tonight: usize, place: &st
 
 /// What notice was given, and what follows from it: the consequence, never blame, and the first date in time.
 pub fn notice_sentence(notice: &NoticeGiven) -> String {
-    let given = format!("{} of notice; {} asked for.", counted_notice(notice), if notice.asked == 1 { "1 is".to_owned() } else { format!("{} are", notice.asked) });
+    let given =
+        format!("{} of notice; {} asked for.", counted_notice(notice), if notice.asked == 1 { "1 is".to_owned() } else { format!("{} are", notice.asked) });
     let last = local::day_words(notice.last_in_time);
     match notice.verdict {
         Verdict::OnTime if notice.defective => format!("{given} On time; alarms are expected for the equipment that is listed, and for no other."),
@@ -188,7 +189,6 @@ pub fn entry_sentence(entry: &Entry, zone: &TimeZone) -> String {
     format!("{when}: {what}{clash}")
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,8 +212,14 @@ mod tests {
     #[test]
     fn today_counts_what_waits_and_what_is_on() {
         assert_eq!(today_sentence(0, 0, 0, ""), "Nothing waits for you. No work is planned in the next 24 hours.");
-        assert_eq!(today_sentence(1, 1, 1, "Northbrook"), "1 thing waits for you, and it is overdue. 1 piece of work is planned at Northbrook in the next 24 hours.");
-        assert_eq!(today_sentence(3, 1, 2, "Northbrook"), "3 things wait for you, 1 of them overdue. 2 pieces of work are planned at Northbrook in the next 24 hours.");
+        assert_eq!(
+            today_sentence(1, 1, 1, "Northbrook"),
+            "1 thing waits for you, and it is overdue. 1 piece of work is planned at Northbrook in the next 24 hours."
+        );
+        assert_eq!(
+            today_sentence(3, 1, 2, "Northbrook"),
+            "3 things wait for you, 1 of them overdue. 2 pieces of work are planned at Northbrook in the next 24 hours."
+        );
     }
 
     fn notice(days: i64, verdict: Verdict, consequence: Consequence) -> NoticeGiven {
@@ -238,7 +244,10 @@ mod tests {
             notice_sentence(&notice(7, Verdict::Late, Consequence::AtRisk)),
             "7 days of notice; 10 are asked for. That is late. The work can go ahead; an alarm may send an engineer at the raiser's charge until this is settled. The first start in time is Friday 27 November."
         );
-        assert_eq!(notice_sentence(&notice(12, Verdict::OnTime, Consequence::Protected)), "12 days of notice; 10 are asked for. On time: Saturday 14 November was the last day for it.");
+        assert_eq!(
+            notice_sentence(&notice(12, Verdict::OnTime, Consequence::Protected)),
+            "12 days of notice; 10 are asked for. On time: Saturday 14 November was the last day for it."
+        );
     }
 
     #[test]

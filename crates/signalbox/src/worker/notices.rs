@@ -105,12 +105,18 @@ fn text(app: &App, content: &Content) -> String {
                 parts.push(notice_sentence(given));
             }
         }
-        None if matches!(notice.news, News::Outcome { .. }) => parts.push("The start has passed, and nobody has said whether the work began. Say what happened:".into()),
+        None if matches!(notice.news, News::Outcome { .. }) => {
+            parts.push("The start has passed, and nobody has said whether the work began. Say what happened:".into())
+        }
         None => parts.push("This is a reminder.".into()),
     }
     parts.push(change_sentence(change, *now, names));
     parts.extend(change.window().map(|w| {
-        let latest = if w.contingency_end > w.end { format!("; all back by {} at the latest", local::moment_words(w.contingency_end, &names.zone)) } else { String::new() };
+        let latest = if w.contingency_end > w.end {
+            format!("; all back by {} at the latest", local::moment_words(w.contingency_end, &names.zone))
+        } else {
+            String::new()
+        };
         let words = local::describe_window(w.start, w.end, &names.zone);
         format!("When: {} ({}){latest}.", words.sentence(), words.length)
     }));

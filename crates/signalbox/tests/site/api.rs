@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Map, Value, json};
+use signalbox::run::ImportRow;
 use signalbox_core::act::Act;
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::ids::OrgId;
-use signalbox::run::ImportRow;
 
 use crate::world::{Reply, on_each_engine};
 use program::{Program, described, filled, furnish, hold, pointers, validate};
@@ -30,7 +30,8 @@ fn the_router_and_the_description_are_equal() {
             let reply = client.ask(request).await;
             assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{path} is served");
             let served: BTreeSet<String> = reply.header("allow").split(',').map(|m| m.trim().to_lowercase()).filter(|m| m != "head").collect();
-            let described: BTreeSet<String> = item.as_object().unwrap().keys().filter(|key| !["parameters", "summary", "description", "servers"].contains(&key.as_str())).cloned().collect();
+            let described: BTreeSet<String> =
+                item.as_object().unwrap().keys().filter(|key| !["parameters", "summary", "description", "servers"].contains(&key.as_str())).cloned().collect();
             assert_eq!(served, described, "{path}");
         }
     });
@@ -71,7 +72,12 @@ fn a_planned_outage_goes_from_draft_to_closed_through_the_api_alone() {
     on_each_engine(|world| async move {
         let people = furnish(&world);
         let trust = &people.trust;
-        let reply = trust.post("/api/v1/changes", json!({"kind": "planned_outage", "organisation": "NORTHBROOK", "on_behalf_of": "Len Brook", "answers": {"title": "Switchgear"}})).await;
+        let reply = trust
+            .post(
+                "/api/v1/changes",
+                json!({"kind": "planned_outage", "organisation": "NORTHBROOK", "on_behalf_of": "Len Brook", "answers": {"title": "Switchgear"}}),
+            )
+            .await;
         assert_eq!((reply.status, reply.header("location"), reply.header("etag")), (StatusCode::CREATED, "/api/v1/changes/ON-2026-000001", "\"1.1\""));
         let path = "/api/v1/changes/ON-2026-000001";
         let first = trust.post(&format!("{path}/acts/submit"), json!({})).await;
@@ -84,13 +90,21 @@ fn a_planned_outage_goes_from_draft_to_closed_through_the_api_alone() {
         assert_eq!(draft["draft"]["answers"]["items"], json!(["NB-NODE"]));
         trust.act("ON-2026-000001", "submit", json!({})).await;
         let sent = trust.get(path).await.json();
-        assert_eq!((sent["state"].as_str(), sent["notice"]["verdict"].as_str(), sent["notice"]["days"].as_i64()), (Some("submitted"), Some("on_time"), Some(14)));
+        assert_eq!(
+            (sent["state"].as_str(), sent["notice"]["verdict"].as_str(), sent["notice"]["days"].as_i64()),
+            (Some("submitted"), Some("on_time"), Some(14))
+        );
         assert_eq!(sent["notice"]["last_in_time"], "2026-11-21");
         assert_eq!(sent["answers"]["items"]["value"], json!(["NB-NODE"]));
         let fields = people.supplier.get(&format!("{path}/acts/accept")).await.json();
         assert!(fields["fields"].as_array().unwrap().iter().any(|f| f["name"] == "restore_by"), "{fields}");
-        let accept: Map<String, Value> = fields["fields"].as_array().unwrap().iter().filter(|f| f["is_required"] == true)
-            .map(|f| (f["name"].as_str().unwrap().to_owned(), if f["kind"] == "number" { json!(0) } else { json!("020 7946 0117") })).collect();
+        let accept: Map<String, Value> = fields["fields"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|f| f["is_required"] == true)
+            .map(|f| (f["name"].as_str().unwrap().to_owned(), if f["kind"] == "number" { json!(0) } else { json!("020 7946 0117") }))
+            .collect();
         people.supplier.act("ON-2026-000001", "accept", Value::Object(accept)).await;
         let screen: Map<String, Value> = (1..=8).map(|n| (format!("q{n}"), json!(false))).collect();
         people.supplier.act("ON-2026-000001", "screen", Value::Object(screen)).await;
@@ -127,7 +141,10 @@ fn a_planned_outage_goes_from_draft_to_closed_through_the_api_alone() {
         assert_eq!((events.first(), events.last()), (Some(&"raised"), Some(&"closed")));
         let listed = trust.get("/api/v1/schedule?from=2026-11-30T00:00:00Z&to=2026-12-02T00:00:00Z&site=NB&kind=planned_outage").await.json();
         assert_eq!(listed["items"][0]["detail"]["reference"], "ON-2026-000001");
-        assert_eq!(people.stranger.get("/api/v1/schedule?from=2026-11-30T00:00:00Z&to=2026-12-02T00:00:00Z").await.json()["items"][0]["detail"]["is_open_to_you"], false);
+        assert_eq!(
+            people.stranger.get("/api/v1/schedule?from=2026-11-30T00:00:00Z&to=2026-12-02T00:00:00Z").await.json()["items"][0]["detail"]["is_open_to_you"],
+            false
+        );
     });
 }
 
@@ -136,11 +153,21 @@ fn every_read_answers_as_described() {
     on_each_engine(|world| async move {
         let people = furnish(&world);
         let reference = people.trust.sent("Generator test").await;
-        for path in ["/api/v1/me", "/api/v1/processes", "/api/v1/processes/planned-outage", "/api/v1/organisations?kind=trust", "/api/v1/sites?organisation=NORTHBROOK",
-            "/api/v1/services", "/api/v1/items?q=node", "/api/v1/duties", "/api/v1/duties?organisation=HALDEN", "/api/v1/changes?q=generator&state=submitted&kind=planned_outage",
+        for path in [
+            "/api/v1/me",
+            "/api/v1/processes",
+            "/api/v1/processes/planned-outage",
+            "/api/v1/organisations?kind=trust",
+            "/api/v1/sites?organisation=NORTHBROOK",
+            "/api/v1/services",
+            "/api/v1/items?q=node",
+            "/api/v1/duties",
+            "/api/v1/duties?organisation=HALDEN",
+            "/api/v1/changes?q=generator&state=submitted&kind=planned_outage",
             "/api/v1/changes?organisation=NORTHBROOK&service=PACS&site=NORTHBROOK/NB&item=NB-NODE&verdict=on_time&window_from=2026-11-01T00:00:00Z&window_to=2027-01-01T00:00:00Z",
-            &format!("/api/v1/changes/{reference}/offers"), &format!("/api/v1/changes/{reference}/files")]
-        {
+            &format!("/api/v1/changes/{reference}/offers"),
+            &format!("/api/v1/changes/{reference}/files"),
+        ] {
             for who in [&people.trust, &people.supplier] {
                 let reply = who.get(path).await;
                 assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.body);
@@ -192,11 +219,15 @@ fn r4_the_same_key_is_given_the_same_answer() {
         assert_eq!(people.trust.get("/api/v1/changes").await.json()["items"].as_array().unwrap().len(), 1, "one draft");
         let path = "/api/v1/changes/ON-2026-000001";
         for _ in 0..2 {
-            let saved = people.trust.send(Method::PATCH, path, &[("idempotency-key", "k2"), ("if-match", "\"1.1\"")], Some(json!({"answers": {"title": "T"}}))).await;
+            let saved =
+                people.trust.send(Method::PATCH, path, &[("idempotency-key", "k2"), ("if-match", "\"1.1\"")], Some(json!({"answers": {"title": "T"}}))).await;
             assert_eq!((saved.status, saved.header("etag")), (StatusCode::OK, "\"1.2\""));
         }
         for _ in 0..2 {
-            let said = people.trust.send(Method::POST, &format!("{path}/acts/submit"), &[("idempotency-key", "k3"), ("if-match", "\"1.2\"")], Some(filled(&world))).await;
+            let said = people
+                .trust
+                .send(Method::POST, &format!("{path}/acts/submit"), &[("idempotency-key", "k3"), ("if-match", "\"1.2\"")], Some(filled(&world)))
+                .await;
             assert_eq!(said.status, StatusCode::OK, "{}", said.body);
         }
         for strange in ["", "two words", &"k".repeat(201)] {
@@ -228,8 +259,14 @@ fn s36_a_decision_says_which_version_it_decides_on() {
         let draft = people.trust.draft("Another").await;
         let path = format!("/api/v1/changes/{draft}");
         assert_eq!(people.trust.send(Method::PATCH, &path, &[], Some(json!({"answers": {"title": "A"}}))).await.status, StatusCode::OK);
-        assert_eq!(people.trust.send(Method::PATCH, &path, &[("if-match", "\"1.1\"")], Some(json!({"answers": {"title": "B"}}))).await.status, StatusCode::PRECONDITION_FAILED);
-        assert_eq!(people.trust.send(Method::POST, &format!("{path}/acts/submit"), &[("if-match", "\"1.1\"")], Some(json!({}))).await.status, StatusCode::PRECONDITION_FAILED);
+        assert_eq!(
+            people.trust.send(Method::PATCH, &path, &[("if-match", "\"1.1\"")], Some(json!({"answers": {"title": "B"}}))).await.status,
+            StatusCode::PRECONDITION_FAILED
+        );
+        assert_eq!(
+            people.trust.send(Method::POST, &format!("{path}/acts/submit"), &[("if-match", "\"1.1\"")], Some(json!({}))).await.status,
+            StatusCode::PRECONDITION_FAILED
+        );
         for strange in ["1", "W/\"1\"", "\"x\"", "\"1\", \"2\""] {
             let reply = people.trust.send(Method::PATCH, &path, &[("if-match", strange)], Some(json!({"answers": {}}))).await;
             assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{strange}");
@@ -270,13 +307,36 @@ fn s06_s78_an_unknown_filter_and_a_strange_value_are_refused_alike() {
             bodies.insert(reply.body.replace(name, "?"));
         }
         assert_eq!(bodies.len(), 1, "{bodies:?}");
-        for strange in ["limit=0", "limit=-1", "limit=201", "limit=1e999", "limit=", "limit=1&limit=2", "limit=+5", "cursor=abc", "cursor=", "cursor=1%3B--", "cursor=01",
-            "cursor=99999999999999999999", "kind=x", "state=DRAFT", "state=(select%201)", "outcome=1", "window_from=yesterday", "organisation=a&organisation=b"]
-        {
+        for strange in [
+            "limit=0",
+            "limit=-1",
+            "limit=201",
+            "limit=1e999",
+            "limit=",
+            "limit=1&limit=2",
+            "limit=+5",
+            "cursor=abc",
+            "cursor=",
+            "cursor=1%3B--",
+            "cursor=01",
+            "cursor=99999999999999999999",
+            "kind=x",
+            "state=DRAFT",
+            "state=(select%201)",
+            "outcome=1",
+            "window_from=yesterday",
+            "organisation=a&organisation=b",
+        ] {
             let reply = people.trust.get(&format!("/api/v1/changes?{strange}")).await;
             assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{strange}: {}", reply.body);
         }
-        for strange in ["", "?from=2026-11-01T00:00:00Z", "?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "?from=2020-11-02T00:00:00Z&to=2026-11-01T00:00:00Z", "?from=2026-11-01T00:00:00Z&to=2026-11-03T00:00:00Z&cursor=1"] {
+        for strange in [
+            "",
+            "?from=2026-11-01T00:00:00Z",
+            "?from=2026-11-02T00:00:00Z&to=2026-11-01T00:00:00Z",
+            "?from=2020-11-02T00:00:00Z&to=2026-11-01T00:00:00Z",
+            "?from=2026-11-01T00:00:00Z&to=2026-11-03T00:00:00Z&cursor=1",
+        ] {
             assert_eq!(people.trust.get(&format!("/api/v1/schedule{strange}")).await.status, StatusCode::BAD_REQUEST, "{strange}");
         }
         for strange in ["cursor=zz.1", "cursor=6.1", "cursor=00.1", "cursor=.x", "sort=name"] {
@@ -321,7 +381,22 @@ fn s31_only_what_a_body_has_can_be_set() {
         let reference = people.trust.draft("Generator test").await;
         let path = format!("/api/v1/changes/{reference}");
         let before = people.trust.get(&path).await.body;
-        let extras = ["id", "number", "reference", "state", "stage", "org_id", "created_at", "created_by", "approved_by", "risk_score", "is_admin", "version", "audit_hash", "outcome"];
+        let extras = [
+            "id",
+            "number",
+            "reference",
+            "state",
+            "stage",
+            "org_id",
+            "created_at",
+            "created_by",
+            "approved_by",
+            "risk_score",
+            "is_admin",
+            "version",
+            "audit_hash",
+            "outcome",
+        ];
         for extra in extras {
             let reply = people.trust.post("/api/v1/changes", json!({"kind": "normal", "organisation": "NORTHBROOK", extra: "1"})).await;
             assert_eq!((reply.status, pointers(&reply)), (StatusCode::UNPROCESSABLE_ENTITY, vec![(format!("#/{extra}"), "unknown-field".into())]));
@@ -340,7 +415,13 @@ fn s31_only_what_a_body_has_can_be_set() {
 fn a_body_that_cannot_be_read_is_refused_before_anything_is_done() {
     on_each_engine(|world| async move {
         let people = furnish(&world);
-        for (kind, body, status) in [("application/json", "{", 400), ("application/json", "[]", 422), ("application/json", "null", 422), ("text/plain", "{}", 415), ("application/json", "{\"kind\": 1}", 422)] {
+        for (kind, body, status) in [
+            ("application/json", "{", 400),
+            ("application/json", "[]", 422),
+            ("application/json", "null", 422),
+            ("text/plain", "{}", 415),
+            ("application/json", "{\"kind\": 1}", 422),
+        ] {
             let mut client = world.program(&people.trust.token);
             let request = client.request(Method::POST, "/api/v1/changes").header(header::CONTENT_TYPE, kind);
             let reply = client.ask(request.body(Body::from(body)).unwrap()).await;
@@ -432,7 +513,10 @@ fn imported_history_is_found_by_the_reference_of_the_other_system() {
         let found = people.trust.get("/api/v1/changes?source_ref=OSG-17").await.json();
         let row = &found["items"][0];
         assert_eq!((row["source_ref"].as_str(), row["imported"].as_bool(), row["state"].as_str()), (Some("OSG-17"), Some(true), Some("closed")));
-        assert_eq!((row["notice"]["verdict"].as_str(), row["notice"]["days"].as_i64(), row["notice"]["asked"].as_i64()), (Some("very_late"), Some(2), Some(10)));
+        assert_eq!(
+            (row["notice"]["verdict"].as_str(), row["notice"]["days"].as_i64(), row["notice"]["asked"].as_i64()),
+            (Some("very_late"), Some(2), Some(10))
+        );
         assert_eq!(people.trust.get("/api/v1/changes?source_ref=OSG-1").await.json()["items"], json!([]));
         assert_eq!(people.trust.get(&format!("/api/v1/changes/{}", row["reference"].as_str().unwrap())).await.json()["outcome"], "successful");
     });

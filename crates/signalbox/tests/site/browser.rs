@@ -52,20 +52,14 @@ pub struct Browser {
 /// Says loudly that a check could not be made, so that tools/test.sh counts it.
 /// Where the surroundings promise everything (CI), that is a failure.
 pub fn skip(reason: &str) {
-    assert!(
-        !std::env::var("CI").is_ok_and(|v| v == "true"),
-        "must not be skipped here: {reason}"
-    );
+    assert!(!std::env::var("CI").is_ok_and(|v| v == "true"), "must not be skipped here: {reason}");
     // Not eprintln, which the test harness would keep to itself.
     let _ = writeln!(std::io::stderr(), "\nSKIPPED: {reason}");
 }
 
 /// The build folder: pictures and pages are put there to be looked at.
 pub fn target_dir() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().to_owned()
 }
 
 /// Keeps a page for tools/vnu.sh, which checks all of them at once.
@@ -77,28 +71,15 @@ pub fn keep_page(name: &str, html: &str) {
 }
 
 fn file_name(name: &str) -> String {
-    let name: String = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let name = name.trim_matches('-');
-    if name.is_empty() {
-        "root".into()
-    } else {
-        name.into()
-    }
+    if name.is_empty() { "root".into() } else { name.into() }
 }
 
 impl Browser {
     /// Starts a browser. `None` where there is none, after saying so.
     pub async fn start(scripts: Scripts) -> Option<Browser> {
-        let Ok(mut driver) = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-        else {
+        let Ok(mut driver) = Command::new("chromedriver").arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else {
             skip("chromedriver is not installed (tools/install.sh does it)");
             return None;
         };
@@ -113,39 +94,21 @@ impl Browser {
             .await
             .expect("chromedriver is here, so Chromium should start");
         let limit = Some(Duration::from_secs(30));
-        client
-            .update_timeouts(TimeoutConfiguration::new(
-                limit,
-                limit,
-                Some(Duration::ZERO),
-            ))
-            .await
-            .unwrap();
+        client.update_timeouts(TimeoutConfiguration::new(limit, limit, Some(Duration::ZERO))).await.unwrap();
         let session = client.session_id().await.unwrap().unwrap();
-        Some(Browser {
-            client,
-            session,
-            driver,
-            port,
-            profile,
-        })
+        Some(Browser { client, session, driver, port, profile })
     }
 
     /// Opens an address in a window of that width, in CSS pixels.
     pub async fn open(&self, url: &str, width: u32) {
         self.resize(width, 900).await;
-        self.client
-            .goto(url)
-            .await
-            .unwrap_or_else(|e| panic!("{url}: {e}"));
+        self.client.goto(url).await.unwrap_or_else(|e| panic!("{url}: {e}"));
     }
 
     /// A window cannot be narrower than about 500 pixels, a viewport can.
     async fn resize(&self, width: u32, height: u32) {
-        let metrics =
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics)
-            .await;
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
     /// The driver beneath, for what this type does not say.
@@ -178,48 +141,28 @@ impl Browser {
     /// Ticks the box, or chooses the radio button, of that label.
     pub async fn choose(&self, label: &str) {
         let words = quoted(label);
-        self.find(&format!("//label[normalize-space(.)={words}]"))
-            .await
-            .click()
-            .await
-            .unwrap();
+        self.find(&format!("//label[normalize-space(.)={words}]")).await.click().await.unwrap();
     }
 
     /// Picks an option by its words from the list of that label.
     pub async fn select(&self, label: &str, option: &str) {
         let list = self.labelled(label).await;
-        list.select_by_label(option)
-            .await
-            .unwrap_or_else(|e| panic!("{label}, {option}: {e}"));
+        list.select_by_label(option).await.unwrap_or_else(|e| panic!("{label}, {option}: {e}"));
     }
 
     /// Presses the button of that name.
     pub async fn press(&self, name: &str) {
         let words = quoted(name);
-        self.find(&format!(
-            "//button[normalize-space(.)={words}] | //input[@type='submit' and @value={words}]"
-        ))
-        .await
-        .click()
-        .await
-        .unwrap();
+        self.find(&format!("//button[normalize-space(.)={words}] | //input[@type='submit' and @value={words}]")).await.click().await.unwrap();
     }
 
     /// Follows the link of those words.
     pub async fn follow(&self, words: &str) {
-        self.find(&format!("//a[normalize-space(.)={}]", quoted(words)))
-            .await
-            .click()
-            .await
-            .unwrap();
+        self.find(&format!("//a[normalize-space(.)={}]", quoted(words))).await.click().await.unwrap();
     }
 
     async fn labelled(&self, label: &str) -> Element {
-        self.find(&format!(
-            "//*[@id=//label[normalize-space(.)={}]/@for]",
-            quoted(label)
-        ))
-        .await
+        self.find(&format!("//*[@id=//label[normalize-space(.)={}]/@for]", quoted(label))).await
     }
 
     async fn find(&self, xpath: &str) -> Element {
@@ -231,19 +174,14 @@ impl Browser {
 
     /// The rules of axe-core that the open page breaks. Needs scripts on.
     pub async fn axe(&self) -> Vec<Violation> {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../tools/npm/node_modules/axe-core/axe.min.js");
-        let axe = std::fs::read_to_string(&file).unwrap_or_else(|e| {
-            panic!("{}: {e} (run `npm ci --prefix tools/npm`)", file.display())
-        });
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/npm/node_modules/axe-core/axe.min.js");
+        let axe = std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e} (run `npm ci --prefix tools/npm`)", file.display()));
         self.client.execute(&axe, vec![]).await.unwrap();
         let run = "const done = arguments[arguments.length - 1];
             axe.run(document, { resultTypes: ['violations'] }).then(
                 r => done(r.violations), e => done(String(e)));";
         let found = self.client.execute_async(run, vec![]).await.unwrap();
-        let found = found
-            .as_array()
-            .unwrap_or_else(|| panic!("axe did not run: {found}"));
+        let found = found.as_array().unwrap_or_else(|| panic!("axe did not run: {found}"));
         found.iter().map(violation).collect()
     }
 
@@ -271,13 +209,7 @@ impl Browser {
 
     /// A command of Chromium's own protocol, for what WebDriver lacks.
     async fn devtools(&self, command: &'static str, parameters: Value) -> Value {
-        self.client
-            .issue_cmd(Devtools {
-                command,
-                parameters,
-            })
-            .await
-            .unwrap()
+        self.client.issue_cmd(Devtools { command, parameters }).await.unwrap()
     }
 }
 
@@ -287,11 +219,7 @@ impl Drop for Browser {
     fn drop(&mut self) {
         if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
             let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
-            let _ = write!(
-                stream,
-                "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-                self.session
-            );
+            let _ = write!(stream, "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", self.session);
             let _ = stream.read(&mut [0; 512]);
         }
         let _ = self.driver.kill();
@@ -306,13 +234,7 @@ fn port_of(driver: &mut Child) -> u16 {
     let port = lines
         .by_ref()
         .map_while(Result::ok)
-        .find_map(|line| {
-            line.split_once("successfully on port ")?
-                .1
-                .trim_end_matches('.')
-                .parse()
-                .ok()
-        })
+        .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok())
         .expect("chromedriver says its port");
     // Its later words are read and dropped, else it would stop at a full pipe.
     std::thread::spawn(move || lines.count());
@@ -341,20 +263,12 @@ fn violation(found: &Value) -> Violation {
     let word = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
     let nodes = found["nodes"].as_array().cloned().unwrap_or_default();
     let elements = nodes.iter().map(|n| n["target"].to_string()).collect();
-    Violation {
-        rule: word("id"),
-        help: word("help"),
-        elements,
-    }
+    Violation { rule: word("id"), help: word("help"), elements }
 }
 
 /// XPath 1.0 has no escape inside a string, so it is put together around its quotes.
 fn quoted(text: &str) -> String {
-    if text.contains('\'') {
-        format!("concat('{}')", text.replace('\'', r#"', "'", '"#))
-    } else {
-        format!("'{text}'")
-    }
+    if text.contains('\'') { format!("concat('{}')", text.replace('\'', r#"', "'", '"#)) } else { format!("'{text}'") }
 }
 
 #[derive(Debug)]
@@ -364,15 +278,8 @@ struct Devtools {
 }
 
 impl WebDriverCompatibleCommand for Devtools {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/goog/cdp/execute",
-            session.unwrap_or_default()
-        ))
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
     }
 
     fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
@@ -403,22 +310,12 @@ mod tests {
     /// Serves the pages above on a free port, with the policy that the real pages have.
     async fn serve() -> String {
         let page = |html: &'static str| get(move || async move { Html(html) });
-        let strict = |html: &'static str| {
-            get(move || async move {
-                (
-                    [("content-security-policy", "script-src 'self'")],
-                    Html(html),
-                )
-            })
-        };
+        let strict = |html: &'static str| get(move || async move { ([("content-security-policy", "script-src 'self'")], Html(html)) });
         let router = Router::new()
             .route("/faulty", page(FAULTY))
             .route("/sound", strict(SOUND))
             .route("/wide", page(WIDE))
-            .route(
-                "/sent",
-                page("<!doctype html><html lang=en><title>Sent</title><h1>Sent</h1></html>"),
-            );
+            .route("/sent", page("<!doctype html><html lang=en><title>Sent</title><h1>Sent</h1></html>"));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -432,11 +329,7 @@ mod tests {
         };
         let site = serve().await;
         browser.open(&format!("{site}/faulty"), 1280).await;
-        assert!(
-            browser.text().await.contains("\nrun\n"),
-            "scripts should run: {}",
-            browser.text().await
-        );
+        assert!(browser.text().await.contains("\nrun\n"), "scripts should run: {}", browser.text().await);
         let rules: Vec<_> = browser.axe().await.into_iter().map(|v| v.rule).collect();
         assert_eq!(rules, ["label"], "an input without a label");
 
@@ -462,10 +355,7 @@ mod tests {
         browser.choose("Birch").await;
         browser.select("Kind", "Outage").await;
         browser.press("Send it").await;
-        assert_eq!(
-            browser.path().await,
-            "/sent?title=Archive+node&site=b&kind=o"
-        );
+        assert_eq!(browser.path().await, "/sent?title=Archive+node&site=b&kind=o");
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -482,10 +372,6 @@ mod tests {
         assert_eq!(u32::from_be_bytes(png[16..20].try_into().unwrap()), 320);
 
         browser.follow("Somewhere wide").await;
-        assert!(
-            browser.overflow().await > 500,
-            "{}",
-            browser.overflow().await
-        );
+        assert!(browser.overflow().await > 500, "{}", browser.overflow().await);
     }
 }

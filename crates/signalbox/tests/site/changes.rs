@@ -47,8 +47,19 @@ fn furnish(world: &World) -> Stage {
         .attempt(move |tx| {
             let site_row = Site { id: site, org_id: trust, code: "NB".into(), name: "Northbrook General".into(), ods_code: None };
             let service_row = Service::new(service, "PACS", "PACS imaging", supplier);
-            let item_row = Item { id: item, code: "NB-N2".into(), name: "Archive node N2".into(), item_type: "server".into(), org_id: trust, site_id: Some(site), watched_by: None, services: vec![service] };
-            for outcome in [upsert_site(tx, &a, &site_row, OnDifference::Report)?.map(drop), upsert_service(tx, &b, &service_row, OnDifference::Report)?.map(drop)] {
+            let item_row = Item {
+                id: item,
+                code: "NB-N2".into(),
+                name: "Archive node N2".into(),
+                item_type: "server".into(),
+                org_id: trust,
+                site_id: Some(site),
+                watched_by: None,
+                services: vec![service],
+            };
+            for outcome in
+                [upsert_site(tx, &a, &site_row, OnDifference::Report)?.map(drop), upsert_service(tx, &b, &service_row, OnDifference::Report)?.map(drop)]
+            {
                 if let Err(why) = outcome {
                     return Ok(Err(why));
                 }
@@ -182,7 +193,10 @@ fn a_change_goes_from_draft_to_closed_through_its_pages() {
         assess(&world, &reference).await;
         assert_eq!(stage_of(&mut priya, &reference).await, "Deciding");
         let page = priya.get(&format!("/changes/{reference}")).await.text();
-        assert!(page.contains("Older images take up to 40 seconds.") && page.contains("Archive node N2") && page.contains("Nothing stands against it."), "{page}");
+        assert!(
+            page.contains("Older images take up to 40 seconds.") && page.contains("Archive node N2") && page.contains("Nothing stands against it."),
+            "{page}"
+        );
 
         // Looking decides nothing; the button does.
         let decision = priya.get(&format!("/decide/{reference}")).await;
@@ -190,7 +204,12 @@ fn a_change_goes_from_draft_to_closed_through_its_pages() {
         assert!(!decision.body.contains("checked"), "nothing is chosen beforehand");
         assert_eq!(stage_of(&mut priya, &reference).await, "Deciding");
         let hidden = [decision.field("version").unwrap(), decision.field("seen").unwrap()];
-        let vague = priya.post(&format!("/decide/{reference}"), &[("version", &hidden[0]), ("seen", &hidden[1]), ("decision", "approve_with_condition"), ("words", "Prove it first.")]).await;
+        let vague = priya
+            .post(
+                &format!("/decide/{reference}"),
+                &[("version", &hidden[0]), ("seen", &hidden[1]), ("decision", "approve_with_condition"), ("words", "Prove it first.")],
+            )
+            .await;
         assert_eq!(vague.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(vague.body.contains("Prove it first."), "what was typed stays");
         let approved = priya.post(&format!("/decide/{reference}"), &[("version", &hidden[0]), ("seen", &hidden[1]), ("decision", "approve")]).await;
@@ -261,7 +280,9 @@ fn s28_to_strangers_nothing_of_it_is_there() {
         for path in [base.clone(), format!("{base}/acts/approve"), format!("/decide/{reference}"), file.clone()] {
             assert_eq!(sam.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
         }
-        for path in [format!("{base}/acts/approve"), format!("{base}/messages"), format!("{base}/watch"), format!("{base}/unwatch"), format!("/decide/{reference}")] {
+        for path in
+            [format!("{base}/acts/approve"), format!("{base}/messages"), format!("{base}/watch"), format!("{base}/unwatch"), format!("/decide/{reference}")]
+        {
             assert_eq!(sam.post(&path, &[("version", "1"), ("words", "hello")]).await.status, StatusCode::NOT_FOUND, "{path}");
         }
         assert_eq!(upload(&mut sam, &reference, "x.txt", b"x").await.status, StatusCode::NOT_FOUND);
@@ -288,7 +309,10 @@ async fn upload(client: &mut Client<'_>, reference: &str, name: &str, content: &
     body.extend_from_slice(content);
     body.extend_from_slice(format!("\r\n--{edge}--\r\n").as_bytes());
     let request = client.request(Method::POST, &format!("/changes/{reference}/files"));
-    let request = request.header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={edge}")).header(header::ORIGIN, BASE).header("sec-fetch-site", "same-origin");
+    let request = request
+        .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={edge}"))
+        .header(header::ORIGIN, BASE)
+        .header("sec-fetch-site", "same-origin");
     client.ask(request.body(Body::from(body)).unwrap()).await
 }
 
@@ -336,8 +360,7 @@ fn s07_s68_s69_documents_are_downloads_and_nothing_else() {
     });
 }
 
-const PAYLOADS: [&str; 5] =
-    ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'-alert(1)-'", "</title><svg onload=alert(1)>", "{{7*7}}<b>"];
+const PAYLOADS: [&str; 5] = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'-alert(1)-'", "</title><svg onload=alert(1)>", "{{7*7}}<b>"];
 
 #[test]
 fn s67_what_people_write_is_shown_as_they_wrote_it_and_never_runs() {
@@ -349,7 +372,13 @@ fn s67_what_people_write_is_shown_as_they_wrote_it_and_never_runs() {
             send(&mut joy, &reference).await;
             let said = joy.post(&format!("/changes/{reference}/messages"), &[("words", payload)]).await;
             assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.text());
-            for path in [format!("/changes/{reference}"), "/changes".into(), format!("/changes?q={}", "alert"), format!("/decide/{reference}"), format!("/changes/{reference}/acts/amend")] {
+            for path in [
+                format!("/changes/{reference}"),
+                "/changes".into(),
+                format!("/changes?q={}", "alert"),
+                format!("/decide/{reference}"),
+                format!("/changes/{reference}/acts/amend"),
+            ] {
                 let page = joy.get(&path).await;
                 assert_eq!(page.status, StatusCode::OK, "{path}");
                 for raw in ["<script>alert", "<img src=x", "<svg onload"] {
@@ -378,7 +407,8 @@ fn s77_no_cell_of_a_file_is_a_formula() {
         let mut rows = csv::Reader::from_reader(file.body.as_bytes());
         let at = rows.headers().unwrap().iter().position(|head| head == "title").unwrap();
         let found: Vec<String> = rows.records().map(|row| row.unwrap()[at].to_owned()).collect();
-        let expected: Vec<String> = titles.iter().rev().map(|title| if title.starts_with(['=', '+', '-', '@']) { format!("'{title}") } else { (*title).to_owned() }).collect();
+        let expected: Vec<String> =
+            titles.iter().rev().map(|title| if title.starts_with(['=', '+', '-', '@']) { format!("'{title}") } else { (*title).to_owned() }).collect();
         assert_eq!(found, expected);
         assert_eq!(joy.get("/changes.csv?colour=red").await.status, StatusCode::BAD_REQUEST);
     });

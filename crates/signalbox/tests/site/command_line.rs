@@ -105,7 +105,13 @@ fn the_first_administrator_is_made_and_gets_in() {
 fn wrong_use_ends_with_2_and_a_finding_with_1() {
     let folder = TempDir::new();
     let target = Target::Sqlite(folder.path().to_owned());
-    for wrong in [&["serve", "--listen", "nowhere"][..], &["fly"], &["token"], &["admin", "add", "not-an-address"], &["serve", "--base-url", "http://change.example.org"]] {
+    for wrong in [
+        &["serve", "--listen", "nowhere"][..],
+        &["fly"],
+        &["token"],
+        &["admin", "add", "not-an-address"],
+        &["serve", "--base-url", "http://change.example.org"],
+    ] {
         let (code, text) = words(&run(&target, wrong));
         assert_eq!(code, 2, "{wrong:?}: {text}");
     }

@@ -40,7 +40,8 @@ const PLAIN: Manner = Manner { skip_bad: false, update: false };
 const SKIP: Manner = Manner { skip_bad: true, update: false };
 const UPDATE: Manner = Manner { skip_bad: false, update: true };
 
-const ORGANISATIONS: &str = "code,name,kind,ods_code,email_domain\r\nELMBANK,Elmbank Hospital,trust,RX9,elmbank.example\r\nOAKLEY,Oakley Systems,supplier,,oakley.example\r\n";
+const ORGANISATIONS: &str =
+    "code,name,kind,ods_code,email_domain\r\nELMBANK,Elmbank Hospital,trust,RX9,elmbank.example\r\nOAKLEY,Oakley Systems,supplier,,oakley.example\r\n";
 const SERVICES: &str = "code,name,owner\nLABS,Laboratory results,OAKLEY\n";
 const ITEMS: &str = "code,name,type,organisation,site,service\nEB-LIS-1,Results server,server,ELMBANK,Main House,LABS\nEB-LIS-2,\"Results server, spare\",server,ELMBANK,Main House,LABS\n";
 
@@ -57,7 +58,9 @@ fn forty() -> String {
         let day = date(2022, 3, 1).saturating_add(jiff::SignedDuration::from_hours(24 * n));
         // From twenty days' notice down to none, then after the start.
         let received = day.saturating_add(jiff::SignedDuration::from_hours(24 * (n.min(25) - 20)));
-        text += &format!("D-{n},planned_outage,\"Patch {n}, both nodes\",ELMBANK,EB-LIS-1;EB-LIS-2,{day}T06:00:00Z,{day}T09:00:00Z,{received}T09:00:00Z,closed,successful,\n");
+        text += &format!(
+            "D-{n},planned_outage,\"Patch {n}, both nodes\",ELMBANK,EB-LIS-1;EB-LIS-2,{day}T06:00:00Z,{day}T09:00:00Z,{received}T09:00:00Z,closed,successful,\n"
+        );
     }
     for bad in [
         "B-1,planned_outage,No end,ELMBANK,EB-LIS-1,2022-03-01T06:00:00Z,2022-03-01T06:00:00Z,2022-02-01T06:00:00Z,closed,successful,",
@@ -128,7 +131,11 @@ fn a_different_row_is_an_error_unless_it_may_update() {
     on_each_engine(|world: World| async move {
         let app = &world.app;
         furnish(app);
-        let row = |title: &str| format!("source_ref,kind,title,organisation,items,window_start,window_end,received_at,state,outcome,reason\nX-1,planned_outage,{title},ELMBANK,EB-LIS-1,2022-03-01T06:00:00Z,2022-03-01T09:00:00Z,2022-02-01T09:00:00Z,closed,successful,Mains work\n");
+        let row = |title: &str| {
+            format!(
+                "source_ref,kind,title,organisation,items,window_start,window_end,received_at,state,outcome,reason\nX-1,planned_outage,{title},ELMBANK,EB-LIS-1,2022-03-01T06:00:00Z,2022-03-01T09:00:00Z,2022-02-01T09:00:00Z,closed,successful,Mains work\n"
+            )
+        };
         assert_eq!(bring(app, Kind::Changes, &row("One"), PLAIN).added, 1);
         let refused = bring(app, Kind::Changes, &row("Two"), PLAIN);
         assert_eq!((refused.is_taken, refused.bad[0].line, refused.bad[0].column.as_str()), (false, 2, "source_ref"));
@@ -146,7 +153,9 @@ fn a_long_title_is_cut_and_kept_and_a_long_window_is_flagged() {
         let app = &world.app;
         furnish(app);
         let title = "Long words ".repeat(20);
-        let text = format!("source_ref,kind,title,organisation,items,window_start,window_end,received_at,state,outcome,reason\nL-1,planned_outage,{title},ELMBANK,EB-LIS-1,2022-03-01T06:00:00Z,2022-04-01T09:00:00Z,2022-02-01T09:00:00Z,closed,successful,\n");
+        let text = format!(
+            "source_ref,kind,title,organisation,items,window_start,window_end,received_at,state,outcome,reason\nL-1,planned_outage,{title},ELMBANK,EB-LIS-1,2022-03-01T06:00:00Z,2022-04-01T09:00:00Z,2022-02-01T09:00:00Z,closed,successful,\n"
+        );
         assert_eq!(bring(app, Kind::Changes, &text, PLAIN).added, 1);
         let stored = app.db.read(|tx| log::read_after(tx, 0, 10_000)).unwrap();
         let id = stored.iter().find(|e| e.event.kind == "imported").unwrap().event.change_id;

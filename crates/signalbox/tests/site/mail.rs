@@ -45,10 +45,25 @@ fn cast(world: &World) -> Cast {
     world
         .app
         .write::<_, StoreError>(move |tx| {
-            directory::upsert_site(tx, &first, &Site { id: 20, org_id: northbrook, code: "NB".into(), name: "Northbrook".into(), ods_code: None }, OnDifference::Report)?.unwrap();
+            directory::upsert_site(
+                tx,
+                &first,
+                &Site { id: 20, org_id: northbrook, code: "NB".into(), name: "Northbrook".into(), ods_code: None },
+                OnDifference::Report,
+            )?
+            .unwrap();
             directory::upsert_service(tx, &second, &Service::new(30, "PACS", "PACS imaging", halden), OnDifference::Report)?.unwrap();
             directory::set_service_orgs(tx, &third, 30, &[northbrook])?.unwrap();
-            let item = Item { id: 40, code: "NB-PACS-N2".into(), name: "Archive node".into(), item_type: "server".into(), org_id: northbrook, site_id: Some(20), watched_by: None, services: vec![30] };
+            let item = Item {
+                id: 40,
+                code: "NB-PACS-N2".into(),
+                name: "Archive node".into(),
+                item_type: "server".into(),
+                org_id: northbrook,
+                site_id: Some(20),
+                watched_by: None,
+                services: vec![30],
+            };
             directory::upsert_item(tx, &fourth, &item, OnDifference::Report)?.unwrap();
             Ok(())
         })
@@ -194,7 +209,18 @@ fn an_outage_is_told_to_those_it_concerns_and_to_nobody_else() {
         let letters = world.post();
         assert_eq!(recipients(&about(&letters, "Scheduled")), [DESK, "eng@halden.example", JOY]);
         looks_like("scheduled", about(&letters, "Scheduled")[1]);
-        take(&world, &cast.priya, id, Act::Reschedule, &[("window.start", "2026-12-01T06:30:00Z"), ("window.end", "2026-12-01T09:00:00Z"), ("contingency_end", "2026-12-01T10:00:00Z"), ("reason", "The fitter comes later.")]);
+        take(
+            &world,
+            &cast.priya,
+            id,
+            Act::Reschedule,
+            &[
+                ("window.start", "2026-12-01T06:30:00Z"),
+                ("window.end", "2026-12-01T09:00:00Z"),
+                ("contingency_end", "2026-12-01T10:00:00Z"),
+                ("reason", "The fitter comes later."),
+            ],
+        );
         let letters = world.post();
         looks_like("moved", about(&letters, "Window moved").iter().find(|l| l.to == JOY).unwrap());
         keeps_to_itself(&letters);

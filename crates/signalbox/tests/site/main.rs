@@ -1,8 +1,5 @@
 //! The site as a whole: its pages, its API and the rules of its sources.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "tests read the surroundings and the real clock"
-)]
+#![allow(clippy::disallowed_methods, reason = "tests read the surroundings and the real clock")]
 
 mod api;
 mod browser;
@@ -21,8 +18,8 @@ mod pages;
 #[path = "../../../signalbox-store/tests/store/pg.rs"]
 mod pg;
 mod planned;
-mod reports;
 mod raising;
+mod reports;
 mod run;
 mod schedule;
 mod security;

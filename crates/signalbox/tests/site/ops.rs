@@ -9,7 +9,15 @@ use crate::world::{Client, World, on_each_engine};
 
 /// One outage of NB-PACS-N2 on the evening of 1 December, 20:00 to 22:00, all back by 23:00.
 fn evening(world: &World, estate: &Estate) -> i64 {
-    estate.outage(world, "Switchgear", "2026-12-01T20:00:00Z", "2026-12-01T22:00:00Z", &[("contact_on_site.name", "Sam Okoro"), ("contact_on_site.phone", "020 7946 0158")]).id
+    estate
+        .outage(
+            world,
+            "Switchgear",
+            "2026-12-01T20:00:00Z",
+            "2026-12-01T22:00:00Z",
+            &[("contact_on_site.name", "Sam Okoro"), ("contact_on_site.phone", "020 7946 0158")],
+        )
+        .id
 }
 
 fn stage(world: &World, id: i64) -> (Stage, Vec<String>) {
@@ -38,7 +46,12 @@ fn an_alarm_is_answered_in_words_from_the_record() {
         let mut desk = world.sign_in("dee@halden.example").await;
         let matched = ask(&mut desk, "nb-pacs-n2", "2026-12-01", "19:50").await;
         assert!(matched.contains("Matches ON-2026-000001 until 23:00") && matched.contains("if it is worse or longer"), "{matched}");
-        for (device, date, time) in [("NB-PACS-N9", "2026-12-01", "20:10"), ("NB-PACS-N2", "2026-12-01", "19:44"), ("NB-PACS-N2", "2026-12-01", "23:01"), ("NB-PACS-N2", "2026-12-02", "20:10")] {
+        for (device, date, time) in [
+            ("NB-PACS-N9", "2026-12-01", "20:10"),
+            ("NB-PACS-N2", "2026-12-01", "19:44"),
+            ("NB-PACS-N2", "2026-12-01", "23:01"),
+            ("NB-PACS-N2", "2026-12-02", "20:10"),
+        ] {
             let none = ask(&mut desk, device, date, time).await;
             assert!(none.contains("No match. Treat as real."), "{device} {date} {time}: {none}");
         }
@@ -74,7 +87,11 @@ fn x1_the_desk_records_by_phone_on_behalf_of_the_site() {
         assert_eq!((started.happened_at, started.by_phone), (at("2026-12-01T20:04:00Z"), true));
         assert_eq!(change.prose[&started.on_behalf_of.expect("somebody").text.0], "Sam Okoro, Northbrook");
         let board = desk.get("/ops").await;
-        assert!(board.text().contains("Recorded on behalf of Sam Okoro, Northbrook") && board.text().contains("1 piece of work is running."), "{}", board.text());
+        assert!(
+            board.text().contains("Recorded on behalf of Sam Okoro, Northbrook") && board.text().contains("1 piece of work is running."),
+            "{}",
+            board.text()
+        );
         // Back at 21:00: the cover is cut fifteen minutes later (settled 10).
         world.clock.set(at("2026-12-01T21:05:00Z"));
         desk.get("/ops").await;

@@ -14,9 +14,7 @@ const WEIGHT_MAX_BYTES: usize = 60 * 1024;
 
 fn all(page: &Html, selector: &str) -> Vec<String> {
     let selector = Selector::parse(selector).unwrap();
-    page.select(&selector)
-        .map(|element| element.html())
-        .collect()
+    page.select(&selector).map(|element| element.html()).collect()
 }
 
 fn elements<'a>(page: &'a Html, selector: &str) -> Vec<ElementRef<'a>> {
@@ -35,19 +33,10 @@ fn faults(html: &str) -> Vec<String> {
     for element in elements(&page, "*") {
         for (name, value) in element.value().attrs() {
             if name == "style" || name.starts_with("on") {
-                faults.push(format!(
-                    "<{}> carries {name}=\"{value}\"",
-                    element.value().name()
-                ));
+                faults.push(format!("<{}> carries {name}=\"{value}\"", element.value().name()));
             }
-            let is_asset = matches!(
-                element.value().name(),
-                "link" | "script" | "img" | "iframe" | "source" | "object"
-            );
-            if is_asset
-                && matches!(name, "src" | "href" | "data")
-                && (!value.starts_with("/assets/") || value == "/assets/none")
-            {
+            let is_asset = matches!(element.value().name(), "link" | "script" | "img" | "iframe" | "source" | "object");
+            if is_asset && matches!(name, "src" | "href" | "data") && (!value.starts_with("/assets/") || value == "/assets/none") {
                 faults.push(format!("asset {value} is not one of ours"));
             }
         }
@@ -61,11 +50,7 @@ fn faults(html: &str) -> Vec<String> {
         faults.push("a style element stands in the page".into());
     }
     for form in elements(&page, "form[method=post]") {
-        if form
-            .select(&Selector::parse("input[type=hidden][name=csrf]").unwrap())
-            .next()
-            .is_none()
-        {
+        if form.select(&Selector::parse("input[type=hidden][name=csrf]").unwrap()).next().is_none() {
             faults.push("a form that posts has no csrf field".into());
         }
     }
@@ -74,10 +59,7 @@ fn faults(html: &str) -> Vec<String> {
         faults.push("the change team's address and telephone are missing".into());
     }
     if html.len() > WEIGHT_MAX_BYTES {
-        faults.push(format!(
-            "{} bytes, more than {WEIGHT_MAX_BYTES}",
-            html.len()
-        ));
+        faults.push(format!("{} bytes, more than {WEIGHT_MAX_BYTES}", html.len()));
     }
     faults
 }
@@ -95,10 +77,7 @@ fn heading_faults(page: &Html) -> Vec<String> {
         let level: u32 = heading.value().name()[1..].parse().unwrap();
         if !is_summary {
             if level > last + 1 {
-                faults.push(format!(
-                    "h{level} follows h{last}: {}",
-                    heading.text().collect::<String>()
-                ));
+                faults.push(format!("h{level} follows h{last}: {}", heading.text().collect::<String>()));
             }
             last = level;
         }
@@ -110,11 +89,7 @@ fn heading_faults(page: &Html) -> Vec<String> {
 }
 
 fn label_faults(page: &Html) -> Vec<String> {
-    let labels: HashSet<String> = elements(page, "label[for]")
-        .iter()
-        .filter_map(|label| label.value().attr("for"))
-        .map(str::to_owned)
-        .collect();
+    let labels: HashSet<String> = elements(page, "label[for]").iter().filter_map(|label| label.value().attr("for")).map(str::to_owned).collect();
     let mut faults = Vec::new();
     for control in elements(page, "input:not([type=hidden]),select,textarea") {
         match control.value().id() {
@@ -123,18 +98,12 @@ fn label_faults(page: &Html) -> Vec<String> {
         }
     }
     for group in elements(page, "fieldset") {
-        if group
-            .select(&Selector::parse("legend").unwrap())
-            .next()
-            .is_none()
-        {
+        if group.select(&Selector::parse("legend").unwrap()).next().is_none() {
             faults.push("a fieldset has no legend".into());
         }
     }
     for button in elements(page, "button,a[href],summary") {
-        if button.text().collect::<String>().trim().is_empty()
-            && button.value().attr("aria-label").is_none()
-        {
+        if button.text().collect::<String>().trim().is_empty() && button.value().attr("aria-label").is_none() {
             faults.push(format!("{} says nothing", button.html()));
         }
     }
@@ -155,12 +124,7 @@ fn id_faults(page: &Html) -> Vec<String> {
     }
     for attribute in ["aria-describedby", "aria-labelledby", "for"] {
         for element in elements(page, &format!("[{attribute}]")) {
-            for id in element
-                .value()
-                .attr(attribute)
-                .unwrap_or_default()
-                .split_whitespace()
-            {
+            for id in element.value().attr(attribute).unwrap_or_default().split_whitespace() {
                 if !seen.contains(id) {
                     faults.push(format!("{attribute} names {id}, which is not there"));
                 }
@@ -179,12 +143,7 @@ fn id_faults(page: &Html) -> Vec<String> {
 fn table_faults(page: &Html) -> Vec<String> {
     let mut faults = Vec::new();
     for table in elements(page, "table") {
-        let has = |selector: &str| {
-            table
-                .select(&Selector::parse(selector).unwrap())
-                .next()
-                .is_some()
-        };
+        let has = |selector: &str| table.select(&Selector::parse(selector).unwrap()).next().is_some();
         if !has("caption") {
             faults.push("a table has no caption".into());
         }
@@ -205,11 +164,7 @@ fn every_sample_keeps_the_rules_of_markup() {
     let mut wrong = Vec::new();
     for page in &pages {
         keep_page(&format!("sample-{}", page.name), &page.html);
-        wrong.extend(
-            faults(&page.html)
-                .into_iter()
-                .map(|fault| format!("{}: {fault}", page.name)),
-        );
+        wrong.extend(faults(&page.html).into_iter().map(|fault| format!("{}: {fault}", page.name)));
     }
     if let Ok(folder) = std::env::var("SIGNALBOX_DUMP_PAGES") {
         dump(Path::new(&folder), &pages);
@@ -235,10 +190,7 @@ fn a_page_that_breaks_a_rule_is_found() {
         ("<input id=\"lonely\">", "has no label"),
         ("<p style=\"color:red\">x</p>", "carries style"),
         ("<p onclick=\"x()\">x</p>", "carries onclick"),
-        (
-            "<img src=\"https://example.org/x.png\" alt=\"\">",
-            "not one of ours",
-        ),
+        ("<img src=\"https://example.org/x.png\" alt=\"\">", "not one of ours"),
         ("<script>1</script>", "a script stands"),
         ("<p id=\"main\">x</p>", "stands twice"),
         ("<table><tr><td>x</td></tr></table>", "no caption"),
@@ -246,22 +198,14 @@ fn a_page_that_breaks_a_rule_is_found() {
         ("<a href=\"#nowhere\">x</a>", "which is not there"),
     ] {
         let broken = page.replace("</main>", &format!("{bad}</main>"));
-        assert!(
-            faults(&broken).iter().any(|found| found.contains(fault)),
-            "{bad} was let through"
-        );
+        assert!(faults(&broken).iter().any(|found| found.contains(fault)), "{bad} was let through");
     }
 }
 
 #[test]
 fn stylesheets_and_scripts_keep_their_weight() {
     assert_eq!(assets::missing(), Vec::<&str>::new(), "run tools/assets.sh");
-    let gzipped = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| gzip_bytes(assets::bytes(name).unwrap()))
-            .sum::<usize>()
-    };
+    let gzipped = |names: &[&str]| names.iter().map(|name| gzip_bytes(assets::bytes(name).unwrap())).sum::<usize>();
     let css = gzipped(&["nhsuk.css", "signalbox.css", "grid.css"]);
     let js = gzipped(&["idiomorph.js", "app.js", "speak.js"]);
     assert!(css <= 45 * 1024, "{css} bytes of stylesheets");
@@ -270,12 +214,7 @@ fn stylesheets_and_scripts_keep_their_weight() {
 
 fn gzip_bytes(bytes: &[u8]) -> usize {
     use std::io::Write;
-    let mut child = std::process::Command::new("gzip")
-        .arg("-c")
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = std::process::Command::new("gzip").arg("-c").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let text = bytes.to_vec();
     let writer = std::thread::spawn(move || input.write_all(&text));

@@ -40,10 +40,25 @@ impl Estate {
             .db
             .write(move |tx| {
                 let act = |n: usize| directory::Act { event_id: ids[3 + n], by: None, at: now };
-                directory::upsert_site(tx, &act(0), &Site { id: site, org_id: trust, code: "NB".into(), name: "Northbrook General".into(), ods_code: None }, OnDifference::Report)?.expect("a site");
+                directory::upsert_site(
+                    tx,
+                    &act(0),
+                    &Site { id: site, org_id: trust, code: "NB".into(), name: "Northbrook General".into(), ods_code: None },
+                    OnDifference::Report,
+                )?
+                .expect("a site");
                 directory::upsert_service(tx, &act(1), &Service::new(service, "PACS", "PACS imaging", halden), OnDifference::Report)?.expect("a service");
                 directory::set_service_orgs(tx, &act(2), service, &[trust])?.expect("its users");
-                let row = Item { id: item, code: "NB-PACS-N2".into(), name: "Archive node".into(), item_type: "server".into(), org_id: trust, site_id: Some(site), watched_by: None, services: vec![service] };
+                let row = Item {
+                    id: item,
+                    code: "NB-PACS-N2".into(),
+                    name: "Archive node".into(),
+                    item_type: "server".into(),
+                    org_id: trust,
+                    site_id: Some(site),
+                    watched_by: None,
+                    services: vec![service],
+                };
                 directory::upsert_item(tx, &act(3), &row, OnDifference::Report)?.expect("an item");
                 Ok(())
             })
@@ -74,7 +89,14 @@ impl Estate {
             raw.entry(name).or_default().push(value);
         }
         let contingency = (at(end) + jiff::SignedDuration::from_hours(1)).to_string();
-        let own = [("title", title), ("window.start", start), ("window.end", end), ("contingency_end", &contingency), ("late_reason", "other"), ("confidentiality", "open")];
+        let own = [
+            ("title", title),
+            ("window.start", start),
+            ("window.end", end),
+            ("contingency_end", &contingency),
+            ("late_reason", "other"),
+            ("confidentiality", "open"),
+        ];
         for (name, value) in own.iter().chain(more) {
             raw.insert((*name).to_owned(), vec![(*value).to_owned()]);
         }

@@ -30,7 +30,16 @@ fn cast(world: &World) {
         let (site, item, first, second) = (id(), id(), act(), act());
         let short = code[..2].to_uppercase();
         let site = Site { id: site, org_id: org, code: short.clone(), name: format!("{code} site"), ods_code: None };
-        let item = Item { id: item, code: format!("{short}-GW"), name: "Imaging gateway".into(), item_type: "server".into(), org_id: org, site_id: Some(site.id), watched_by: None, services: vec![service] };
+        let item = Item {
+            id: item,
+            code: format!("{short}-GW"),
+            name: "Imaging gateway".into(),
+            item_type: "server".into(),
+            org_id: org,
+            site_id: Some(site.id),
+            watched_by: None,
+            services: vec![service],
+        };
         world.app.attempt(move |tx| directory::upsert_site(tx, &first, &site, OnDifference::Report)).unwrap();
         world.app.attempt(move |tx| directory::upsert_item(tx, &second, &item, OnDifference::Report)).unwrap();
     }
@@ -180,9 +189,20 @@ fn the_supplier_raises_for_three_trusts_and_the_authority_for_one() {
 /// The answers of a request, with what a browser adds.
 fn request<'a>(title: &'a str, like_for_like: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
-        ("title", title), ("wanted", "2026-12-01"), ("services", "PACS"), ("window.start-date", "2026-12-01"), ("window.start-time", "20:00"),
-        ("window.end-date", "2026-12-01"), ("window.end-time", "21:00"), ("like_for_like", like_for_like), ("old_one_off", like_for_like),
-        ("agreed_pattern", "not applicable"), ("user_has_contract", "not applicable"), ("fulfilment", "Bay 3."), CONTACT[0], CONTACT[1],
+        ("title", title),
+        ("wanted", "2026-12-01"),
+        ("services", "PACS"),
+        ("window.start-date", "2026-12-01"),
+        ("window.start-time", "20:00"),
+        ("window.end-date", "2026-12-01"),
+        ("window.end-time", "21:00"),
+        ("like_for_like", like_for_like),
+        ("old_one_off", like_for_like),
+        ("agreed_pattern", "not applicable"),
+        ("user_has_contract", "not applicable"),
+        ("fulfilment", "Bay 3."),
+        CONTACT[0],
+        CONTACT[1],
     ]
 }
 

@@ -10,7 +10,15 @@ fn scenario_49_small_numbers_have_no_percentage() {
     on_each_engine(|world| async move {
         let estate = Estate::furnish(&world);
         let worked = ("Worked", "2026-11-02T09:00:00Z", Outcome::Successful);
-        estate.history(&world, &[worked, ("Too", "2026-11-03T09:00:00Z", Outcome::Successful), ("Three", "2026-11-04T09:00:00Z", Outcome::Successful), ("Broke", "2026-11-05T09:00:00Z", Outcome::Failed)]);
+        estate.history(
+            &world,
+            &[
+                worked,
+                ("Too", "2026-11-03T09:00:00Z", Outcome::Successful),
+                ("Three", "2026-11-04T09:00:00Z", Outcome::Successful),
+                ("Broke", "2026-11-05T09:00:00Z", Outcome::Failed),
+            ],
+        );
         let mut una = world.sign_in("una@riverside.example").await;
         let page = una.get("/reports/success").await;
         assert!(page.text().contains("Worked first time: 3 of 4, n too small for a percentage."), "{}", page.text());
@@ -30,7 +38,13 @@ fn scenario_49_small_numbers_have_no_percentage() {
 fn a_file_holds_the_rows_of_its_page_and_no_formula() {
     on_each_engine(|world| async move {
         let estate = Estate::furnish(&world);
-        estate.history(&world, &[("=HYPERLINK(\"http://evil.example\")", "2026-11-02T09:00:00Z", Outcome::Successful), ("Plain, with a comma", "2026-11-03T09:00:00Z", Outcome::BackedOut)]);
+        estate.history(
+            &world,
+            &[
+                ("=HYPERLINK(\"http://evil.example\")", "2026-11-02T09:00:00Z", Outcome::Successful),
+                ("Plain, with a comma", "2026-11-03T09:00:00Z", Outcome::BackedOut),
+            ],
+        );
         let mut una = world.sign_in("una@riverside.example").await;
         let file = una.get("/reports/success.csv?period=12m").await;
         assert!(file.header("content-disposition").contains("success-and-failure.csv"));
@@ -52,7 +66,13 @@ fn s23_no_report_holds_what_its_reader_may_not_see() {
         estate.outage(&world, "Parties generator canary", "2026-12-08T21:00:00Z", "2026-12-08T23:00:00Z", &[("confidentiality", "parties_only")]);
         estate.outage(&world, "Secret firewall canary", "2026-12-08T19:00:00Z", "2026-12-08T21:30:00Z", &[("confidentiality", "security_restricted")]);
         let mut una = world.sign_in("una@riverside.example").await;
-        for path in ["/reports/schedule", "/reports/schedule.csv", "/reports/trust-raised", "/reports/trust-raised.csv", "/reports/trust-raised.csv?open=yes&organisation=northbrook"] {
+        for path in [
+            "/reports/schedule",
+            "/reports/schedule.csv",
+            "/reports/trust-raised",
+            "/reports/trust-raised.csv",
+            "/reports/trust-raised.csv?open=yes&organisation=northbrook",
+        ] {
             let seen = una.get(path).await;
             assert!(seen.body.contains("Open switchgear canary"), "{path}: {}", seen.body);
             assert!(!seen.body.contains("generator canary") && !seen.body.contains("firewall canary"), "{path}: {}", seen.body);

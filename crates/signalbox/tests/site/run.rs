@@ -45,8 +45,21 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn config() -> Config {
-    let team = signalbox::config::Team { name: "Change team".into(), email: "change@authority.example".into(), telephone: "020 7946 0100".into(), hours: "day and night".into() };
-    Config { base: signalbox::config::BaseUrl::parse("https://change.example.org").expect("an address"), is_base_named: true, proxy: None, processes: None, mail: signalbox::config::MailRoute::Kept, team, is_demo: false }
+    let team = signalbox::config::Team {
+        name: "Change team".into(),
+        email: "change@authority.example".into(),
+        telephone: "020 7946 0100".into(),
+        hours: "day and night".into(),
+    };
+    Config {
+        base: signalbox::config::BaseUrl::parse("https://change.example.org").expect("an address"),
+        is_base_named: true,
+        proxy: None,
+        processes: None,
+        mail: signalbox::config::MailRoute::Kept,
+        team,
+        is_demo: false,
+    }
 }
 
 fn raw(fields: &[(&str, &str)]) -> Raw {
@@ -74,7 +87,13 @@ impl World {
     }
 
     fn furnish(&self) {
-        let orgs = [(1, "NORTHBROOK", OrgKind::Trust), (2, "HALDEN", OrgKind::Supplier), (3, "AUTHORITY", OrgKind::Authority), (4, "MERIDIAN", OrgKind::Network), (5, "RIVERSIDE", OrgKind::Trust)];
+        let orgs = [
+            (1, "NORTHBROOK", OrgKind::Trust),
+            (2, "HALDEN", OrgKind::Supplier),
+            (3, "AUTHORITY", OrgKind::Authority),
+            (4, "MERIDIAN", OrgKind::Network),
+            (5, "RIVERSIDE", OrgKind::Trust),
+        ];
         let now = self.app.clock.now();
         self.app
             .db
@@ -83,10 +102,25 @@ impl World {
                 for (id, code, kind) in orgs {
                     directory::upsert_organisation(tx, &act(1000 + id), &Organisation::new(id, code, code, kind), OnDifference::Report)?.expect("new");
                 }
-                directory::upsert_site(tx, &act(1010), &Site { id: 20, org_id: 1, code: "NB".into(), name: "Northbrook".into(), ods_code: None }, OnDifference::Report)?.expect("new");
+                directory::upsert_site(
+                    tx,
+                    &act(1010),
+                    &Site { id: 20, org_id: 1, code: "NB".into(), name: "Northbrook".into(), ods_code: None },
+                    OnDifference::Report,
+                )?
+                .expect("new");
                 directory::upsert_service(tx, &act(1011), &Service::new(30, "PACS", "PACS imaging", 2), OnDifference::Report)?.expect("new");
                 directory::set_service_orgs(tx, &act(1012), 30, &[1])?.expect("new");
-                let item = Item { id: 40, code: "NB-PACS-N2".into(), name: "Archive node".into(), item_type: "server".into(), org_id: 1, site_id: Some(20), watched_by: None, services: vec![30] };
+                let item = Item {
+                    id: 40,
+                    code: "NB-PACS-N2".into(),
+                    name: "Archive node".into(),
+                    item_type: "server".into(),
+                    org_id: 1,
+                    site_id: Some(20),
+                    watched_by: None,
+                    services: vec![30],
+                };
                 directory::upsert_item(tx, &act(1013), &item, OnDifference::Report)?.expect("new");
                 Ok(())
             })

@@ -13,7 +13,12 @@ fn plan(world: &World, estate: &Estate) {
     estate.outage(world, "Secret firewall canary", "2026-12-08T19:00:00Z", "2026-12-08T21:30:00Z", &[("confidentiality", "security_restricted")]);
 }
 
-const VIEWS: [&str; 4] = ["/schedule?from=2026-12-01", "/schedule?view=timeline&from=2026-12-07", "/schedule?view=table&from=2026-12-08&days=1", "/schedule.csv?view=table&from=2026-12-08&days=1"];
+const VIEWS: [&str; 4] = [
+    "/schedule?from=2026-12-01",
+    "/schedule?view=timeline&from=2026-12-07",
+    "/schedule?view=table&from=2026-12-08&days=1",
+    "/schedule.csv?view=table&from=2026-12-08&days=1",
+];
 
 #[test]
 fn each_sees_of_the_schedule_what_is_theirs_to_see() {

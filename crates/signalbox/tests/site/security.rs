@@ -20,7 +20,12 @@ fn with_ruth(world: &World) {
 
 /// An address of a route with something in its places.
 fn filled(path: &str) -> String {
-    path.replace("{token}", &"0".repeat(64)).replace("{id}", "1").replace("{ref}", "RFC-2026-000001").replace("{act}", "approve").replace("{hash}", "0").replace("{name}", "x.css")
+    path.replace("{token}", &"0".repeat(64))
+        .replace("{id}", "1")
+        .replace("{ref}", "RFC-2026-000001")
+        .replace("{act}", "approve")
+        .replace("{hash}", "0")
+        .replace("{name}", "x.css")
 }
 
 fn form(client: &Client<'_>, path: &str, body: &str) -> axum::http::request::Builder {
@@ -106,9 +111,14 @@ fn s42_only_a_form_of_ours_changes_anything() {
                 let reply = ruth.clone().post_bare(&path, &[("csrf", token)]).await;
                 assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path} with {token:?}");
             }
-            for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("origin", "https://change.example.org.evil.example"),
-                ("origin", "http://change.example.org"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")]
-            {
+            for (name, value) in [
+                ("origin", "https://evil.example"),
+                ("origin", "null"),
+                ("origin", "https://change.example.org.evil.example"),
+                ("origin", "http://change.example.org"),
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-site", "same-site"),
+            ] {
                 let body = format!("csrf={good}");
                 let request = form(&ruth, &path, &body).header(name, value).body(Body::from(body)).unwrap();
                 assert_eq!(ruth.clone().ask(request).await.status, StatusCode::FORBIDDEN, "{path} from {value}");
@@ -205,8 +215,23 @@ fn without_a_named_base_any_host_is_answered_and_cookies_are_plain() {
 fn s60_signing_in_goes_on_to_pages_of_ours_only() {
     on_each_engine(|world| async move {
         with_ruth(&world);
-        let evil = ["//e", "/\\e", "https:e", "@e", "%2f%2fe", "javascript:alert(1)", "data:text/html,x", "/%0d%0aSet-Cookie:a=b",
-            "/\r\nSet-Cookie: a=b", "/%09/e", "/\t/e", "https://host.evil", "///host.evil", "/me@e", ""];
+        let evil = [
+            "//e",
+            "/\\e",
+            "https:e",
+            "@e",
+            "%2f%2fe",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/%0d%0aSet-Cookie:a=b",
+            "/\r\nSet-Cookie: a=b",
+            "/%09/e",
+            "/\t/e",
+            "https://host.evil",
+            "///host.evil",
+            "/me@e",
+            "",
+        ];
         for (n, next) in evil.into_iter().enumerate() {
             let mut ruth = world.stranger();
             ruth.address = [198, 51, 100, u8::try_from(n).unwrap()].into();
@@ -261,9 +286,10 @@ fn s65_malformed_requests_learn_nothing() {
     on_each_engine(|world| async move {
         let bodies = ["{", "[1,2", "{\"a\":", "null", "\u{0}", "a=%ff%fe", "csrf=%00", "%", "&&&=&", "a[]=1&a[b]=2"];
         for route in ROUTES {
-            for (body, media) in bodies.iter().flat_map(|body| ["application/json", "application/x-www-form-urlencoded",
-                "multipart/form-data", "multipart/form-data; boundary=x", ""].map(|media| (body, media)))
-            {
+            for (body, media) in bodies.iter().flat_map(|body| {
+                ["application/json", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x", ""]
+                    .map(|media| (body, media))
+            }) {
                 let mut request = Request::builder().method(Method::POST).uri(filled(route.path)).header(header::HOST, "change.example.org");
                 if !media.is_empty() {
                     request = request.header(header::CONTENT_TYPE, media);

@@ -38,7 +38,10 @@ async fn send(client: &mut Client<'_>, page: &str, to: &str, fields: &[(&str, &s
 /// The first address on a page that begins so and ends in a number.
 fn first_link(reply: &Reply, start: &str) -> String {
     let mut links = reply.body.split('"').filter(|part| part.starts_with(start));
-    links.find(|link| link[start.len()..].bytes().all(|b| b.is_ascii_digit()) && link.len() > start.len()).unwrap_or_else(|| panic!("no {start} on the page: {}", reply.text())).to_owned()
+    links
+        .find(|link| link[start.len()..].bytes().all(|b| b.is_ascii_digit()) && link.len() > start.len())
+        .unwrap_or_else(|| panic!("no {start} on the page: {}", reply.text()))
+        .to_owned()
 }
 
 #[test]
@@ -50,11 +53,25 @@ fn an_administrator_sets_up_the_estate() {
         assert!(ann.get("/setup").await.text().contains("7 lists."));
         let site = [("code", "NB-GEN"), ("name", "Northbrook General"), ("organisation", org.as_str()), ("ods_code", "")];
         assert_eq!(send(&mut ann, "/setup/sites/new", "/setup/sites", &site).await.location(), "/setup/sites");
-        let service = [("code", "PACS"), ("name", "PACS imaging"), ("owner", org.as_str()), ("organisations", "NORTHBROOK; RIVERSIDE"),
-            ("users_count", "900"), ("patient_facing", "direct"), ("flags", "direct_care")];
+        let service = [
+            ("code", "PACS"),
+            ("name", "PACS imaging"),
+            ("owner", org.as_str()),
+            ("organisations", "NORTHBROOK; RIVERSIDE"),
+            ("users_count", "900"),
+            ("patient_facing", "direct"),
+            ("flags", "direct_care"),
+        ];
         assert_eq!(send(&mut ann, "/setup/services/new", "/setup/services", &service).await.location(), "/setup/services");
-        let item = [("code", "ARC-1"), ("name", "Archive node 1"), ("type", "server"), ("organisation", org.as_str()), ("site", "NB-GEN"),
-            ("services", "PACS"), ("watched_by", "")];
+        let item = [
+            ("code", "ARC-1"),
+            ("name", "Archive node 1"),
+            ("type", "server"),
+            ("organisation", org.as_str()),
+            ("site", "NB-GEN"),
+            ("services", "PACS"),
+            ("watched_by", ""),
+        ];
         assert_eq!(send(&mut ann, "/setup/items/new", "/setup/items", &item).await.location(), "/setup/items");
         let edge = [("from", "PACS"), ("to", "ARC-1"), ("kind", "hard"), ("act", "add")];
         assert_eq!(send(&mut ann, "/setup/dependencies/new", "/setup/dependencies", &edge).await.location(), "/setup/dependencies");
@@ -69,8 +86,15 @@ fn an_administrator_sets_up_the_estate() {
         let path = first_link(&list, "/setup/items/");
         let form = ann.get(&path).await;
         assert_eq!(form.field("site").as_deref(), Some("NB-GEN"));
-        let changed = [("code", "ARC-1"), ("name", "Archive node one"), ("type", "server"), ("organisation", org.as_str()), ("site", "NB-GEN"),
-            ("services", "PACS; NOPE"), ("watched_by", "")];
+        let changed = [
+            ("code", "ARC-1"),
+            ("name", "Archive node one"),
+            ("type", "server"),
+            ("organisation", org.as_str()),
+            ("site", "NB-GEN"),
+            ("services", "PACS; NOPE"),
+            ("watched_by", ""),
+        ];
         let fault = ann.post(&path, &changed).await;
         assert_eq!(fault.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(fault.text().contains("We don’t know: NOPE."), "{}", fault.text());
@@ -96,7 +120,8 @@ fn what_is_missing_is_said_field_by_field() {
             assert!(reply.text().contains("things to put right"), "{list}");
             assert!(reply.text().contains("Enter: "), "{list}: {}", reply.text());
         }
-        let zone = [("code", "X"), ("name", "X"), ("kind", "trust"), ("ods_code", ""), ("email_domain", ""), ("zone", "Mars/Olympus"), ("calendar", "scotland")];
+        let zone =
+            [("code", "X"), ("name", "X"), ("kind", "trust"), ("ods_code", ""), ("email_domain", ""), ("zone", "Mars/Olympus"), ("calendar", "scotland")];
         let reply = send(&mut ann, "/setup/organisations/new", "/setup/organisations", &zone).await;
         assert!(reply.text().contains("Enter a name such as Europe/London."));
         let kind = [("code", "X"), ("name", "X"), ("kind", "bank"), ("zone", "Europe/London"), ("calendar", "scotland")];
@@ -111,8 +136,9 @@ fn a_coordinator_adds_people_of_their_own_organisation() {
         let cast = cast(&world);
         let mut ruth = world.sign_in("ruth@northbrook.example").await;
         let (own, other) = (cast.trust.to_string(), cast.other.to_string());
-        let person = |org: &'static str, role: &'static str| vec![("name", "Sam Okoro"), ("email", "sam@northbrook.example"), ("phone", ""), ("job", ""),
-            ("organisation", org), ("role", role), ("service", "")];
+        let person = |org: &'static str, role: &'static str| {
+            vec![("name", "Sam Okoro"), ("email", "sam@northbrook.example"), ("phone", ""), ("job", ""), ("organisation", org), ("role", role), ("service", "")]
+        };
         let (own, other): (&'static str, &'static str) = (own.leak(), other.leak());
         // Another organisation, or an administrator's power, is not among the choices (S02).
         for (org, role) in [(other, "REQ"), (own, "ADM"), (own, "ACM"), (own, "SMG")] {
@@ -139,7 +165,8 @@ fn a_coordinator_adds_people_of_their_own_organisation() {
             }
             ruth.get(&path).await;
             let id = id.to_string();
-            for (part, fields) in [("", vec![("name", "X")]), ("/roles", vec![("role", "REQ"), ("organisation", own)]), ("/state", vec![("state", "disable")])] {
+            for (part, fields) in [("", vec![("name", "X")]), ("/roles", vec![("role", "REQ"), ("organisation", own)]), ("/state", vec![("state", "disable")])]
+            {
                 assert_eq!(ruth.post(&format!("/setup/people/{id}{part}"), &fields).await.status, StatusCode::NOT_FOUND, "{part}");
             }
         }
@@ -191,8 +218,19 @@ fn freezes_are_declared_and_lifted_and_a_trust_s_own_lasts_a_day() {
     on_each_engine(|world| async move {
         cast(&world);
         let mut ruth = world.sign_in("ruth@northbrook.example").await;
-        let freeze = |until: &'static str, scope: &'static str, of: &'static str| vec![("title", "Critical incident"), ("starts_at-date", "2026-11-17"), ("starts_at-time", "18:00"),
-            ("ends_at-date", until), ("ends_at-time", "18:00"), ("reason", "The emergency department is full."), ("scope", scope), ("of", of), ("hardness", "hard")];
+        let freeze = |until: &'static str, scope: &'static str, of: &'static str| {
+            vec![
+                ("title", "Critical incident"),
+                ("starts_at-date", "2026-11-17"),
+                ("starts_at-time", "18:00"),
+                ("ends_at-date", until),
+                ("ends_at-time", "18:00"),
+                ("reason", "The emergency department is full."),
+                ("scope", scope),
+                ("of", of),
+                ("hardness", "hard"),
+            ]
+        };
         let long = send(&mut ruth, "/setup/freezes/new", "/setup/freezes", &freeze("2026-11-19", "organisation", "NORTHBROOK")).await;
         assert!(long.text().contains("24 hours at most (X14)"), "{}", long.text());
         let back = send(&mut ruth, "/setup/freezes/new", "/setup/freezes", &freeze("2026-11-16", "organisation", "NORTHBROOK")).await;

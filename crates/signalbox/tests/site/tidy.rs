@@ -17,10 +17,7 @@ struct Text {
 
 impl Text {
     fn new(path: &str, body: &str) -> Self {
-        Text {
-            path: path.into(),
-            body: body.into(),
-        }
+        Text { path: path.into(), body: body.into() }
     }
 
     fn is_rust(&self) -> bool {
@@ -38,9 +35,7 @@ impl Text {
 
     /// As `lines`, but without comments and without the unit tests at the end.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.lines()
-            .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
-            .map(|(n, line)| (n, line.split("//").next().unwrap_or_default()))
+        self.lines().take_while(|(_, line)| !line.starts_with("#[cfg(test)]")).map(|(n, line)| (n, line.split("//").next().unwrap_or_default()))
     }
 
     fn places(&self, is_wrong: impl Fn(&str) -> bool) -> Vec<String> {
@@ -53,8 +48,7 @@ impl Text {
 }
 
 fn place<'a>(text: &Text, hits: impl Iterator<Item = (usize, &'a str)>) -> Vec<String> {
-    hits.map(|(n, line)| format!("{}:{n}: {}", text.path, line.trim()))
-        .collect()
+    hits.map(|(n, line)| format!("{}:{n}: {}", text.path, line.trim())).collect()
 }
 
 /// A rule gives the places that break it.
@@ -62,39 +56,20 @@ type Rule = fn(&[Text]) -> Vec<String>;
 
 /// Tries the rule on an example that breaks it, then on the repository.
 fn check(sentence: &str, rule: Rule, bad: &[Text]) {
-    assert!(
-        !rule(bad).is_empty(),
-        "this rule sees nothing, not even its bad example: {sentence}"
-    );
+    assert!(!rule(bad).is_empty(), "this rule sees nothing, not even its bad example: {sentence}");
     let broken = rule(&repository());
-    assert!(
-        broken.is_empty(),
-        "\n{sentence}\n  {}\n",
-        broken.join("\n  ")
-    );
+    assert!(broken.is_empty(), "\n{sentence}\n  {}\n", broken.join("\n  "));
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()
-        .unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// Every text of the repository that a person wrote; what a tool fetched or made
 /// (packages, builds, prepared assets) is not read.
 fn repository() -> Vec<Text> {
-    const MADE: [&str; 6] = [
-        "target",
-        "node_modules",
-        ".git",
-        "data",
-        "assets",
-        "expected",
-    ];
-    const READ: [&str; 13] = [
-        "rs", "toml", "md", "html", "txt", "sql", "sh", "py", "css", "js", "json", "svg", "run",
-    ];
+    const MADE: [&str; 6] = ["target", "node_modules", ".git", "data", "assets", "expected"];
+    const READ: [&str; 13] = ["rs", "toml", "md", "html", "txt", "sql", "sh", "py", "css", "js", "json", "svg", "run"];
     let root = root();
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
@@ -108,20 +83,12 @@ fn repository() -> Vec<Text> {
                 }
             } else if READ.contains(&name.rsplit('.').next().unwrap()) || name == "Makefile" {
                 let body = std::fs::read_to_string(&path).unwrap();
-                let path = path
-                    .strip_prefix(&root)
-                    .unwrap()
-                    .to_string_lossy()
-                    .into_owned();
+                let path = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
                 found.push(Text { path, body });
             }
         }
     }
-    assert!(
-        found
-            .iter()
-            .any(|t| t.path == "crates/signalbox/tests/site/tidy.rs")
-    );
+    assert!(found.iter().any(|t| t.path == "crates/signalbox/tests/site/tidy.rs"));
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
@@ -134,9 +101,7 @@ fn strings(line: &str) -> impl Iterator<Item = &str> {
 
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    text.match_indices(word).any(|(at, _)| {
-        !is_part(text[..at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next())
-    })
+    text.match_indices(word).any(|(at, _)| !is_part(text[..at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next()))
 }
 
 const CORE: &str = "crates/signalbox-core/src/";
@@ -151,9 +116,7 @@ fn migrations_are_paired() {
         |all| {
             let names = |engine: &str| {
                 let folder = format!("{STORE}migrations/{engine}/");
-                all.iter()
-                    .filter_map(|t| t.path.strip_prefix(&folder))
-                    .collect::<Vec<_>>()
+                all.iter().filter_map(|t| t.path.strip_prefix(&folder)).collect::<Vec<_>>()
             };
             // Common migrations may stand in the folder itself.
             let common = format!("{STORE}migrations/");
@@ -161,34 +124,17 @@ fn migrations_are_paired() {
                 .iter()
                 .filter_map(|t| t.path.strip_prefix(&common))
                 .filter(|p| p.ends_with(".sql"))
-                .filter_map(|p| {
-                    p.rsplit('/')
-                        .next()?
-                        .split('_')
-                        .next()?
-                        .parse::<usize>()
-                        .ok()
-                })
+                .filter_map(|p| p.rsplit('/').next()?.split('_').next()?.parse::<usize>().ok())
                 .collect();
             numbers.sort_unstable();
             numbers.dedup();
             let (sqlite, postgres) = (names("sqlite"), names("postgres"));
-            let alone = |a: &[&str], b: &[&str]| -> Vec<String> {
-                a.iter()
-                    .filter(|n| !b.contains(n))
-                    .map(|n| format!("{n} has no pair"))
-                    .collect()
-            };
+            let alone = |a: &[&str], b: &[&str]| -> Vec<String> { a.iter().filter(|n| !b.contains(n)).map(|n| format!("{n} has no pair")).collect() };
             let gaps = numbers.iter().enumerate().filter(|(i, n)| i + 1 != **n);
-            let gaps = gaps
-                .map(|(i, n)| format!("{n:04} where {:04} was due", i + 1))
-                .collect();
+            let gaps = gaps.map(|(i, n)| format!("{n:04} where {:04} was due", i + 1)).collect();
             [alone(&sqlite, &postgres), alone(&postgres, &sqlite), gaps].concat()
         },
-        &[Text::new(
-            &format!("{STORE}migrations/sqlite/0001_begin.sql"),
-            "",
-        )],
+        &[Text::new(&format!("{STORE}migrations/sqlite/0001_begin.sql"), "")],
     );
 }
 
@@ -216,15 +162,8 @@ fn every_process_document_is_embedded() {
     check(
         "Every document in processes/ is embedded in the binary: one that is not loaded is not a process.",
         |all| {
-            let rust = || {
-                all.iter()
-                    .filter(|t| t.is_rust() && t.path.contains("/src/"))
-            };
-            let takes_folder = rust().any(|t| {
-                t.body.contains("RustEmbed")
-                    && t.lines()
-                        .any(|(_, l)| l.contains("folder") && l.contains("processes"))
-            });
+            let rust = || all.iter().filter(|t| t.is_rust() && t.path.contains("/src/"));
+            let takes_folder = rust().any(|t| t.body.contains("RustEmbed") && t.lines().any(|(_, l)| l.contains("folder") && l.contains("processes")));
             let documents = all.iter().filter_map(|t| t.path.strip_prefix("processes/"));
             documents
                 .filter(|name| name.ends_with(".md") && !takes_folder)
@@ -242,12 +181,8 @@ fn no_test_is_put_aside() {
         "No test is ignored: one that can't run here says SKIPPED, one that is broken is mended. \
          Only the child process of another test may wait to be called.",
         |all| {
-            let is_put_aside =
-                |l: &str| l.trim_start().starts_with("#[ignore") && !l.contains("child process");
-            all.iter()
-                .filter(|t| t.is_rust())
-                .flat_map(|t| t.places(is_put_aside))
-                .collect()
+            let is_put_aside = |l: &str| l.trim_start().starts_with("#[ignore") && !l.contains("child process");
+            all.iter().filter(|t| t.is_rust()).flat_map(|t| t.places(is_put_aside)).collect()
         },
         &[Text::new("a.rs", "    #[ignore = \"fails now and then\"]")],
     );

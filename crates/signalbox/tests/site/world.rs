@@ -50,20 +50,23 @@ fn runtime() -> tokio::runtime::Runtime {
 impl World {
     /// A site at [`BASE`] with nobody in it, on Tuesday 17 November 2026 at noon.
     pub fn open(target: &Target) -> World {
-        World::open_with(target, Config {
-            base: BaseUrl::parse(BASE).unwrap(),
-            is_base_named: true,
-            proxy: None,
-            processes: None,
-            mail: MailRoute::Kept,
-            team: Team {
-                name: "Change team".into(),
-                email: "change@authority.example".into(),
-                telephone: "020 7946 0100".into(),
-                hours: "Monday to Friday, 08:00 to 18:00".into(),
+        World::open_with(
+            target,
+            Config {
+                base: BaseUrl::parse(BASE).unwrap(),
+                is_base_named: true,
+                proxy: None,
+                processes: None,
+                mail: MailRoute::Kept,
+                team: Team {
+                    name: "Change team".into(),
+                    email: "change@authority.example".into(),
+                    telephone: "020 7946 0100".into(),
+                    hours: "Monday to Friday, 08:00 to 18:00".into(),
+                },
+                is_demo: false,
             },
-            is_demo: false,
-        })
+        )
     }
 
     /// The same with settings of the test's own.

@@ -195,9 +195,7 @@ impl Conditions {
         let matched = line("if-match");
         let version = match matched.as_deref().map(str::trim) {
             None | Some("*") => None,
-            Some(tag) => Some(read_tag(tag).ok_or_else(|| {
-                Failure::bad_request("if-match", "If-Match holds one ETag as it was given, such as \"4\", or *.")
-            })?),
+            Some(tag) => Some(read_tag(tag).ok_or_else(|| Failure::bad_request("if-match", "If-Match holds one ETag as it was given, such as \"4\", or *."))?),
         };
         Ok(Conditions { key, version, is_matched: matched.is_some() })
     }
@@ -322,7 +320,8 @@ mod tests {
 
     #[test]
     fn json_becomes_what_a_form_would_have_sent() {
-        let sent = json!({"window": {"start": {"date": "2026-12-01", "time": "06:00"}}, "items": ["A", "B"], "generator": true, "ups_minutes": 30, "why": null});
+        let sent =
+            json!({"window": {"start": {"date": "2026-12-01", "time": "06:00"}}, "items": ["A", "B"], "generator": true, "ups_minutes": 30, "why": null});
         let found = read(sent).unwrap();
         assert_eq!(found["window.start.date"], ["2026-12-01"]);
         assert_eq!(found["items"], ["A", "B"]);

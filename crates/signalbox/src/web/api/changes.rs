@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::{Path, State as Held};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use signalbox_core::act::Act;
@@ -23,8 +23,8 @@ use utoipa::ToSchema;
 
 use super::ask::{self, Asked, Sent};
 use super::shapes::{ChangeRow, KindCode, Listing, OutcomeCode, State, VerdictCode};
-use super::whole::{AnswerValue, Telling, Whole, is_written};
 use super::told;
+use super::whole::{AnswerValue, Telling, Whole, is_written};
 use crate::app::{App, Shared};
 use crate::run::{Done, Expect, NewDraft, Stop};
 use crate::web::form::Query;

@@ -9,7 +9,7 @@ use signalbox_store::page::{Cursor, Page};
 use utoipa::ToSchema;
 
 use super::ask::{self, Asked, Paging};
-use super::shapes::{Listing, Named, OrgKindCode, RoleCode, KindCode};
+use super::shapes::{KindCode, Listing, Named, OrgKindCode, RoleCode};
 use crate::app::Shared;
 use crate::web::form::Query;
 use crate::web::problem::Failure;

@@ -2,12 +2,12 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use utoipa::ToSchema;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response as Described, ResponseBuilder, Type};
-use serde_json::Value;
-use utoipa::ToSchema;
 
 use crate::web::problem::{Problem, ProblemError};
 

@@ -82,7 +82,9 @@ pub struct ScheduleDetail {
     responses((status = 200, description = "A page of the schedule.", body = Listing<ScheduleEntry>)))]
 pub async fn schedule(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> Result<Json<Listing<ScheduleEntry>>, Failure> {
     let asked = Asked::of(query, &["from", "to", "kind", "standing", "organisation", "service", "site", "limit", "cursor"])?;
-    let needed = |name: &'static str| asked.moment(name)?.ok_or_else(|| Failure::bad_request("missing-filter", format!("“{name}” is needed, such as {name}=2026-11-17T00:00:00Z.")));
+    let needed = |name: &'static str| {
+        asked.moment(name)?.ok_or_else(|| Failure::bad_request("missing-filter", format!("“{name}” is needed, such as {name}=2026-11-17T00:00:00Z.")))
+    };
     let (from, until) = (needed("from")?, needed("to")?);
     if until <= from || until.duration_since(from) > SPAN_MAX {
         return Err(Failure::bad_request("bad-filter", "“to” comes after “from”, and at most 400 days later."));
@@ -92,7 +94,8 @@ pub async fn schedule(Held(app): Held<Shared>, visitor: Visitor, query: Query) -
         let (start, id) = cursor.split_once('.')?;
         Some(After { start_micros: ask::number(start)?, id: ask::number(id)? })
     })?;
-    let mut filter = ScheduleFilter { kinds: asked.codes("kind", KindCode::read)?, standing: asked.code("standing", StandingCode::read)?, ..ScheduleFilter::default() };
+    let mut filter =
+        ScheduleFilter { kinds: asked.codes("kind", KindCode::read)?, standing: asked.code("standing", StandingCode::read)?, ..ScheduleFilter::default() };
     let named = changes::Named::read(&asked)?;
     let actor = visitor.actor()?;
     let scope = Scope::of(&actor);
@@ -244,7 +247,12 @@ pub async fn expected(Held(app): Held<Shared>, visitor: Visitor, query: Query) -
     let rows = app.read::<_, Failure>(|tx| {
         let (_, _, _, id) = named.find(tx, &actor)?;
         // Wide enough for the cover on both sides; the exact times are compared below.
-        let filter = ListFilter { item: id, window_from: moment.checked_sub(SignedDuration::from_hours(49)).ok(), window_to: moment.checked_add(COVER).ok(), ..ListFilter::default() };
+        let filter = ListFilter {
+            item: id,
+            window_from: moment.checked_sub(SignedDuration::from_hours(49)).ok(),
+            window_to: moment.checked_add(COVER).ok(),
+            ..ListFilter::default()
+        };
         let rows = list::list(tx, &scope, &filter, None, list::LIMIT_MAX)?.rows;
         let mut found = vec![];
         for row in rows {

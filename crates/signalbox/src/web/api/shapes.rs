@@ -10,8 +10,8 @@ use signalbox_core::change::{Confidentiality, Consequence, Kind, Outcome, Stage,
 use signalbox_store::queries;
 use signalbox_store::queries::list::{ListRow, NoticeLine, Owed};
 use signalbox_store::queries::schedule::Standing;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A closed vocabulary of the core as a schema of its codes.
@@ -175,7 +175,13 @@ pub struct Next {
 
 impl From<&Owed> for Next {
     fn from(owed: &Owed) -> Next {
-        Next { kind: owed.kind.clone(), about: owed.about.clone(), due_at: at(owed.due_at), organisation: owed.org.as_ref().map(Named::from), role: owed.role.map(RoleCode::of) }
+        Next {
+            kind: owed.kind.clone(),
+            about: owed.about.clone(),
+            due_at: at(owed.due_at),
+            organisation: owed.org.as_ref().map(Named::from),
+            role: owed.role.map(RoleCode::of),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::shapes::{ConfidentialityCode, ConsequenceCode, KindCode, Named, Notice, OutcomeCode, RoleCode, State, VerdictCode, WindowShape, BasisCode, at};
+use super::shapes::{BasisCode, ConfidentialityCode, ConsequenceCode, KindCode, Named, Notice, OutcomeCode, RoleCode, State, VerdictCode, WindowShape, at};
 
 /// A change.
 #[derive(Debug, Serialize, ToSchema)]
@@ -324,8 +324,12 @@ impl Telling<'_> {
     /// The whole change.
     pub fn whole(&self) -> Whole {
         let (page, change) = (self.page, &self.page.loaded.change);
-        let named = |ids: &mut dyn Iterator<Item = i64>, from: &BTreeMap<i64, signalbox_store::queries::Named>| -> Vec<Named> { ids.filter_map(|id| from.get(&id)).map(Named::from).collect() };
-        let services = |derived: bool| named(&mut page.services.keys().copied().filter(|id| self.touches_service(*id) && page.derived_services.contains(id) == derived), &page.services);
+        let named = |ids: &mut dyn Iterator<Item = i64>, from: &BTreeMap<i64, signalbox_store::queries::Named>| -> Vec<Named> {
+            ids.filter_map(|id| from.get(&id)).map(Named::from).collect()
+        };
+        let services = |derived: bool| {
+            named(&mut page.services.keys().copied().filter(|id| self.touches_service(*id) && page.derived_services.contains(id) == derived), &page.services)
+        };
         let header = change.content.as_ref().map(|c| &c.header);
         Whole {
             id: change.id.to_string(),
@@ -428,13 +432,24 @@ impl Telling<'_> {
 
     fn classification(&self) -> Option<ClassificationShape> {
         let class = self.change().classification.as_ref()?;
-        Some(ClassificationShape { impact: class.impact, risk: class.risk, band: class.band.clone(), category: class.category.clone(), lowered_from: class.lowered_from.clone() })
+        Some(ClassificationShape {
+            impact: class.impact,
+            risk: class.risk,
+            band: class.band.clone(),
+            category: class.category.clone(),
+            lowered_from: class.lowered_from.clone(),
+        })
     }
 
     fn promise(&self) -> Option<PromiseShape> {
         let promise = self.change().promise.as_ref()?;
         let words = |text| self.words(Some(text));
-        Some(PromiseShape { take_down_by: words(&promise.take_down_by), restore_by: words(&promise.restore_by), phone: words(&promise.phone), times: self.words(promise.times.as_ref()) })
+        Some(PromiseShape {
+            take_down_by: words(&promise.take_down_by),
+            restore_by: words(&promise.restore_by),
+            phone: words(&promise.phone),
+            times: self.words(promise.times.as_ref()),
+        })
     }
 
     fn assessments(&self) -> Vec<AssessmentShape> {
@@ -477,7 +492,11 @@ impl Telling<'_> {
         WorkShape {
             started_at: happened(&work.started),
             expected_end: at(work.expected_end),
-            restored: work.restored.iter().map(|(id, at)| RestoredShape { service: self.page.services.get(&id.0).map(Named::from), at: at.to_string() }).collect(),
+            restored: work
+                .restored
+                .iter()
+                .map(|(id, at)| RestoredShape { service: self.page.services.get(&id.0).map(Named::from), at: at.to_string() })
+                .collect(),
             backing_out_at: happened(&work.backing_out),
             finished_at: happened(&work.finished),
             proposed_outcome: work.proposed.map(OutcomeCode::of),
@@ -508,7 +527,8 @@ impl Telling<'_> {
 
     fn value(&self, answer: &Answer) -> Value {
         let text = |text: &Text| self.words(Some(text)).unwrap_or_default();
-        let codes = |ids: &mut dyn Iterator<Item = i64>, code: &dyn Fn(i64) -> Option<String>| ids.map(|id| code(id).unwrap_or_default()).collect::<Vec<_>>().into();
+        let codes =
+            |ids: &mut dyn Iterator<Item = i64>, code: &dyn Fn(i64) -> Option<String>| ids.map(|id| code(id).unwrap_or_default()).collect::<Vec<_>>().into();
         match answer {
             Answer::Text(words) => text(words).into(),
             Answer::Choice(code) => code.as_str().into(),

@@ -149,10 +149,16 @@ pub(super) fn stopped(stop: Stop) -> Failure {
     match stop {
         Stop::Unseen => Failure::NotFound,
         Stop::Refused(Refusal::Denied(bars)) => denied(&bars),
-        Stop::Refused(Refusal::WrongStage(stage)) => Failure::conflict("wrong-stage", format!("This is not done at the stage “{}”. Read the record again.", stage.words())),
+        Stop::Refused(Refusal::WrongStage(stage)) => {
+            Failure::conflict("wrong-stage", format!("This is not done at the stage “{}”. Read the record again.", stage.words()))
+        }
         Stop::Refused(Refusal::Invalid(violations)) => Failure::Invalid(violations.iter().map(|v| Fault::from_violation(v, words::fault(v))).collect()),
-        Stop::Stale { expected, found } => Failure::conflict("stale", format!("You saw version {expected}; it is at version {found} now. Read it again, then decide.")),
-        Stop::KeyReused => Failure::invalid(Fault::whole("key-reused", "This form was sent before with other words. Open the page again and send it from there.")),
+        Stop::Stale { expected, found } => {
+            Failure::conflict("stale", format!("You saw version {expected}; it is at version {found} now. Read it again, then decide."))
+        }
+        Stop::KeyReused => {
+            Failure::invalid(Fault::whole("key-reused", "This form was sent before with other words. Open the page again and send it from there."))
+        }
         Stop::Store(fault) => fault.into(),
     }
 }
@@ -258,7 +264,15 @@ pub(super) fn tell(app: &App, visitor: &Visitor, reference: &str, act: Act, form
 }
 
 /// Somebody was faster: what they changed and what is typed here, side by side (ux 2.3; 409).
-pub(super) fn conflict(app: &App, visitor: &Visitor, reference: &str, form: &Form, raw: &Raw, path: &str, (expected, found): (i64, i64)) -> Result<Response, Failure> {
+pub(super) fn conflict(
+    app: &App,
+    visitor: &Visitor,
+    reference: &str,
+    form: &Form,
+    raw: &Raw,
+    path: &str,
+    (expected, found): (i64, i64),
+) -> Result<Response, Failure> {
     let seen = Seen::read(app, visitor, reference)?;
     let since: Vec<_> = seen.page.loaded.events.iter().filter(|event| event.version > expected).collect();
     let line = |event: &&signalbox_core::event::Recorded| words::event_line(event, &seen.names, &seen.page.loaded.prose).what;
@@ -299,7 +313,12 @@ fn changed_answers(seen: &Seen, before: &Change) -> Vec<Difference> {
     let (Some(then), Some(now)) = (then, now) else { return vec![] };
     let told = |answer| sections::answer_words(seen, answer).unwrap_or_default();
     let ids = now.answers.keys().filter(|id| then.answers.get(*id) != now.answers.get(*id));
-    ids.map(|id| Difference { field: seen.label(id), theirs: now.answers.get(id).map(told).unwrap_or_default(), yours: then.answers.get(id).map(told).unwrap_or_default() }).collect()
+    ids.map(|id| Difference {
+        field: seen.label(id),
+        theirs: now.answers.get(id).map(told).unwrap_or_default(),
+        yours: then.answers.get(id).map(told).unwrap_or_default(),
+    })
+    .collect()
 }
 
 /// Watches.

@@ -50,14 +50,23 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     let kept = kept(&query, &asked);
     let now = app.clock.now();
     let is_filtered = asked.filter != ListFilter::default();
-    let empty = if is_filtered { "Nothing found. You search what you may see: your organisation’s changes, and those that touch it." } else { "No change that you may see yet." };
+    let empty = if is_filtered {
+        "Nothing found. You search what you may see: your organisation’s changes, and those that touch it."
+    } else {
+        "No change that you may see yet."
+    };
     let table = Table::new("Changes", &HEADS, found.rows.iter().map(|row| line(row, now)).collect());
     let next = found.next.map(|next| address("/changes", &kept, Some(next))).unwrap_or_default();
     let view = ListPage {
         shell: visitor.shell(&app, "Changes", Place::Changes),
         lede: lede(count, &asked.filter),
         actions: actions(&kept),
-        filters: Some(Filters { action: "/changes".into(), fields: fields(&query, &asked), dropped: asked.dropped, clear: if is_filtered { "/changes".into() } else { String::new() } }),
+        filters: Some(Filters {
+            action: "/changes".into(),
+            fields: fields(&query, &asked),
+            dropped: asked.dropped,
+            clear: if is_filtered { "/changes".into() } else { String::new() },
+        }),
         sections: vec![Section::new("list", "Changes found").table(table, empty)],
         paging: (cursor.is_some() || found.next.is_some()).then(|| Paging {
             showing: format!("Showing {} of {}.", words::counted(found.rows.len() as i64, "change"), count_words(count)),
@@ -245,8 +254,27 @@ fn line(row: &ListRow, now: Timestamp) -> Row {
 }
 
 const CSV_HEADS: &[&str] = &[
-    "reference", "source_ref", "kind", "stage", "title", "organisation", "raised_by", "raised_at", "window_start", "window_end", "contingency_end", "received_at",
-    "notice", "notice_days", "notice_asked", "notice_basis", "impact", "category", "outcome", "confidentiality", "updated_at",
+    "reference",
+    "source_ref",
+    "kind",
+    "stage",
+    "title",
+    "organisation",
+    "raised_by",
+    "raised_at",
+    "window_start",
+    "window_end",
+    "contingency_end",
+    "received_at",
+    "notice",
+    "notice_days",
+    "notice_asked",
+    "notice_basis",
+    "impact",
+    "category",
+    "outcome",
+    "confidentiality",
+    "updated_at",
 ];
 
 /// The same list, all of it, as CSV: codes and UTC, for programs. A cell that a spreadsheet would take for a formula

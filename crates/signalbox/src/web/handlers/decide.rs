@@ -183,4 +183,3 @@ fn on_this_page(fault: Fault) -> Fault {
     let field = fault.field.map(|field| if matches!(field.as_str(), "questions" | "reason") { "words".to_owned() } else { core_name(&field) });
     Fault { field, ..fault }
 }
-

@@ -20,7 +20,8 @@ pub async fn mails(State(app): State<Shared>, visitor: Visitor) -> Result<Respon
     only_in_the_demo(&app)?;
     let letters = app.mailbox.newest_first();
     let when = |letter: &Envelope| moment_phrase(letter.at, app.clock.now(), &london());
-    let row = |letter: &Envelope| Row::new(Cell::link(&letter.subject, &format!("/dev/mail/{}", letter.id)), vec![Cell::text(&letter.to), Cell::text(&when(letter))]);
+    let row =
+        |letter: &Envelope| Row::new(Cell::link(&letter.subject, &format!("/dev/mail/{}", letter.id)), vec![Cell::text(&letter.to), Cell::text(&when(letter))]);
     let rows: Vec<Row> = letters.iter().map(row).collect();
     let kept = if rows.len() == 1 { "it is kept here and goes nowhere" } else { "they are kept here and go nowhere" };
     let lede = format!("{}. In the demonstration {kept}.", counted(rows.len() as i64, "mail"));
@@ -43,12 +44,7 @@ pub async fn mail(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     let ours = letter.text.split_whitespace().filter_map(|word| word.strip_prefix(&base)).filter(|path| path.starts_with('/'));
     let links = ours.map(|path| Link::new(path, path)).collect();
     let when = moment_phrase(letter.at, app.clock.now(), &london());
-    Ok(page(&MailPage {
-        shell,
-        facts: vec![Fact::new("To", &letter.to), Fact::new("When", &when)],
-        body: letter.text,
-        links,
-    }))
+    Ok(page(&MailPage { shell, facts: vec![Fact::new("To", &letter.to), Fact::new("When", &when)], body: letter.text, links }))
 }
 
 fn only_in_the_demo(app: &Shared) -> Result<(), Failure> {

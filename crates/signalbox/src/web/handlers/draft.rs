@@ -34,7 +34,8 @@ use crate::web::visitor::{Visitor, moment};
 use crate::words;
 
 /// The steps that ask questions, with the end of their address and their label.
-const PAGES: [(Page, &str, &str); 4] = [(Page::What, "what", "What"), (Page::Where, "where", "Where"), (Page::When, "when", "When"), (Page::Risk, "risk", "Risk")];
+const PAGES: [(Page, &str, &str); 4] =
+    [(Page::What, "what", "What"), (Page::Where, "where", "Where"), (Page::When, "when", "When"), (Page::Risk, "risk", "Risk")];
 /// What a step's form carries beside answers: which questions it drew, and its buttons.
 const BESIDES: [&str; 3] = ["asked", "later", "check"];
 
@@ -377,7 +378,9 @@ fn what_next(writing: &Writing) -> Section {
     let section = Section::new("next", "What happens next");
     match (writing.act, writing.change().kind) {
         (Act::Propose, _) => section.words("Your coordinator is told at once and sends it on. The notice clock starts when they do."),
-        (_, Kind::ServiceRequest) => section.words("If every answer fits the entry of the catalogue, it is scheduled at once. Otherwise somebody reads it first."),
+        (_, Kind::ServiceRequest) => {
+            section.words("If every answer fits the entry of the catalogue, it is scheduled at once. Otherwise somebody reads it first.")
+        }
         _ => section.words("The supplier’s change manager is told at once. The notice clock starts when you send it."),
     }
 }
@@ -403,7 +406,8 @@ pub async fn send(State(app): State<Shared>, visitor: Visitor, Path(reference): 
         Err(Stop::Stale { .. }) => {
             let writing = Writing::open(&app, &visitor, &reference)?;
             let by = writing.situation.draft.as_ref().map(|draft| raise::saved_by(&app, draft)).transpose()?.unwrap_or_default();
-            let fault = Fault::whole("stale", format!("It was changed after you opened this page: {by}. Nothing was sent. Read it as it stands now, then send it."));
+            let fault =
+                Fault::whole("stale", format!("It was changed after you opened this page: {by}. Nothing was sent. Read it as it stands now, then send it."));
             check(&app, &visitor, &writing, StatusCode::CONFLICT, &[fault])
         }
         Err(stop) => Err(stopped(stop)),

@@ -26,9 +26,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Response {
 fn draw(app: &App, visitor: &Visitor, form: &Form, faults: &[Fault]) -> Response {
     let fields = vec![
         Field::text("name", "Your name", "").autocomplete("name"),
-        Field::input("email", "email", "Work e-mail", "")
-            .hint("We tell your organisation from it, and send you a link to confirm it.")
-            .autocomplete("email"),
+        Field::input("email", "email", "Work e-mail", "").hint("We tell your organisation from it, and send you a link to confirm it.").autocomplete("email"),
         Field::text("job", "What you do", "").optional().autocomplete("organization-title"),
         Field::textarea("reason", "Why do you need access?", "").hint("One line will do.").rows(2),
     ];
@@ -136,12 +134,7 @@ fn dead_page(app: &App, visitor: &Visitor) -> Response {
 }
 
 /// The address is proved: whoever decides is told.
-pub async fn confirm(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(token): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn confirm(State(app): State<Shared>, visitor: Visitor, Path(token): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&[])?;
     let Some(hash) = Token::from_hex(&token).map(Token::hash) else { return Ok(dead_page(&app, &visitor)) };
     let (ids, now) = (app.ids.clone(), app.clock.now());

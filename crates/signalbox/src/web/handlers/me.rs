@@ -26,26 +26,16 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     draw(&app, &visitor, &Form::default(), &[], None)
 }
 
-fn draw(
-    app: &App,
-    visitor: &Visitor,
-    form: &Form,
-    faults: &[Fault],
-    new_token: Option<String>,
-) -> Result<Response, Failure> {
+fn draw(app: &App, visitor: &Visitor, form: &Form, faults: &[Fault], new_token: Option<String>) -> Result<Response, Failure> {
     let (me, now) = (visitor.row()?, app.clock.now());
-    let (tokens, sessions) = app.read::<_, Failure>(|tx| {
-        Ok((store::tokens(tx, me.person.id)?, store::count_sessions(tx, me.person.id, now)?))
-    })?;
+    let (tokens, sessions) = app.read::<_, Failure>(|tx| Ok((store::tokens(tx, me.person.id)?, store::count_sessions(tx, me.person.id, now)?)))?;
     let memberships = me.memberships.iter().map(|m| {
         let service = m.service_code.clone().unwrap_or_else(|| "All".into());
         Row::new(Cell::text(m.role.words()), vec![Cell::text(&m.org_code), Cell::text(&service)])
     });
     let choices = LIVES.iter().map(|(value, days, label)| Choice::new(value, label).chosen(*days == 90)).collect();
-    let fields = vec![
-        Field::text("name", "What is it for?", "").hint("Such as: monitoring, or the nightly report."),
-        Field::radios("days", "It works for", choices),
-    ];
+    let fields =
+        vec![Field::text("name", "What is it for?", "").hint("Such as: monitoring, or the nightly report."), Field::radios("days", "It works for", choices)];
     let fields = filled(fields, form, faults);
     let view = MePage {
         shell: visitor.shell(app, "My details", Place::Elsewhere),
@@ -82,8 +72,7 @@ fn token_row(token: &ApiToken, now: Timestamp) -> TokenRow {
     TokenRow {
         name: token.name.clone(),
         words: format!("Made {}, {used}, {until}.", moment(token.created_at)),
-        revoke: parts::Form::new(&format!("/me/tokens/{}/revoke", token.id), &format!("Revoke {}", token.name), vec![])
-            .quiet(),
+        revoke: parts::Form::new(&format!("/me/tokens/{}/revoke", token.id), &format!("Revoke {}", token.name), vec![]).quiet(),
     }
 }
 
@@ -124,12 +113,7 @@ pub fn issue(app: &App, person: i64, name: &str, life: Option<SignedDuration>) -
 }
 
 /// Takes one back.
-pub async fn revoke_token(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(token): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn revoke_token(State(app): State<Shared>, visitor: Visitor, Path(token): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&[])?;
     let (person, token) = (visitor.person()?, super::id(&token)?);
     let act = app.act(Some(person), app.clock.now());

@@ -100,30 +100,16 @@ pub async fn show_request(State(app): State<Shared>, visitor: Visitor, Path(id):
     draw_request(&app, &visitor, &found, &Form::default(), &[])
 }
 
-fn draw_request(
-    app: &App,
-    visitor: &Visitor,
-    found: &Registration,
-    form: &Form,
-    faults: &[Fault],
-) -> Result<Response, Failure> {
-    let org = app.read::<_, Failure>(|tx| {
-        Ok(found.org_id.map(|org| directory::organisation(tx, org)).transpose()?.flatten())
-    })?;
+fn draw_request(app: &App, visitor: &Visitor, found: &Registration, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
+    let org = app.read::<_, Failure>(|tx| Ok(found.org_id.map(|org| directory::organisation(tx, org)).transpose()?.flatten()))?;
     let org_name = org.as_ref().map_or("Not known from the address", |org| &org.name);
     let yes = if visitor.holds(Role::AuthorityManager) { "Let them join" } else { "Yes, they work with us" };
-    let mut fields = vec![Field::radios(
-        "answer",
-        "Your answer",
-        vec![Choice::new("yes", yes), Choice::new("no", "Decline")],
-    )];
+    let mut fields = vec![Field::radios("answer", "Your answer", vec![Choice::new("yes", yes), Choice::new("no", "Decline")])];
     if org.is_none() {
         let choices = organisations(app)?;
         fields.push(Field::select("organisation", "Their organisation", choices).optional());
     }
-    fields.push(
-        Field::textarea("reason", "Why not", "").hint("If you decline. They are told this.").optional().rows(2),
-    );
+    fields.push(Field::textarea("reason", "Why not", "").hint("If you decline. They are told this.").optional().rows(2));
     let fields = filled(fields, form, faults);
     let view = FormPage {
         shell: visitor.shell(app, &format!("{} asks to join", found.name), Place::Elsewhere),
@@ -150,12 +136,7 @@ fn organisations(app: &App) -> Result<Vec<Choice>, Failure> {
 }
 
 /// Yes or no. A coordinator's yes passes it to the authority; the authority's makes a member.
-pub async fn answer(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn answer(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&["answer", "organisation", "reason"])?;
     let found = request(&app, &visitor, &id)?;
     let mut faults = Vec::new();
@@ -182,9 +163,7 @@ pub async fn answer(
     };
     match said {
         Ok(()) if form.raw("answer") == "no" => Ok(done(&app, "/members", "Declined. They get a letter with your reason.")),
-        Ok(()) if visitor.holds(Role::AuthorityManager) => {
-            Ok(done(&app, "/members", &format!("{} is a member now and gets a letter.", found.name)))
-        }
+        Ok(()) if visitor.holds(Role::AuthorityManager) => Ok(done(&app, "/members", &format!("{} is a member now and gets a letter.", found.name))),
         Ok(()) => Ok(done(&app, "/members", "Agreed. The authority decides next.")),
         Err(Failure::Invalid(faults)) => draw_request(&app, &visitor, &found, &form, &faults),
         Err(failure) => Err(failure),
@@ -244,9 +223,7 @@ fn membership(app: &App, visitor: &Visitor, id: &str) -> Result<(store::Membersh
         Ok(Some((held, name)))
     })?;
     let is_ours = |held: &store::Membership| viewer == Viewer::All || orgs.iter().any(|org| org.0 == held.org_id);
-    found
-        .filter(|(held, _)| held.role == Role::GroupMember && held.ended_at.is_none() && is_ours(held))
-        .ok_or(Failure::NotFound)
+    found.filter(|(held, _)| held.role == Role::GroupMember && held.ended_at.is_none() && is_ours(held)).ok_or(Failure::NotFound)
 }
 
 /// One member, and the button that ends the membership.
@@ -263,12 +240,7 @@ pub async fn show_member(State(app): State<Shared>, visitor: Visitor, Path(id): 
 }
 
 /// Ends it: a leaver is out at once (spec 13).
-pub async fn end(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn end(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&[])?;
     let (held, name) = membership(&app, &visitor, &id)?;
     let act = app.act(Some(visitor.person()?), app.clock.now());

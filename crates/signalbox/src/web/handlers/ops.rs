@@ -76,7 +76,8 @@ fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>)
     if let Some(returned) = returned {
         // Work that has left the board meanwhile has no form there; its faults are told all the same.
         let is_told = |fault: &Fault| faults.iter().any(|told| told.message == fault.detail);
-        let rest: Vec<ui::Fault> = returned.faults.iter().filter(|fault| !is_told(fault)).map(|fault| ui::Fault { message: fault.detail.clone(), target: String::new() }).collect();
+        let rest: Vec<ui::Fault> =
+            returned.faults.iter().filter(|fault| !is_told(fault)).map(|fault| ui::Fault { message: fault.detail.clone(), target: String::new() }).collect();
         faults.extend(rest);
     }
     faults.extend(found.faults);
@@ -193,20 +194,47 @@ fn fields(id: &str, is_late_offered: bool, returned: Option<(&Form, &[Fault])>, 
         Some((form, faults)) => super::filled(with_folds(fields, form, faults), form, faults),
         None => fields,
     };
-    fields.into_iter().map(|field| { let own = format!("{id}-{}", field.name); field.id(&own) }).collect()
+    fields
+        .into_iter()
+        .map(|field| {
+            let own = format!("{id}-{}", field.name);
+            field.id(&own)
+        })
+        .collect()
 }
 
 /// On the night when clocks go back an hour stands twice; then the form asks which is meant.
 fn with_folds(fields: Vec<Field>, form: &Form, faults: &[Fault]) -> Vec<Field> {
     let asks = |name: &str| form.has(&format!("{name}-fold")) || faults.iter().any(|fault| fault.code == "time-twice" && fault.field.as_deref() == Some(name));
-    let ask = |name: &str| Field::radios(&format!("{name}-fold"), "This time occurs twice that night: which one is meant?", vec![Choice::new("first", "The first"), Choice::new("second", "The second")]);
-    fields.into_iter().flat_map(|field| { let fold = asks(&field.name).then(|| ask(&field.name)); [Some(field), fold] }).flatten().collect()
+    let ask = |name: &str| {
+        Field::radios(
+            &format!("{name}-fold"),
+            "This time occurs twice that night: which one is meant?",
+            vec![Choice::new("first", "The first"), Choice::new("second", "The second")],
+        )
+    };
+    fields
+        .into_iter()
+        .flat_map(|field| {
+            let fold = asks(&field.name).then(|| ask(&field.name));
+            [Some(field), fold]
+        })
+        .flatten()
+        .collect()
 }
 
 /// The fields of the board's form.
 const FIELDS: [&str; 10] = [
-    "act", "version", "on_behalf_of", "by_phone", "happened_at-date", "happened_at-time", "happened_at-fold", "expected_end-date",
-    "expected_end-time", "expected_end-fold",
+    "act",
+    "version",
+    "on_behalf_of",
+    "by_phone",
+    "happened_at-date",
+    "happened_at-time",
+    "happened_at-fold",
+    "expected_end-date",
+    "expected_end-time",
+    "expected_end-fold",
 ];
 
 /// Records what was told. It is a fact: nothing refuses it but that the person may not record it, or that it can't
@@ -274,7 +302,10 @@ fn stopped(app: &App, visitor: &Visitor, actor: &Actor, id: i64, reference: &str
             let sentences: Vec<String> = refusal(&why, &change).into_iter().map(|why| why.sentence).collect();
             match why {
                 Refusal::Denied(bars) => Err(Failure::denied(bars.first().map_or("denied", |bar| bar.code), sentences.join(" "))),
-                _ => Err(Failure::conflict("wrong-stage", format!("{} Since {}.", sentences.join(" "), moment_phrase(change.stage_since, app.clock.now(), &calendar::london())))),
+                _ => Err(Failure::conflict(
+                    "wrong-stage",
+                    format!("{} Since {}.", sentences.join(" "), moment_phrase(change.stage_since, app.clock.now(), &calendar::london())),
+                )),
             }
         }
         Stop::Stale { expected, found } => Err(Failure::Stale { expected, found }),

@@ -71,7 +71,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         lede,
         actions: vec![Link::new("Raise a planned outage", "/outages/new")],
         filters: Some(filters),
-        sections: vec![Section::new("outages", "Planned outages").table(table, "None is known that you may see. Whoever switches something off raises it ten days ahead.")],
+        sections: vec![
+            Section::new("outages", "Planned outages").table(table, "None is known that you may see. Whoever switches something off raises it ten days ahead."),
+        ],
         paging: Some(paging(&query, found.rows.len(), found.next, cursor.is_some())),
         ..ListPage::default()
     }))
@@ -86,11 +88,14 @@ fn row(row: &ListRow) -> Row {
     let zone = calendar::london();
     let title = if row.title.is_empty() { "No title yet" } else { &row.title };
     let when = row.window.map_or_else(|| "Not said yet".to_owned(), |window| local::describe_window(window.start, window.end, &zone).sentence());
-    let notice = row.notice.as_ref().map_or_else(|| Cell::text("Not received yet"), |notice| {
-        let colour = if notice.verdict == Verdict::OnTime { "green" } else { "yellow" };
-        let asked = Days { amount: notice.asked, basis: notice.basis };
-        Cell::tag(&words::sentence_case(notice.verdict.words()), colour).and(&format!("{} of {asked}", notice.days))
-    });
+    let notice = row.notice.as_ref().map_or_else(
+        || Cell::text("Not received yet"),
+        |notice| {
+            let colour = if notice.verdict == Verdict::OnTime { "green" } else { "yellow" };
+            let asked = Days { amount: notice.asked, basis: notice.basis };
+            Cell::tag(&words::sentence_case(notice.verdict.words()), colour).and(&format!("{} of {asked}", notice.days))
+        },
+    );
     Row::new(
         Cell::link(&row.reference, &format!("/changes/{}", row.reference)).small(title),
         vec![Cell::text(&row.org.name), Cell::text(&when), Cell::tag(row.stage.words(), "blue"), notice],

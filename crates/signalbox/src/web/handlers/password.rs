@@ -107,13 +107,7 @@ fn dead_page(app: &App, visitor: &Visitor) -> Response {
 }
 
 /// Uses the link, sets the password, signs in.
-pub async fn set(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(token): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn set(State(app): State<Shared>, visitor: Visitor, headers: HeaderMap, Path(token): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&["password", "password-again"])?;
     let Some(link) = live(&app, &token)? else { return Ok(dead_page(&app, &visitor)) };
     if form.raw("password") != form.raw("password-again") {

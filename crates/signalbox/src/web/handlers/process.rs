@@ -22,12 +22,18 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Response {
     let documents = app.documents.all();
     let rows = documents.iter().map(|process| {
         let kind = sentence_case(process.kind.words());
-        Row::new(Cell::link(&process.title, &format!("/process/{}", process.id)), vec![Cell::text(&kind), Cell::text(&process.prefix), Cell::text(&process.version.to_string())])
+        Row::new(
+            Cell::link(&process.title, &format!("/process/{}", process.id)),
+            vec![Cell::text(&kind), Cell::text(&process.prefix), Cell::text(&process.version.to_string())],
+        )
     });
     let table = Table::new("Process documents", &["Document", "Kind of change", "Reference", "Version"], rows.collect());
     page(&ListPage {
         shell: visitor.shell(&app, "How it works", Place::Process),
-        lede: format!("{} in force. Each is the text that people agreed on and, word for word, what the program does.", counted(documents.len() as i64, "document")),
+        lede: format!(
+            "{} in force. Each is the text that people agreed on and, word for word, what the program does.",
+            counted(documents.len() as i64, "document")
+        ),
         actions: vec![Link::new("API", "/api")],
         sections: vec![Section::new("documents", "Process documents").table(table, "No document is in force.")],
         ..ListPage::default()
@@ -47,7 +53,12 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
         shell,
         lede: format!("Version {}. The picture, the moves and the rules are made from the document that the program runs.", process.version),
         facts: facts(&process),
-        contents: vec![Link::new("Stages and moves", "#diagram"), Link::new("Moves in words", "#moves"), Link::new("Rules", "#rules"), Link::new("The document", "#document")],
+        contents: vec![
+            Link::new("Stages and moves", "#diagram"),
+            Link::new("Moves in words", "#moves"),
+            Link::new("Rules", "#rules"),
+            Link::new("The document", "#document"),
+        ],
         diagram: OwnHtml(diagram::svg(&process)),
         text: OwnHtml(document_html(&process)),
         sections: vec![in_words(&process), rules(&process)],
@@ -69,13 +80,23 @@ fn in_words(process: &Process) -> Section {
         let is_first = last != Some(step.from);
         last = Some(step.from);
         let to = step.to.map_or("stays", |stage| stage.words());
-        let mut row = Row::new(Cell::text(step.from.words()), vec![Cell::text(&sentence_case(step.act.words())), Cell::text(&step.who.join(", ")), Cell::text(&step.only_if.join(" ")), Cell::text(to), Cell::text(&step.tells.join(", "))]);
+        let mut row = Row::new(
+            Cell::text(step.from.words()),
+            vec![
+                Cell::text(&sentence_case(step.act.words())),
+                Cell::text(&step.who.join(", ")),
+                Cell::text(&step.only_if.join(" ")),
+                Cell::text(to),
+                Cell::text(&step.tells.join(", ")),
+            ],
+        );
         if is_first {
             row.id = stage_id(step.from);
         }
         row
     });
-    let table = Table::new("Each move, who may make it, on what conditions, and who is told", &["From", "Move", "Who", "Only if", "To", "Tells"], rows.collect());
+    let table =
+        Table::new("Each move, who may make it, on what conditions, and who is told", &["From", "Move", "Who", "Only if", "To", "Tells"], rows.collect());
     Section::new("moves", "Moves in words").table(table, "No move.")
 }
 

@@ -37,7 +37,8 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         let whose = org.as_ref().map_or(Whose::Mine, |org| Whose::Organisation(org.id));
         Ok((org, orgs, duties::promises(tx, &scope, whose, now)?))
     })?;
-    let mut dropped: Vec<String> = query.fields().iter().filter(|(name, _)| name != "of").map(|(name, _)| format!("“{name}” is not a filter of this list, so it was left out.")).collect();
+    let mut dropped: Vec<String> =
+        query.fields().iter().filter(|(name, _)| name != "of").map(|(name, _)| format!("“{name}” is not a filter of this list, so it was left out.")).collect();
     if org.is_none() && !of.is_empty() {
         dropped.push(format!("“{of}” is not an organisation of yours, so it was left out."));
     }
@@ -53,7 +54,12 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     let view = ListPage {
         shell: visitor.shell(&app, "Promises", Place::Promises),
         lede: lede(open.len() + late.len(), late.len(), &whose),
-        filters: Some(Filters { action: "/promises".into(), fields: vec![filter], dropped, clear: if org.is_some() { "/promises".into() } else { String::new() } }),
+        filters: Some(Filters {
+            action: "/promises".into(),
+            fields: vec![filter],
+            dropped,
+            clear: if org.is_some() { "/promises".into() } else { String::new() },
+        }),
         sections: vec![
             Section::new("late", "Late").table(table("Late promises", rows(&late)), "Nothing is late."),
             Section::new("open", "Open").table(table("Open promises", rows(&open)), "Nothing is open."),

@@ -194,11 +194,13 @@ fn again(app: &App, visitor: &Visitor, kind: Kind, form: &Form, faults: &[Fault]
 pub async fn copy(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&[])?;
     let actor = visitor.actor()?;
-    let (loaded, saved) = app.read::<_, Failure>(|tx| {
-        let Some(id) = sight::by_reference(tx, &Scope::of(&actor), &reference)? else { return Ok(None) };
-        let Some(situation) = app.look(tx, &actor, id)? else { return Ok(None) };
-        Ok(Some((situation.loaded, situation.draft)))
-    })?.ok_or(Failure::NotFound)?;
+    let (loaded, saved) = app
+        .read::<_, Failure>(|tx| {
+            let Some(id) = sight::by_reference(tx, &Scope::of(&actor), &reference)? else { return Ok(None) };
+            let Some(situation) = app.look(tx, &actor, id)? else { return Ok(None) };
+            Ok(Some((situation.loaded, situation.draft)))
+        })?
+        .ok_or(Failure::NotFound)?;
     let (kind, raiser) = (loaded.change.kind, loaded.change.org);
     let process = app.documents.of_kind(kind).filter(|_| KINDS.contains(&kind)).ok_or_else(|| may_not(kind))?;
     let orgs = organisations(&app, &actor, &process)?;
@@ -207,7 +209,11 @@ pub async fn copy(State(app): State<Shared>, visitor: Visitor, Path(reference): 
     let path = format!("/changes/{reference}/copy");
     let draft = NewDraft { kind, org: OrgId(org.id), on_behalf_of: None, copied_from: Some(ChangeId(loaded.change.id.0)), raw };
     let done = app.raise(&actor, draft, expect(&form, &path, &Raw::new())).map_err(stopped)?;
-    Ok(super::super::tell::done(&app, &format!("/changes/{}/edit/what", done.reference), &format!("This is a copy of {}. Give it a window of its own.", loaded.change.reference)))
+    Ok(super::super::tell::done(
+        &app,
+        &format!("/changes/{}/edit/what", done.reference),
+        &format!("This is a copy of {}. Give it a window of its own.", loaded.change.reference),
+    ))
 }
 
 /// When a draft was saved and by whom, for the page on which two versions stand side by side.

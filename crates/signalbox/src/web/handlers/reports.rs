@@ -56,9 +56,24 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     let view = ReportsPage {
         shell: visitor.shell(&app, "Reports", Place::Reports),
         reports: vec![
-            report("Success and failure", "/reports/success", "Do changes work first time, and is that better or worse?", format!("Last 12 months, worked first time: {}.", outcomes.success().words())),
-            report("Changes raised by trusts", "/reports/trust-raised", "What did trusts ask for, and where does it stand?", format!("{} in the last 12 months, {open} still open.", counted(raised, "change"))),
-            report("Forward schedule of change", "/reports/schedule", "What is coming, week by week?", format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") })),
+            report(
+                "Success and failure",
+                "/reports/success",
+                "Do changes work first time, and is that better or worse?",
+                format!("Last 12 months, worked first time: {}.", outcomes.success().words()),
+            ),
+            report(
+                "Changes raised by trusts",
+                "/reports/trust-raised",
+                "What did trusts ask for, and where does it stand?",
+                format!("{} in the last 12 months, {open} still open.", counted(raised, "change")),
+            ),
+            report(
+                "Forward schedule of change",
+                "/reports/schedule",
+                "What is coming, week by week?",
+                format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") }),
+            ),
         ],
     };
     Ok(page(&view))
@@ -164,7 +179,11 @@ impl Wanted {
         let mut selects = vec![
             Select { name: "period", label: "Period", choices: periods },
             Select { name: "service", label: "Service", choices: Names::choices(&names.services, "All services", self.filter.service) },
-            Select { name: "organisation", label: "Organisation", choices: Names::choices(&names.organisations, "All organisations", self.filter.organisation) },
+            Select {
+                name: "organisation",
+                label: "Organisation",
+                choices: Names::choices(&names.organisations, "All organisations", self.filter.organisation),
+            },
             Select { name: "kind", label: "Kind", choices: kinds },
         ];
         if has_open {

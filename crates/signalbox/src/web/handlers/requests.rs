@@ -201,7 +201,15 @@ fn keep(app: &App, asking: &Asking, form: &Form, path: &str, raw: Raw) -> Result
 }
 
 /// The form again: what is missing, or which answer makes it another thing, with the way on.
-fn draw_again(app: &App, visitor: &Visitor, asking: &Asking, entry: &CatalogueEntry, writing: &Writing, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
+fn draw_again(
+    app: &App,
+    visitor: &Visitor,
+    asking: &Asking,
+    entry: &CatalogueEntry,
+    writing: &Writing,
+    form: &Form,
+    faults: &[Fault],
+) -> Result<Response, Failure> {
     let questions = asking.questions(|field| writing.preview.asked.contains(&field.id));
     let fields = typed::fields(&questions, &typed::raw_besides(form, &BESIDES), faults, &writing.options(app)?, typed::in_words);
     let mut view = form_page(app, visitor, asking, entry, &questions, fields, form);

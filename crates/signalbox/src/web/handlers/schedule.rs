@@ -9,9 +9,9 @@ pub use wanted::Names;
 use axum::extract::State;
 use axum::response::Response;
 use signalbox_core::calendar::{self, local};
-use signalbox_store::{StoreError, gather};
 use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter};
 use signalbox_store::scope::Scope;
+use signalbox_store::{StoreError, gather};
 
 use super::entries;
 use crate::app::Shared;
@@ -53,7 +53,16 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         Ok((wanted, names, found, freezes, pairs))
     })?;
     let today = local::wall(now, &zone).date();
-    let drawn = draw::Drawing { wanted: &wanted, found: &found, pairs: draw::readable(pairs, &found.entries), freezes: &freezes, names: &names, today, now, zone: &zone };
+    let drawn = draw::Drawing {
+        wanted: &wanted,
+        found: &found,
+        pairs: draw::readable(pairs, &found.entries),
+        freezes: &freezes,
+        names: &names,
+        today,
+        now,
+        zone: &zone,
+    };
     let body = match wanted.view {
         View::Month => Body::Month(drawn.month()),
         View::Timeline => Body::Timeline(drawn.timeline()),
@@ -72,10 +81,10 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         clear_href: wanted.is_filtered().then(|| wanted.href_unfiltered()),
         status: drawn.status(),
         dropped: wanted.dropped.clone(),
-        empty: found.entries.is_empty().then(|| Empty {
-            sentence: drawn.nothing(),
-            widen: wanted.is_filtered().then(|| Link::new("Show everything", &wanted.href_unfiltered())),
-        }),
+        empty: found
+            .entries
+            .is_empty()
+            .then(|| Empty { sentence: drawn.nothing(), widen: wanted.is_filtered().then(|| Link::new("Show everything", &wanted.href_unfiltered())) }),
         body,
         clashes: drawn.clash_notes(),
     };
@@ -92,9 +101,26 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
 
 /// The columns of R-1 (spec 12). A schedule is not published in versions yet, so that nothing is said of those.
 const HEADS: &[&str] = &[
-    "rfc_ref", "status", "kind", "category", "title", "raised_by_org", "services", "sites", "trusts_affected", "window_start_local",
-    "window_end_local", "contingency_end_local", "utc_start", "utc_end", "zone_label", "outage_minutes", "impact_level", "risk",
-    "network_notice", "last_changed_at",
+    "rfc_ref",
+    "status",
+    "kind",
+    "category",
+    "title",
+    "raised_by_org",
+    "services",
+    "sites",
+    "trusts_affected",
+    "window_start_local",
+    "window_end_local",
+    "contingency_end_local",
+    "utc_start",
+    "utc_end",
+    "zone_label",
+    "outage_minutes",
+    "impact_level",
+    "risk",
+    "network_notice",
+    "last_changed_at",
 ];
 
 /// R-1 as a file, of what the reader may see and no more (S23).
@@ -106,7 +132,9 @@ fn write(rows: &mut csv::Rows, entry: &Entry) -> Result<(), StoreError> {
     let zone = calendar::london();
     let (window, detail) = (entry.window, entry.detail.as_ref());
     let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
-    let codes = |of: fn(&store::Detail) -> &Vec<signalbox_store::queries::Named>| detail.map(|d| of(d).iter().map(|n| n.code.as_str()).collect::<Vec<_>>().join(";")).unwrap_or_default();
+    let codes = |of: fn(&store::Detail) -> &Vec<signalbox_store::queries::Named>| {
+        detail.map(|d| of(d).iter().map(|n| n.code.as_str()).collect::<Vec<_>>().join(";")).unwrap_or_default()
+    };
     rows.row(&[
         entries::reference(entry),
         entry.standing.code().to_owned(),

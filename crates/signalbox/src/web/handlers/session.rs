@@ -12,12 +12,12 @@ use crate::clock::Token;
 use crate::web::cookies::Cookie;
 use crate::web::form::{Form, Query};
 use crate::web::layout::Place;
+use crate::web::next;
 use crate::web::parts::{self, FormPage, Section};
 use crate::web::problem::{Failure, Fault};
 use crate::web::tell::{done, page_with};
 use crate::web::ui::Field;
 use crate::web::visitor::{Door, Visitor};
-use crate::web::next;
 
 /// The form.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Response {
@@ -46,12 +46,7 @@ fn sign_in_page(app: &App, visitor: &Visitor, form: &Form, faults: &[Fault]) -> 
 }
 
 /// Checks, and opens a session.
-pub async fn enter(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn enter(State(app): State<Shared>, visitor: Visitor, headers: HeaderMap, form: Form) -> Result<Response, Failure> {
     form.only(&["email", "password"])?;
     let mut faults = Vec::new();
     if form.text("email").is_empty() {

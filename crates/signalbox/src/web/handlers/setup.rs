@@ -87,9 +87,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     Ok(page(&ListPage {
         shell: visitor.shell(&app, "Set-up", Place::Elsewhere),
         lede: format!("{} lists. Many rows at once come in from files: signalbox import.", rows.len()),
-        sections: vec![
-            Section::new("lists", "Lists").table(Table::new("What can be set up", &["List", "What it is"], rows), ""),
-        ],
+        sections: vec![Section::new("lists", "Lists").table(Table::new("What can be set up", &["List", "What it is"], rows), "")],
         ..ListPage::default()
     }))
 }
@@ -110,11 +108,7 @@ fn shell<R: Register>(app: &App, visitor: &Visitor, title: &str, is_below: bool)
 }
 
 /// The list, filtered by a word.
-pub async fn list<R: Register>(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Query(query): Query,
-) -> Result<Response, Failure> {
+pub async fn list<R: Register>(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     R::admit(&visitor)?;
     let filter = query.text("q").to_owned();
     let (table, next) = R::list(&app, &visitor, &Page { after: cursor(query.raw("after")), filter: filter.clone(), limit: 50 })?;
@@ -171,24 +165,14 @@ pub async fn show_new<R: Register>(State(app): State<Shared>, visitor: Visitor) 
 }
 
 /// The form for an old row.
-pub async fn show_old<R: Register>(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
+pub async fn show_old<R: Register>(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     R::admit(&visitor)?;
     let id = super::id(&id)?;
     let (name, form) = R::load(&app, &visitor, id)?;
     draw::<R>(&app, &visitor, Some((id, &name)), &form, &[])
 }
 
-fn draw<R: Register>(
-    app: &App,
-    visitor: &Visitor,
-    old: Option<(i64, &str)>,
-    form: &Form,
-    faults: &[Fault],
-) -> Result<Response, Failure> {
+fn draw<R: Register>(app: &App, visitor: &Visitor, old: Option<(i64, &str)>, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
     let fields = filled(R::fields(app, visitor, old.is_none())?, form, faults);
     let (title, action) = match old {
         Some((id, name)) => (format!("Change {name}"), format!("{}/{id}", R::PATH)),
@@ -211,12 +195,7 @@ pub async fn create<R: Register>(State(app): State<Shared>, visitor: Visitor, fo
 }
 
 /// Writes an old row.
-pub async fn change<R: Register>(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn change<R: Register>(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
     R::admit(&visitor)?;
     let id = super::id(&id)?;
     let (name, _) = R::load(&app, &visitor, id)?;
@@ -291,4 +270,3 @@ pub(super) fn organisation_choices(app: &App) -> Result<Vec<Choice>, Failure> {
     let choices = all.items.iter().map(|org| Choice::new(&org.id.to_string(), &format!("{} ({})", org.name, org.code)));
     Ok(std::iter::once(Choice::new("", "Choose")).chain(choices).collect())
 }
-

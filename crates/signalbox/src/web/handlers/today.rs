@@ -51,7 +51,9 @@ fn front(app: &App, visitor: &Visitor) -> Response {
     page(&ToldPage {
         shell,
         lede: "One record of IT changes, planned outages and network notices for every organisation that shares the services.".into(),
-        words: vec!["Sign in to see what is planned and what waits for you. The Service Management group is open to everybody who works on the services.".into()],
+        words: vec![
+            "Sign in to see what is planned and what waits for you. The Service Management group is open to everybody who works on the services.".into(),
+        ],
         links: vec![Link::new("Sign in", "/sign-in"), Link::new("Ask to join", "/join"), Link::new("How it works", "/process")],
     })
 }
@@ -76,7 +78,8 @@ pub fn night(work: &[Entry], asked: Asked, zone: &TimeZone) -> Timeline {
         Head { label: local::clock(local::wall(at, zone).time()), class: "" }
     });
     let evening = local::wall(asked.from, zone).date();
-    let lanes = lanes_by_service(work, &scale, zone, |_| false, |_| (vec![], scale.column_of(asked.now), format!("/schedule?view=table&from={evening}&days=2")));
+    let lanes =
+        lanes_by_service(work, &scale, zone, |_| false, |_| (vec![], scale.column_of(asked.now), format!("/schedule?view=table&from={evening}&days=2")));
     let corner = format!("{} to {}", evening.day(), days_on(evening, 1).strftime("%-d %b"));
     Timeline { label: "Tonight hour by hour, scrolls sideways".into(), corner, is_night: true, heads: heads.collect(), lanes }
 }
@@ -121,7 +124,12 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
         night_notes: vec![],
         news: Some(news(&happened, &said, since, now, &zone)),
         figure: outcomes.map(figure),
-        coming: coming.iter().filter(|entry| entry.window.start >= now && is_sure(entry)).take(COMING_MAX).map(|entry| coming_line(entry, today.year(), &zone)).collect(),
+        coming: coming
+            .iter()
+            .filter(|entry| entry.window.start >= now && is_sure(entry))
+            .take(COMING_MAX)
+            .map(|entry| coming_line(entry, today.year(), &zone))
+            .collect(),
     };
     Ok(page(&view))
 }
@@ -174,7 +182,11 @@ fn waiting_row(one: &waits::Waiting, now: Timestamp, zone: &TimeZone) -> Waiting
     let (verb, why, tag) = match &one.because {
         Because::Owed(duty) => {
             let what = words::sentence_case(&duty.kind);
-            let words = duty.words.clone().filter(|words| !words.is_empty()).unwrap_or_else(|| format!("{what}{}.", if duty.about == duty.kind { String::new() } else { format!(", {}", duty.about) }));
+            let words = duty
+                .words
+                .clone()
+                .filter(|words| !words.is_empty())
+                .unwrap_or_else(|| format!("{what}{}.", if duty.about == duty.kind { String::new() } else { format!(", {}", duty.about) }));
             ("Answer for", format!("{words} Asked {}.", moment_phrase(duty.asked_at, now, zone)), Tag::new(&what, "blue"))
         }
         Because::Draft => ("Finish", "Your draft, not sent yet.".to_owned(), Tag::new("Draft", "grey")),
@@ -207,7 +219,8 @@ impl Said {
         let mut said = Said::default();
         said.names.orgs = names::organisations(tx)?.into_iter().map(|org| (org.id, org.name)).collect();
         said.names.services = names::services(tx)?.into_iter().map(|service| (service.id, service.name)).collect();
-        let named: Vec<i64> = happened.iter().filter_map(|one| if let Event::Scheduled { implementer, .. } = &one.recorded.event { Some(implementer.0) } else { None }).collect();
+        let named: Vec<i64> =
+            happened.iter().filter_map(|one| if let Event::Scheduled { implementer, .. } = &one.recorded.event { Some(implementer.0) } else { None }).collect();
         said.names.people = accounts::names(tx, &named)?.into_iter().collect();
         for one in happened {
             said.names.people.extend(one.recorded.by.person.map(|person| (person.0, one.who.clone())));
@@ -254,12 +267,7 @@ fn figure(outcomes: Outcomes) -> Figure {
 }
 
 fn parts(outcomes: &Outcomes) -> String {
-    let all = [
-        (outcomes.with_issues, "with issues"),
-        (outcomes.partial, "partly done"),
-        (outcomes.backed_out, "backed out"),
-        (outcomes.failed, "failed"),
-    ];
+    let all = [(outcomes.with_issues, "with issues"), (outcomes.partial, "partly done"), (outcomes.backed_out, "backed out"), (outcomes.failed, "failed")];
     all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
 }
 

@@ -98,19 +98,11 @@ impl SuccessPage {
 
 /// Bars of failures, drawn against the largest of the table.
 pub fn failure_bar(rows: &[RateRow], row: &RateRow) -> String {
-    svg::bar(
-        row.failed(),
-        rows.iter().map(RateRow::failed).max().unwrap_or(0),
-        true,
-    )
+    svg::bar(row.failed(), rows.iter().map(RateRow::failed).max().unwrap_or(0), true)
 }
 
 pub fn count_bar(rows: &[CountRow], row: &CountRow) -> String {
-    svg::bar(
-        row.count,
-        rows.iter().map(|row| row.count).max().unwrap_or(0),
-        false,
-    )
+    svg::bar(row.count, rows.iter().map(|row| row.count).max().unwrap_or(0), false)
 }
 
 /// Changes that trusts raised, and where they stand.

@@ -110,18 +110,8 @@ pub struct Freeze {
 impl Day {
     pub fn class(&self) -> String {
         let is_empty = self.entries.is_empty() && self.freezes.is_empty();
-        let words = [
-            (self.is_off, "off"),
-            (self.is_weekend, "we"),
-            (self.is_today, "today"),
-            (is_empty, "none"),
-        ];
-        words
-            .into_iter()
-            .filter(|(holds, _)| *holds)
-            .map(|(_, word)| word)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let words = [(self.is_off, "off"), (self.is_weekend, "we"), (self.is_today, "today"), (is_empty, "none")];
+        words.into_iter().filter(|(holds, _)| *holds).map(|(_, word)| word).collect::<Vec<_>>().join(" ")
     }
 }
 

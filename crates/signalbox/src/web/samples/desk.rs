@@ -30,24 +30,12 @@ pub fn ops(matches: bool) -> OpsPage {
         action: "/ops/RFC-2026-001842".into(),
         version: 12,
         idempotency_key: format!("key-{id}"),
-        acts: acts
-            .iter()
-            .map(|(act, words)| ((*act).into(), (*words).into()))
-            .collect(),
+        acts: acts.iter().map(|(act, words)| ((*act).into(), (*words).into())).collect(),
         is_open: error.is_some(),
         fields: vec![
-            Field::text("on_behalf_of", "On behalf of", "")
-                .id(&format!("{id}-on_behalf_of"))
-                .hint("The person who told you")
-                .error(error),
-            Field::checks(
-                "by_phone",
-                "How",
-                vec![Choice::new("yes", "By phone").chosen(true)],
-            )
-            .id(&format!("{id}-by_phone")),
-            Field::date_time("at", "When it happened", "2026-11-17", "22:04")
-                .id(&format!("{id}-at")),
+            Field::text("on_behalf_of", "On behalf of", "").id(&format!("{id}-on_behalf_of")).hint("The person who told you").error(error),
+            Field::checks("by_phone", "How", vec![Choice::new("yes", "By phone").chosen(true)]).id(&format!("{id}-by_phone")),
+            Field::date_time("at", "When it happened", "2026-11-17", "22:04").id(&format!("{id}-at")),
         ],
     };
     let row = |id: &str, work: &Work, text: &str, ring: &str, report| OpsRow {
@@ -61,55 +49,26 @@ pub fn ops(matches: bool) -> OpsPage {
     };
     let fault = (!matches).then(|| "Say who told you".to_owned());
     OpsPage {
-        shell: Shell {
-            nav: menu(Place::Operations, true, true),
-            ..Shell::sample("Operations board", Place::Operations)
-        },
+        shell: Shell { nav: menu(Place::Operations, true, true), ..Shell::sample("Operations board", Place::Operations) },
         sentence: "1 piece of work is running. 2 alarms are expected until 02:15.".into(),
         question: Question {
             device: "NBK-EDGE-1".into(),
-            kinds: vec![
-                Choice::new("", "Any kind").chosen(true),
-                Choice::new("down", "Down"),
-            ],
+            kinds: vec![Choice::new("", "Any kind").chosen(true), Choice::new("down", "Down")],
             date: "2026-11-17".into(),
             time: "23:20".into(),
         },
         answer: Some(answer),
-        faults: fault
-            .clone()
-            .map(|message| Fault {
-                message,
-                target: "w1-on_behalf_of".into(),
-            })
-            .into_iter()
-            .collect(),
+        faults: fault.clone().map(|message| Fault { message, target: "w1-on_behalf_of".into() }).into_iter().collect(),
         running: vec![row(
             "w1",
             &WORK[1],
             "Northbrook N2. Expected: PACS-N2-DISK, PACS-N2-FETCH until 02:15.",
             "Ring: Tom Achebe, 020 7946 0117",
-            Some(form(
-                "w1",
-                &[("overrun", "Running late"), ("restore", "Back")],
-                fault,
-            )),
+            Some(form("w1", &[("overrun", "Running late"), ("restore", "Back")], fault)),
         )],
         next: vec![
-            row(
-                "w2",
-                &WORK[0],
-                "Northbrook. No alarm expected.",
-                "Ring: Northbrook desk, 020 7946 0131",
-                Some(form("w2", &[("start", "Started")], None)),
-            ),
-            row(
-                "w3",
-                &WORK[2],
-                "Northbrook link down to 01:00.",
-                "Ring: Meridian NOC, 020 7946 0190",
-                None,
-            ),
+            row("w2", &WORK[0], "Northbrook. No alarm expected.", "Ring: Northbrook desk, 020 7946 0131", Some(form("w2", &[("start", "Started")], None))),
+            row("w3", &WORK[2], "Northbrook link down to 01:00.", "Ring: Meridian NOC, 020 7946 0190", None),
         ],
     }
 }
@@ -120,7 +79,9 @@ pub fn tonight() -> TonightPage {
         site: "Northbrook".into(),
         site_href: "northbrook".into(),
         span: "Tuesday 17 November, 18:00, to Wednesday, 08:00.".into(),
-        sentence: "3 pieces of work. Expect slower access to older X-rays and scans from 22:00 to 02:00. From 23:00 to 01:00 the link to outside services is down.".into(),
+        sentence:
+            "3 pieces of work. Expect slower access to older X-rays and scans from 22:00 to 02:00. From 23:00 to 01:00 the link to outside services is down."
+                .into(),
         sites: vec![Choice::new("northbrook", "Northbrook").chosen(true), Choice::new("riverside", "Riverside")],
         date: "2026-11-17".into(),
         night: night(),
@@ -134,31 +95,15 @@ pub fn tonight() -> TonightPage {
 }
 
 pub fn tonight_unknown() -> UnknownSitePage {
-    UnknownSitePage {
-        shell: visitor("No such site"),
-        asked: "northbroke".into(),
-        near: vec![Link::new("Northbrook", "/tonight/northbrook")],
-    }
+    UnknownSitePage { shell: visitor("No such site"), asked: "northbroke".into(), near: vec![Link::new("Northbrook", "/tonight/northbrook")] }
 }
 
 pub fn status() -> StatusPage {
-    let part = |name: &str, label: &str, colour, note: &str| StatusRow {
-        name: name.into(),
-        tag: Tag::new(label, colour),
-        note: note.into(),
-    };
+    let part = |name: &str, label: &str, colour, note: &str| StatusRow { name: name.into(), tag: Tag::new(label, colour), note: note.into() };
     StatusPage {
         shell: visitor("Status"),
         sentence: "Everything works.".into(),
-        parts: vec![
-            part("Record", "Works", "green", "Last written 16:48."),
-            part(
-                "Mail",
-                "Late",
-                "yellow",
-                "3 mails wait, the oldest for 4 minutes.",
-            ),
-        ],
+        parts: vec![part("Record", "Works", "green", "Last written 16:48."), part("Mail", "Late", "yellow", "3 mails wait, the oldest for 4 minutes.")],
         version: "0.1.0".into(),
     }
 }

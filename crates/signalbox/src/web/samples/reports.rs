@@ -7,33 +7,13 @@ use crate::web::svg::{Limits, Point, Signal, Xmr};
 use crate::web::ui::{Choice, Link, Paging, Stat, Tag};
 
 fn filters(action: &str) -> Filters {
-    let choices = || {
-        vec![
-            Choice::new("", "All").chosen(true),
-            Choice::new("pacs", "PACS imaging"),
-        ]
-    };
+    let choices = || vec![Choice::new("", "All").chosen(true), Choice::new("pacs", "PACS imaging")];
     Filters {
         action: action.into(),
         selects: vec![
-            Select {
-                name: "period",
-                label: "Period",
-                choices: vec![
-                    Choice::new("12w", "Last 12 weeks").chosen(true),
-                    Choice::new("52w", "Last 52 weeks"),
-                ],
-            },
-            Select {
-                name: "service",
-                label: "Service",
-                choices: choices(),
-            },
-            Select {
-                name: "organisation",
-                label: "Raised by",
-                choices: choices(),
-            },
+            Select { name: "period", label: "Period", choices: vec![Choice::new("12w", "Last 12 weeks").chosen(true), Choice::new("52w", "Last 52 weeks")] },
+            Select { name: "service", label: "Service", choices: choices() },
+            Select { name: "organisation", label: "Raised by", choices: choices() },
         ],
         csv_href: format!("{action}.csv"),
         dropped: vec![],
@@ -41,12 +21,7 @@ fn filters(action: &str) -> Filters {
 }
 
 fn stat(label: &str, figure: &str, note: &str) -> Stat {
-    Stat {
-        label: label.into(),
-        figure: figure.into(),
-        note: note.into(),
-        href: "/changes?state=closed".into(),
-    }
+    Stat { label: label.into(), figure: figure.into(), note: note.into(), href: "/changes?state=closed".into() }
 }
 
 pub fn reports() -> ReportsPage {
@@ -71,21 +46,14 @@ pub fn reports() -> ReportsPage {
                 "What did trusts ask for, and where does it stand?",
                 "31 raised in the last 12 weeks, 9 still open.",
             ),
-            one(
-                "Forward schedule of change",
-                "/reports/schedule",
-                "What is coming, week by week?",
-                "22 pieces of work in the next 4 weeks, 2 with a clash.",
-            ),
+            one("Forward schedule of change", "/reports/schedule", "What is coming, week by week?", "22 pieces of work in the next 4 weeks, 2 with a clash."),
         ],
     }
 }
 
 pub fn report_success(weeks: usize) -> SuccessPage {
-    let values = [
-        92.0, 88.0, 95.0, 90.0, 93.0, 89.0, 96.0, 91.0, 94.0, 90.0, 92.0, 81.0, 93.0, 95.0, 96.0,
-        97.0, 95.0, 98.0, 96.0, 97.0, 95.0, 96.0, 98.0, 97.0,
-    ];
+    let values =
+        [92.0, 88.0, 95.0, 90.0, 93.0, 89.0, 96.0, 91.0, 94.0, 90.0, 92.0, 81.0, 93.0, 95.0, 96.0, 97.0, 95.0, 98.0, 96.0, 97.0, 95.0, 96.0, 98.0, 97.0];
     let signal = |at: usize, value: f64| {
         if weeks < 12 {
             Signal::None
@@ -101,12 +69,7 @@ pub fn report_success(weeks: usize) -> SuccessPage {
         .iter()
         .take(weeks)
         .enumerate()
-        .map(|(at, value)| Point {
-            label: format!("week {}", at + 1),
-            value: *value,
-            signal: signal(at, *value),
-            is_small: false,
-        })
+        .map(|(at, value)| Point { label: format!("week {}", at + 1), value: *value, signal: signal(at, *value), is_small: false })
         .collect();
     let rate = |name: &str, all, worked| RateRow {
         name: name.into(),
@@ -121,15 +84,46 @@ pub fn report_success(weeks: usize) -> SuccessPage {
         sentence: if weeks < 12 { "Too few weeks to tell better from worse.".into() } else { "Doing better than before, and it looks lasting:".into() },
         more: if weeks < 12 { String::new() } else { "11 weeks in a row above the long-run mean.".into() },
         filters: filters("/reports/success"),
-        stats: vec![stat("Changes finished", "251", "up 9 on the 12 weeks before"), stat("Worked first time", "241", "96.0%"), stat("Backed out", "7", "all inside their window"), stat("Caused an incident", "3", "longest 1 hour 50")],
-        weeks: points.iter().enumerate().map(|(at, point)| WeekRow { week: point.label.clone(), all: 21, rate: format!("{}%", point.value), moved: if at == 0 { String::new() } else { format!("{:.0}", (point.value - points[at - 1].value).abs()) }, signal: String::new() }).collect(),
-        chart: Xmr { title: "One week below the usual range, then 11 weeks above the mean".into(), description: format!("{weeks} weekly points, from 81 to 98 percent."), points, limits: (weeks >= 12).then_some(Limits { mean: 93.2, lower: 86.1, upper: 100.0, range_upper: 8.7 }), range_label: "Change from the week before, in points".into() },
-        reading: if weeks < 12 { vec!["Fewer than 12 weeks: the dots are shown without limits, because limits from so few mean nothing.".into()] } else { vec!["Points inside the band are ordinary ups and downs. Week 12 stands outside it.".into(), "The last 11 weeks all lie above the mean: something has changed for the better.".into()] },
+        stats: vec![
+            stat("Changes finished", "251", "up 9 on the 12 weeks before"),
+            stat("Worked first time", "241", "96.0%"),
+            stat("Backed out", "7", "all inside their window"),
+            stat("Caused an incident", "3", "longest 1 hour 50"),
+        ],
+        weeks: points
+            .iter()
+            .enumerate()
+            .map(|(at, point)| WeekRow {
+                week: point.label.clone(),
+                all: 21,
+                rate: format!("{}%", point.value),
+                moved: if at == 0 { String::new() } else { format!("{:.0}", (point.value - points[at - 1].value).abs()) },
+                signal: String::new(),
+            })
+            .collect(),
+        chart: Xmr {
+            title: "One week below the usual range, then 11 weeks above the mean".into(),
+            description: format!("{weeks} weekly points, from 81 to 98 percent."),
+            points,
+            limits: (weeks >= 12).then_some(Limits { mean: 93.2, lower: 86.1, upper: 100.0, range_upper: 8.7 }),
+            range_label: "Change from the week before, in points".into(),
+        },
+        reading: if weeks < 12 {
+            vec!["Fewer than 12 weeks: the dots are shown without limits, because limits from so few mean nothing.".into()]
+        } else {
+            vec![
+                "Points inside the band are ordinary ups and downs. Week 12 stands outside it.".into(),
+                "The last 11 weeks all lie above the mean: something has changed for the better.".into(),
+            ]
+        },
         sums: "Limits: mean 93.2, plus or minus 2.66 times the mean moving range 2.65; upper limit cut at 100%.".into(),
         by_service: vec![rate("Patient administration", 71, 69), rate("PACS imaging", 58, 56), rate("Pathology results", 39, 36)],
         by_kind: vec![rate("Normal change", 140, 133), rate("Service request", 80, 79), rate("Planned outage", 31, 29)],
         by_organisation: vec![rate("Halden", 180, 173), rate("Northbrook", 40, 39), rate("Riverside", 31, 29)],
-        causes: [("Testing missed it", 4), ("Back-out window too short", 2), ("Clash not seen", 1)].into_iter().map(|(name, count)| CountRow { name: name.into(), href: String::new(), count }).collect(),
+        causes: [("Testing missed it", 4), ("Back-out window too short", 2), ("Clash not seen", 1)]
+            .into_iter()
+            .map(|(name, count)| CountRow { name: name.into(), href: String::new(), count })
+            .collect(),
         open_reviews: "1 review is still open.".into(),
         open_reviews_href: "/changes?state=review".into(),
     }
@@ -147,24 +141,12 @@ pub fn report_trust_raised() -> TrustRaisedPage {
         median_days: "6".into(),
     };
     TrustRaisedPage {
-        shell: Shell {
-            crumbs: vec![("Reports".into(), "/reports".into())],
-            ..Shell::sample("Changes raised by trusts", Place::Reports)
-        },
+        shell: Shell { crumbs: vec![("Reports".into(), "/reports".into())], ..Shell::sample("Changes raised by trusts", Place::Reports) },
         span: "12 weeks to Sunday 15 November 2026.".into(),
         sentence: "31 raised, 9 still open; the oldest has waited 24 days.".into(),
         filters: filters("/reports/trust-raised"),
-        stats: vec![
-            stat("Raised", "31", "by 4 trusts"),
-            stat("Open", "9", "3 wait for the trust"),
-            stat("Approved", "20", "65%"),
-            stat("Rejected", "2", "6%"),
-        ],
-        organisations: vec![
-            trust("Northbrook", 12, 4),
-            trust("Riverside", 9, 3),
-            trust("St Crispin’s", 6, 2),
-        ],
+        stats: vec![stat("Raised", "31", "by 4 trusts"), stat("Open", "9", "3 wait for the trust"), stat("Approved", "20", "65%"), stat("Rejected", "2", "6%")],
+        organisations: vec![trust("Northbrook", 12, 4), trust("Riverside", 9, 3), trust("St Crispin’s", 6, 2)],
         rows: WORK
             .iter()
             .take(6)
@@ -179,11 +161,7 @@ pub fn report_trust_raised() -> TrustRaisedPage {
                 waits_for: "Halden, technical assessment, by 20 Nov".into(),
             })
             .collect(),
-        paging: Paging {
-            showing: "Showing 6 of 31.".into(),
-            first: String::new(),
-            next: "/reports/trust-raised?cursor=x".into(),
-        },
+        paging: Paging { showing: "Showing 6 of 31.".into(), first: String::new(), next: "/reports/trust-raised?cursor=x".into() },
     }
 }
 
@@ -192,11 +170,7 @@ pub fn report_forward() -> ForwardPage {
         WORK.iter()
             .filter(|work| days.contains(&work.2))
             .map(|work| ForwardRow {
-                reference: if work.0.is_empty() {
-                    "Restricted".into()
-                } else {
-                    work.0.into()
-                },
+                reference: if work.0.is_empty() { "Restricted".into() } else { work.0.into() },
                 href: entry(work).href,
                 starts: format!("{} Nov, {}", &work.2[..2], &work.2[3..]),
                 ends: work.3[3..].into(),
@@ -209,10 +183,7 @@ pub fn report_forward() -> ForwardPage {
             .collect::<Vec<_>>()
     };
     ForwardPage {
-        shell: Shell {
-            crumbs: vec![("Reports".into(), "/reports".into())],
-            ..Shell::sample("Forward schedule", Place::Reports)
-        },
+        shell: Shell { crumbs: vec![("Reports".into(), "/reports".into())], ..Shell::sample("Forward schedule", Place::Reports) },
         span: "16 November to 13 December 2026, all organisations.".into(),
         sentence: "15 pieces of work in 4 weeks, 2 with a clash.".into(),
         filters: filters("/reports/schedule"),
@@ -223,18 +194,9 @@ pub fn report_forward() -> ForwardPage {
             stat("Restricted", "1", "times only"),
         ],
         weeks: vec![
-            ForwardWeek {
-                heading: "Week of 16 November: 11 entries".into(),
-                rows: rows("16T".."23T"),
-            },
-            ForwardWeek {
-                heading: "Week of 23 November: 4 entries".into(),
-                rows: rows("23T".."30T"),
-            },
+            ForwardWeek { heading: "Week of 16 November: 11 entries".into(), rows: rows("16T".."23T") },
+            ForwardWeek { heading: "Week of 23 November: 4 entries".into(), rows: rows("23T".."30T") },
         ],
-        paging: Paging {
-            showing: "Showing 15.".into(),
-            ..Paging::default()
-        },
+        paging: Paging { showing: "Showing 15.".into(), ..Paging::default() },
     }
 }

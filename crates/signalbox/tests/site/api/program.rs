@@ -131,7 +131,8 @@ pub struct People<'a> {
 pub fn token(world: &World, person_id: i64) -> Program<'_> {
     let (now, secret) = (world.now(), world.app.ids.token());
     let act = world.app.act(None, now);
-    let token = ApiToken { id: world.app.ids.mint(now), person_id, name: "test".into(), created_at: now, last_used_at: None, expires_at: None, revoked_at: None };
+    let token =
+        ApiToken { id: world.app.ids.mint(now), person_id, name: "test".into(), created_at: now, last_used_at: None, expires_at: None, revoked_at: None };
     world.app.attempt(move |tx| issue_token(tx, &act, &token, &secret.hash())).unwrap();
     Program { world, token: format!("sb_{}", secret.to_hex()) }
 }
@@ -161,7 +162,16 @@ pub fn furnish(world: &World) -> People<'_> {
                     return Ok(Err(why));
                 }
                 let services = if n == 0 { vec![ids[6]] } else { vec![] };
-                let item = Item { id: ids[9 + n], code: format!("{code}-NODE"), name: "Archive node".into(), item_type: "server".into(), org_id: org, site_id: Some(ids[7 + n]), watched_by: None, services };
+                let item = Item {
+                    id: ids[9 + n],
+                    code: format!("{code}-NODE"),
+                    name: "Archive node".into(),
+                    item_type: "server".into(),
+                    org_id: org,
+                    site_id: Some(ids[7 + n]),
+                    watched_by: None,
+                    services,
+                };
                 if let Err(why) = directory::upsert_item(tx, &act(4 + n), &item, OnDifference::Report)? {
                     return Ok(Err(why));
                 }

@@ -36,7 +36,13 @@ pub(super) fn form(app: &App, seen: &Seen, typed: Option<(&Raw, &[Fault])>) -> (
 }
 
 /// Takes a document in: its bytes and the event that binds them go into one transaction.
-pub async fn upload(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>, form: Form, parts: Result<Multipart, axum::extract::multipart::MultipartRejection>) -> Result<Response, Failure> {
+pub async fn upload(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path(reference): Path<String>,
+    form: Form,
+    parts: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Result<Response, Failure> {
     let id = find(&app, &visitor, &reference)?;
     form.only(&[])?;
     let mut parts = parts.map_err(|_| Failure::invalid(Fault::of("file", "file-missing", "Choose a file.")))?;

@@ -37,7 +37,6 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
     Ok((form, faults))
 }
 
-
 /// Hints, and what the numbers of a risk question mean.
 fn explain(mut field: Field, act: Act) -> Field {
     let name = typed::core_name(&field.name);
@@ -67,7 +66,8 @@ fn options(app: &App, seen: &Seen, kinds: &[&AnswerKind]) -> Result<Options, Fai
     };
     options = options.with_files(&seen.page.files);
     let orgs = seen.change().orgs();
-    let mut owners: Vec<Choice> = seen.page.orgs.values().filter(|org| orgs.iter().any(|o| o.0 == org.id)).map(|org| Choice::new(&org.code, &org.name)).collect();
+    let mut owners: Vec<Choice> =
+        seen.page.orgs.values().filter(|org| orgs.iter().any(|o| o.0 == org.id)).map(|org| Choice::new(&org.code, &org.name)).collect();
     owners.sort_by(|a, b| a.label.cmp(&b.label));
     for n in 1..=CONDITIONS_AT_ONCE {
         options = options.with(&format!("condition_{n}_owner"), owners.clone());

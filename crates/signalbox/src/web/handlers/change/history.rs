@@ -20,8 +20,12 @@ enum Show {
     Edits,
 }
 
-const VIEWS: [(Show, &str, &str); 4] =
-    [(Show::Everything, "everything", "Everything"), (Show::Messages, "messages", "Messages"), (Show::Decisions, "decisions", "Decisions"), (Show::Edits, "edits", "Edits")];
+const VIEWS: [(Show, &str, &str); 4] = [
+    (Show::Everything, "everything", "Everything"),
+    (Show::Messages, "messages", "Messages"),
+    (Show::Decisions, "decisions", "Decisions"),
+    (Show::Edits, "edits", "Edits"),
+];
 
 impl Show {
     fn of(event: &Event) -> Show {

@@ -161,7 +161,14 @@ fn panel(app: &App, seen: &Seen, act: Act) -> Result<ActPanel, Failure> {
         said = "Your approval holds for this content and this window. To set a condition, ask or refuse, use “Decide something else”.".into();
     }
     // The page has other forms with fields of the same names.
-    form.fields = form.fields.into_iter().map(|field| { let id = format!("act-{}", field.name); field.id(&id) }).collect();
+    form.fields = form
+        .fields
+        .into_iter()
+        .map(|field| {
+            let id = format!("act-{}", field.name);
+            field.id(&id)
+        })
+        .collect();
     Ok(ActPanel { heading: words::act_title(act).into(), mood: "alert", words: said, form })
 }
 
@@ -218,7 +225,14 @@ fn told(seen: &Seen, clash: &ClashFact, open: &[Act]) -> Clash {
     };
     let shared = if clash.shared.is_empty() { String::new() } else { format!(" Found through {}.", clash.shared) };
     let moves = open.contains(&Act::Reschedule).then(|| Link::new("Move this change", &format!("{}/acts/reschedule", seen.address())));
-    Clash { heading, is_hard: clash.hard, other, words: format!("From {span}."), rule: format!("{}.{shared}", clash.rule), ways_out: moves.into_iter().collect() }
+    Clash {
+        heading,
+        is_hard: clash.hard,
+        other,
+        words: format!("From {span}."),
+        rule: format!("{}.{shared}", clash.rule),
+        ways_out: moves.into_iter().collect(),
+    }
 }
 
 fn message(app: &App, seen: &Seen) -> Form {

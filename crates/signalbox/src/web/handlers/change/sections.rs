@@ -19,7 +19,19 @@ const TILES_MAX: usize = 12;
 
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
-    let sections = [Some(glance(seen)), defects(seen), risk(seen), assessments(seen), clinical(seen), network(seen), approvals(seen), conditions(seen), promise(seen), night(seen), end(seen)];
+    let sections = [
+        Some(glance(seen)),
+        defects(seen),
+        risk(seen),
+        assessments(seen),
+        clinical(seen),
+        network(seen),
+        approvals(seen),
+        conditions(seen),
+        promise(seen),
+        night(seen),
+        end(seen),
+    ];
     sections.into_iter().flatten().collect()
 }
 
@@ -114,7 +126,10 @@ pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
         }
     }
     if let Some(class) = &change.classification {
-        facts.push(Fact::new("Risk of change", &format!("{} of 18; impact level {}; category {}", class.risk, class.impact, class.category)).tag(&words::sentence_case(&class.band), "yellow"));
+        facts.push(
+            Fact::new("Risk of change", &format!("{} of 18; impact level {}; category {}", class.risk, class.impact, class.category))
+                .tag(&words::sentence_case(&class.band), "yellow"),
+        );
     }
     if let Some((label, colour)) = clinical_tag(&change.clinical) {
         facts.push(Fact::new("Clinical risk", "").tag(label, colour));
@@ -122,7 +137,9 @@ pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
     if change.stage.holds_window() {
         facts.push(match seen.situation.facts.clashes.len() {
             0 => Fact::new("Clashes", &format!("None, looked at {}", seen.moment(seen.now))),
-            n => Fact::new("Clashes", "").tag(&words::counted(n as i64, "clash").replace("clashs", "clashes"), "red").link("Read them", &format!("{}#clashes", seen.address())),
+            n => Fact::new("Clashes", "")
+                .tag(&words::counted(n as i64, "clash").replace("clashs", "clashes"), "red")
+                .link("Read them", &format!("{}#clashes", seen.address())),
         });
     }
     facts
@@ -170,7 +187,10 @@ fn assessment_row(seen: &Seen, assessment: &Assessment) -> Row {
     match &assessment.given {
         Some(given) => {
             let (label, colour) = if given.objects { ("Objects", "red") } else { ("No objection", "green") };
-            Row::new(head, vec![Cell::tag(label, colour).and(&seen.said(&given.finding)), Cell::text(&who(seen, &given.by)), Cell::text(&seen.moment(given.at))])
+            Row::new(
+                head,
+                vec![Cell::tag(label, colour).and(&seen.said(&given.finding)), Cell::text(&who(seen, &given.by)), Cell::text(&seen.moment(given.at))],
+            )
         }
         None => {
             let is_late = asked.due_at < seen.now;
@@ -212,7 +232,11 @@ fn clinical(seen: &Seen) -> Option<Section> {
         Clinical::Accepted { by: stamp, at, words, .. } => (by(stamp, *at), words.iter().map(|text| Fact::new("Words", &seen.said(text))).collect()),
         Clinical::Rejected { by: stamp, at, hazard, harm, resubmit_when } => (
             by(stamp, *at),
-            vec![Fact::new("What could go wrong", &seen.said(hazard)), Fact::new("Harm", &seen.said(harm)), Fact::new("What has to change", &seen.said(resubmit_when))],
+            vec![
+                Fact::new("What could go wrong", &seen.said(hazard)),
+                Fact::new("Harm", &seen.said(harm)),
+                Fact::new("What has to change", &seen.said(resubmit_when)),
+            ],
         ),
         Clinical::Stopped { by: stamp, at, reason } => (by(stamp, *at), vec![Fact::new("Why", &seen.said(reason))]),
     };
@@ -226,7 +250,8 @@ fn clinical(seen: &Seen) -> Option<Section> {
     Some(match screened {
         None => section,
         Some(answers) => {
-            let row = |(n, yes): (usize, &bool)| Row::new(Cell::text(&words::field_label(&format!("q{}", n + 1))), vec![Cell::text(if *yes { "Yes" } else { "No" })]);
+            let row =
+                |(n, yes): (usize, &bool)| Row::new(Cell::text(&words::field_label(&format!("q{}", n + 1))), vec![Cell::text(if *yes { "Yes" } else { "No" })]);
             section.table(Table::new("The eight screening questions", &["Question", "Answer"], answers.iter().enumerate().map(row).collect()), "")
         }
     })
@@ -246,7 +271,9 @@ fn network(seen: &Seen) -> Option<Section> {
             let state = fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Acknowledged", "green");
             std::iter::once(state).chain(reference(own)).collect()
         }
-        Network::Told { at, by, proof } => vec![fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Told", "green"), Fact::new("Proof", &seen.said(proof))],
+        Network::Told { at, by, proof } => {
+            vec![fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Told", "green"), Fact::new("Proof", &seen.said(proof))]
+        }
     };
     Some(Section::new("network", "Network provider").facts(facts))
 }
@@ -358,7 +385,11 @@ pub(super) fn notice(seen: &Seen) -> Option<Notice> {
         }));
     }
     let asked = words::basis_words(given.asked, given.basis);
-    let heading = if given.days >= given.asked { format!("Notice: {}", words::basis_words(given.days, given.basis)) } else { format!("Notice: {} of {asked}", given.days) };
+    let heading = if given.days >= given.asked {
+        format!("Notice: {}", words::basis_words(given.days, given.basis))
+    } else {
+        format!("Notice: {} of {asked}", given.days)
+    };
     Some(Notice {
         heading,
         tag: Tag::new(&words::sentence_case(given.verdict.words()), colour),

@@ -129,7 +129,8 @@ pub fn ask(tx: &mut dyn Tx, scope: &Scope, query: &Form, now: Timestamp, zone: &
 fn answer(tx: &mut dyn Tx, scope: &Scope, device: &str, at: Timestamp, now: Timestamp, zone: &TimeZone) -> Result<Answer, StoreError> {
     let mut best: Option<(Means, Cover, ChangePage)> = None;
     for filter in filters(tx, device)? {
-        let filter = ListFilter { window_from: Some(at - SignedDuration::from_hours(24 * 30)), window_to: Some(at + BEFORE + SignedDuration::from_secs(1)), ..filter };
+        let filter =
+            ListFilter { window_from: Some(at - SignedDuration::from_hours(24 * 30)), window_to: Some(at + BEFORE + SignedDuration::from_secs(1)), ..filter };
         for row in list::list(tx, scope, &filter, None, MATCHES_MAX)?.rows {
             let Some(page) = pages::page_by_id(tx, scope, row.id)? else { continue };
             let Some(cover) = Cover::of(&page.loaded.change).filter(|cover| cover.holds_at(at)) else { continue };

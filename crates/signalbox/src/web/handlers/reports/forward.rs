@@ -37,7 +37,12 @@ fn read(query: &Form, names: &Names, now: Timestamp, zone: &TimeZone) -> (Wanted
     let on = typed_date(query.text("from"));
     let rest = Form::of(query.fields().iter().filter(|(name, _)| name != "from").cloned());
     let wanted = Wanted::read(&rest, names, now, zone);
-    let filter = ScheduleFilter { service: wanted.filter.service, organisation: wanted.filter.organisation, kinds: wanted.filter.kinds.clone(), ..ScheduleFilter::default() };
+    let filter = ScheduleFilter {
+        service: wanted.filter.service,
+        organisation: wanted.filter.organisation,
+        kinds: wanted.filter.kinds.clone(),
+        ..ScheduleFilter::default()
+    };
     (wanted, filter, span(on, now, zone))
 }
 
@@ -73,7 +78,10 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
             stat("Restricted", count(&|e| e.detail.is_none()), "times only"),
         ],
         weeks: weeks(&found.entries, local::wall(now, &zone).date().year(), &zone),
-        paging: Paging { showing: if found.next.is_some() { format!("Showing the first {all}; the CSV holds all.") } else { format!("Showing {all}.") }, ..Paging::default() },
+        paging: Paging {
+            showing: if found.next.is_some() { format!("Showing the first {all}; the CSV holds all.") } else { format!("Showing {all}.") },
+            ..Paging::default()
+        },
     };
     Ok(page(&view))
 }
@@ -89,13 +97,24 @@ fn weeks(entries: &[Entry], this_year: i16, zone: &TimeZone) -> Vec<ForwardWeek>
             rows.push(row(entry, this_year, zone));
         }
     }
-    weeks.into_iter().map(|(monday, rows)| ForwardWeek { heading: format!("Week of {}: {}", monday.strftime("%-d %B"), if rows.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", rows.len()) }), rows }).collect()
+    weeks
+        .into_iter()
+        .map(|(monday, rows)| ForwardWeek {
+            heading: format!(
+                "Week of {}: {}",
+                monday.strftime("%-d %B"),
+                if rows.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", rows.len()) }
+            ),
+            rows,
+        })
+        .collect()
 }
 
 fn row(entry: &Entry, this_year: i16, zone: &TimeZone) -> ForwardRow {
     let detail = entry.detail.as_ref();
     let reference = entries::reference(entry);
-    let touches = detail.map(|d| [entries::names(&d.services), entries::names(&d.sites)].into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join("; "));
+    let touches =
+        detail.map(|d| [entries::names(&d.services), entries::names(&d.sites)].into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>().join("; "));
     ForwardRow {
         reference: if reference.is_empty() { "Restricted".into() } else { reference },
         href: entries::href(entry),

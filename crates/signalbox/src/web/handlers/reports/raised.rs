@@ -85,7 +85,10 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         ],
         organisations: trusts.iter().map(|((name, code), trust)| trust_row(name, code, trust)).collect(),
         rows: rows.iter().take(ROWS_MAX).map(|row| drawn(row, &zone)).collect(),
-        paging: Paging { showing: if shown < rows.len() { format!("Showing {shown} of {}; the CSV holds all.", rows.len()) } else { format!("Showing {shown}.") }, ..Paging::default() },
+        paging: Paging {
+            showing: if shown < rows.len() { format!("Showing {shown} of {}; the CSV holds all.", rows.len()) } else { format!("Showing {shown}.") },
+            ..Paging::default()
+        },
     };
     Ok(page(&view))
 }
@@ -109,7 +112,13 @@ fn trust_row(name: &str, code: &str, trust: &Trust) -> TrustRow {
 }
 
 fn drawn(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> Drawn {
-    let colour = if row.stage.is_final() { "green" } else if row.stage.is_before_approval() { "yellow" } else { "blue" };
+    let colour = if row.stage.is_final() {
+        "green"
+    } else if row.stage.is_before_approval() {
+        "yellow"
+    } else {
+        "blue"
+    };
     Drawn {
         reference: row.reference.clone(),
         href: if row.party { format!("/changes/{}", row.reference) } else { String::new() },
@@ -132,8 +141,22 @@ fn waits_for(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> String {
 
 /// The columns of R-3 without money, which only a trust's own people see and nothing charges yet.
 const HEADS: &[&str] = &[
-    "rfc_ref", "trust", "title", "kind", "submitted_at", "age_wd", "state", "days_in_state", "waiting_on", "next_due", "category", "clinical_state",
-    "target_window", "notice_verdict", "revision", "supplier_ref",
+    "rfc_ref",
+    "trust",
+    "title",
+    "kind",
+    "submitted_at",
+    "age_wd",
+    "state",
+    "days_in_state",
+    "waiting_on",
+    "next_due",
+    "category",
+    "clinical_state",
+    "target_window",
+    "notice_verdict",
+    "revision",
+    "supplier_ref",
 ];
 
 /// The same rows as a file.

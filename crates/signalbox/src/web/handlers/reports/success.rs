@@ -89,7 +89,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         sums: sums_words(&chart),
         chart: drawn(&months, &chart),
         by_service: rates(sums.services.iter().map(|(code, o)| (service_name(code), format!("/changes?service={}", code.to_lowercase()), *o))),
-        by_kind: rates(sums.kinds.iter().map(|(code, o)| (signalbox_core::change::Kind::from_code(code).map_or(code.clone(), |kind| sentence_case(kind.words())), format!("/changes?kind={code}"), *o))),
+        by_kind: rates(sums.kinds.iter().map(|(code, o)| {
+            (signalbox_core::change::Kind::from_code(code).map_or(code.clone(), |kind| sentence_case(kind.words())), format!("/changes?kind={code}"), *o)
+        })),
         by_organisation: rates(sums.organisations.iter().map(|((name, code), o)| (name.clone(), format!("/changes?organisation={}", code.to_lowercase()), *o))),
         causes: vec![],
         open_reviews: format!("{} still open.", if reviews == 1 { "1 review is".to_owned() } else { format!("{reviews} reviews are") }),
@@ -128,35 +130,54 @@ fn special(chart: &Chart, index: usize) -> Option<Special> {
 }
 
 fn drawn(months: &[(Date, Outcomes)], chart: &Chart) -> Xmr {
-    let points: Vec<Point> = months.iter().enumerate().filter_map(|(index, (month, outcomes))| {
-        let signal = match special(chart, index) {
-            None => Signal::None,
-            Some(Special::Outside) => Signal::Outside,
-            Some(_) => Signal::Run,
-        };
-        Some(Point { label: month.strftime("%b %y").to_string(), value: outcomes.success().percent()?, signal, is_small: outcomes.attempted() < SMALL })
-    }).collect();
+    let points: Vec<Point> = months
+        .iter()
+        .enumerate()
+        .filter_map(|(index, (month, outcomes))| {
+            let signal = match special(chart, index) {
+                None => Signal::None,
+                Some(Special::Outside) => Signal::Outside,
+                Some(_) => Signal::Run,
+            };
+            Some(Point { label: month.strftime("%b %y").to_string(), value: outcomes.success().percent()?, signal, is_small: outcomes.attempted() < SMALL })
+        })
+        .collect();
     // A drawing holds limits to what a share can be; the sums do not.
     let limits = limits(chart).map(|l| Limits { mean: l.mean, lower: l.lower.max(0.0), upper: l.upper.min(100.0), range_upper: 3.267 * l.average_range });
     let title = match chart.points.iter().filter(|point| limits.is_some() && point.special.is_some()).count() {
         0 => "Share of changes that worked first time, month by month".to_owned(),
         n => format!("Share of changes that worked first time: {} out of the ordinary", counted(n as i64, "month")),
     };
-    let description = points.iter().map(|p| format!("{}: {:.1} percent{}", p.label, p.value, if p.is_small { ", of too few for a percentage" } else { "" })).collect::<Vec<_>>().join("; ");
+    let description = points
+        .iter()
+        .map(|p| format!("{}: {:.1} percent{}", p.label, p.value, if p.is_small { ", of too few for a percentage" } else { "" }))
+        .collect::<Vec<_>>()
+        .join("; ");
     Xmr { title, description, points, limits, range_label: "Change from the month before, in points".into() }
 }
 
 fn reading(months: &[(Date, Outcomes)], chart: &Chart) -> Vec<String> {
     let mut words = vec![];
-    let small: Vec<String> = months.iter().filter(|(_, o)| (1..SMALL).contains(&o.attempted())).map(|(month, o)| format!("{}: {}", month.strftime("%B %Y"), o.success().words())).collect();
+    let small: Vec<String> = months
+        .iter()
+        .filter(|(_, o)| (1..SMALL).contains(&o.attempted()))
+        .map(|(month, o)| format!("{}: {}", month.strftime("%B %Y"), o.success().words()))
+        .collect();
     if months.is_empty() {
         return vec!["No change was finished in this time.".into()];
     }
     match limits(chart) {
-        None => words.push(format!("Fewer than {POINTS_FOR_LIMITS} months with enough changes: the dots are shown without limits, because limits from so few mean nothing.")),
-        Some(limits) => words.push(format!("Points between {:.0} and {:.0} percent are ordinary ups and downs.", limits.lower.max(0.0), limits.upper.min(100.0))),
+        None => words.push(format!(
+            "Fewer than {POINTS_FOR_LIMITS} months with enough changes: the dots are shown without limits, because limits from so few mean nothing."
+        )),
+        Some(limits) => {
+            words.push(format!("Points between {:.0} and {:.0} percent are ordinary ups and downs.", limits.lower.max(0.0), limits.upper.min(100.0)))
+        }
     }
-    let said = months.iter().enumerate().filter_map(|(index, (month, _))| special(chart, index).map(|why| format!("{}: {}.", month.strftime("%B %Y"), why_words(why))));
+    let said = months
+        .iter()
+        .enumerate()
+        .filter_map(|(index, (month, _))| special(chart, index).map(|why| format!("{}: {}.", month.strftime("%B %Y"), why_words(why))));
     words.extend(said);
     if !small.is_empty() {
         words.push(format!("Hollow markers stand for fewer than {SMALL} changes. {}.", small.join(". ")));
@@ -175,21 +196,27 @@ fn why_words(why: Special) -> &'static str {
 
 fn rows(months: &[(Date, Outcomes)], chart: &Chart) -> Vec<WeekRow> {
     let value = |index: usize| chart.points.iter().find(|point| point.index == index).map(|point| point.value);
-    months.iter().enumerate().map(|(index, (month, outcomes))| {
-        let before = index.checked_sub(1).and_then(value);
-        WeekRow {
-            week: month.strftime("%B %Y").to_string(),
-            all: outcomes.attempted(),
-            rate: outcomes.success().words(),
-            moved: value(index).zip(before).map(|(now, before)| format!("{:.1}", (now - before).abs())).unwrap_or_default(),
-            signal: special(chart, index).map(|why| sentence_case(why_words(why))).unwrap_or_default(),
-        }
-    }).collect()
+    months
+        .iter()
+        .enumerate()
+        .map(|(index, (month, outcomes))| {
+            let before = index.checked_sub(1).and_then(value);
+            WeekRow {
+                week: month.strftime("%B %Y").to_string(),
+                all: outcomes.attempted(),
+                rate: outcomes.success().words(),
+                moved: value(index).zip(before).map(|(now, before)| format!("{:.1}", (now - before).abs())).unwrap_or_default(),
+                signal: special(chart, index).map(|why| sentence_case(why_words(why))).unwrap_or_default(),
+            }
+        })
+        .collect()
 }
 
 fn sums_words(chart: &Chart) -> String {
     match limits(chart) {
-        Some(l) => format!("Limits: mean {:.1}, plus or minus 2.66 times the mean moving range {:.1}. Drawn between 0 and 100 percent.", l.mean, l.average_range),
+        Some(l) => {
+            format!("Limits: mean {:.1}, plus or minus 2.66 times the mean moving range {:.1}. Drawn between 0 and 100 percent.", l.mean, l.average_range)
+        }
         None => "No limits are drawn yet.".into(),
     }
 }
@@ -207,13 +234,27 @@ fn stats(all: &Outcomes) -> Vec<Stat> {
 }
 
 fn rates(rows: impl Iterator<Item = (String, String, Outcomes)>) -> Vec<RateRow> {
-    rows.map(|(name, href, outcomes)| RateRow { name, href, all: outcomes.attempted(), worked: outcomes.successful, rate: outcomes.success().words() }).collect()
+    rows.map(|(name, href, outcomes)| RateRow { name, href, all: outcomes.attempted(), worked: outcomes.successful, rate: outcomes.success().words() })
+        .collect()
 }
 
 /// The columns of R-2 that the record holds; incidents and review actions come with their own parts of the process.
 const HEADS: &[&str] = &[
-    "rfc_ref", "title", "kind", "category", "service", "trust", "implementer_org", "planned_start", "actual_start", "planned_end", "actual_end",
-    "overrun_min", "closure_code", "restated", "imported",
+    "rfc_ref",
+    "title",
+    "kind",
+    "category",
+    "service",
+    "trust",
+    "implementer_org",
+    "planned_start",
+    "actual_start",
+    "planned_end",
+    "actual_end",
+    "overrun_min",
+    "closure_code",
+    "restated",
+    "imported",
 ];
 
 /// The same rows as a file.

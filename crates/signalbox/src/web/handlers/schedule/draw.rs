@@ -26,8 +26,7 @@ const NIGHT_ENDS_HOUR: i8 = 6;
 
 const WEEKDAYS: [(&str, &str); 7] =
     [("Monday", "Mon"), ("Tuesday", "Tue"), ("Wednesday", "Wed"), ("Thursday", "Thu"), ("Friday", "Fri"), ("Saturday", "Sat"), ("Sunday", "Sun")];
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /// What the views are drawn from.
 pub struct Drawing<'d> {
@@ -78,7 +77,11 @@ impl Drawing<'_> {
                 first: link(first),
                 text: "and".into(),
                 second: link(second),
-                after: if pair.is_hard { format!("touch {} at the same time.", pair.shared) } else { format!("hang together through {}, within an hour of each other.", pair.shared) },
+                after: if pair.is_hard {
+                    format!("touch {} at the same time.", pair.shared)
+                } else {
+                    format!("hang together through {}, within an hour of each other.", pair.shared)
+                },
                 why: Link::new("See why", &format!("{}#clashes", entries::href(first))),
             })
         };
@@ -162,7 +165,16 @@ impl Drawing<'_> {
             let day = days_on(first, n);
             let label = if n == 0 || day.day() == 1 { day.strftime("%a %-d %b") } else { day.strftime("%a %-d") };
             let is_weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-            Head { label: label.to_string(), class: if day == self.today { "today" } else if is_weekend { "we" } else { "" } }
+            Head {
+                label: label.to_string(),
+                class: if day == self.today {
+                    "today"
+                } else if is_weekend {
+                    "we"
+                } else {
+                    ""
+                },
+            }
         });
         let freezes: Vec<&Freeze> = self.freezes.iter().collect();
         let mut lanes = vec![];
@@ -175,11 +187,17 @@ impl Drawing<'_> {
                 ..Lane::default()
             });
         }
-        lanes.extend(lanes_by_service(&self.found.entries, &scale, self.zone, |entry| self.clashes(entry), |service| {
-            let covers = |freeze: &&Freeze| freeze.scope == FreezeScope::All || service.is_some_and(|id| freeze.scope == FreezeScope::Service(id));
-            let grounds = freezes.iter().copied().filter(covers).filter_map(|freeze| ground(&scale, freeze, self.zone)).collect();
-            (grounds, scale.column_of(self.now), self.wanted.href_of(View::Table))
-        }));
+        lanes.extend(lanes_by_service(
+            &self.found.entries,
+            &scale,
+            self.zone,
+            |entry| self.clashes(entry),
+            |service| {
+                let covers = |freeze: &&Freeze| freeze.scope == FreezeScope::All || service.is_some_and(|id| freeze.scope == FreezeScope::Service(id));
+                let grounds = freezes.iter().copied().filter(covers).filter_map(|freeze| ground(&scale, freeze, self.zone)).collect();
+                (grounds, scale.column_of(self.now), self.wanted.href_of(View::Table))
+            },
+        ));
         Timeline { label: "Timeline by service, scrolls sideways".into(), corner: "Service".into(), is_night: false, heads: heads.collect(), lanes }
     }
 
@@ -241,7 +259,8 @@ pub fn lanes_by_service(
     }
     let lane = |((_, name, service), work): ((u8, String, Option<i64>), Vec<&Entry>)| {
         let (grounds, now, more_href) = around(service);
-        let (bars, left) = scale.pack(work.iter().map(|entry| (entry.window.start, entry.window.end, entries::entry(entry, None, clashes(entry), zone))).collect());
+        let (bars, left) =
+            scale.pack(work.iter().map(|entry| (entry.window.start, entry.window.end, entries::entry(entry, None, clashes(entry), zone))).collect());
         let count = if work.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", work.len()) };
         let more = (left > 0).then(|| Link::new(&format!("{left} more"), &more_href));
         Lane { name, note: String::new(), count, grounds, now, bars, more }

@@ -106,7 +106,8 @@ const TABLE_DAYS: i64 = 28;
 impl Wanted {
     pub fn read(query: &Form, names: &Names, now: Timestamp, zone: &TimeZone) -> Wanted {
         let today = local::wall(now, zone).date();
-        let mut wanted = Wanted { view: View::Month, from: today, days: TABLE_DAYS, filter: ScheduleFilter::default(), chosen: vec![], after: None, dropped: vec![] };
+        let mut wanted =
+            Wanted { view: View::Month, from: today, days: TABLE_DAYS, filter: ScheduleFilter::default(), chosen: vec![], after: None, dropped: vec![] };
         for (name, value) in query.fields() {
             if !value.trim().is_empty() {
                 wanted.take(name, value.trim(), names);

@@ -27,10 +27,14 @@ impl Register for Dependencies {
     fn list(app: &App, _: &Visitor, page: &Page) -> Result<(Table, Option<Cursor>), Failure> {
         let rows = app.read::<_, Failure>(|tx| {
             let edges = edges(tx, page.filter.trim())?;
-            edges.iter().take(MOST).map(|edge| {
-                let (from, to) = (name(tx, edge.from)?, name(tx, edge.to)?);
-                Ok(Row::new(Cell::text(&from), vec![Cell::text(&kind_words(&edge.kind)), Cell::text(&to)]))
-            }).collect::<Result<Vec<_>, StoreError>>()
+            edges
+                .iter()
+                .take(MOST)
+                .map(|edge| {
+                    let (from, to) = (name(tx, edge.from)?, name(tx, edge.to)?);
+                    Ok(Row::new(Cell::text(&from), vec![Cell::text(&kind_words(&edge.kind)), Cell::text(&to)]))
+                })
+                .collect::<Result<Vec<_>, StoreError>>()
         })?;
         Ok((Table::new("What needs what", &["This", "Needs, how", "That"], rows), None))
     }
@@ -41,10 +45,7 @@ impl Register for Dependencies {
             Field::text("from", "This", "").hint("Code of the item or service that suffers.").width("w20"),
             Field::text("to", "Needs that", "").hint("Code of the item or service that it needs.").width("w20"),
             Field::radios("kind", "How", kinds),
-            Field::radios("act", "What to do", vec![
-                Choice::new("add", "Add it").chosen(true),
-                Choice::new("remove", "Take it away"),
-            ]),
+            Field::radios("act", "What to do", vec![Choice::new("add", "Add it").chosen(true), Choice::new("remove", "Take it away")]),
         ])
     }
 

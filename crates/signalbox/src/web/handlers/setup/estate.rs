@@ -79,9 +79,7 @@ impl Register for Services {
     }
 
     fn save(app: &App, visitor: &Visitor, id: Option<i64>, form: &Form) -> Result<(), Failure> {
-        let orgs = ids_of(app, "organisations", form, |tx, code| {
-            Ok(directory::organisation_by_code(tx, code)?.map(|org| org.id))
-        })?;
+        let orgs = ids_of(app, "organisations", form, |tx, code| Ok(directory::organisation_by_code(tx, code)?.map(|org| org.id)))?;
         let users_count = form.text("users_count").parse::<i64>().ok().filter(|count| *count >= 0);
         let Some(users_count) = users_count else {
             return Err(Failure::invalid(Fault::of("users_count", "not-a-number", "Enter a whole number.")));
@@ -109,12 +107,7 @@ impl Register for Services {
 }
 
 /// The rows that the codes in a field name; every code that names none is a fault.
-fn ids_of(
-    app: &App,
-    field: &str,
-    form: &Form,
-    find: impl Fn(&mut dyn Tx, &str) -> Result<Option<i64>, StoreError> + Send + Sync,
-) -> Result<Vec<i64>, Failure> {
+fn ids_of(app: &App, field: &str, form: &Form, find: impl Fn(&mut dyn Tx, &str) -> Result<Option<i64>, StoreError> + Send + Sync) -> Result<Vec<i64>, Failure> {
     let codes = codes(form.text(field));
     let (mut ids, mut unknown) = (Vec::new(), Vec::new());
     let found = app.read::<_, Failure>(|tx| codes.iter().map(|code| find(tx, code)).collect::<Result<Vec<_>, _>>())?;
@@ -142,12 +135,10 @@ impl Register for Items {
 
     fn list(app: &App, _: &Visitor, page: &Page) -> Result<(Table, Option<Cursor>), Failure> {
         let found = app.read::<_, Failure>(|tx| directory::items(tx, Viewer::All, None, page))?;
-        let rows = found.items.iter().map(|item| {
-            Row::new(
-                Cell::link(&item.name, &format!("{}/{}", Self::PATH, item.id)),
-                vec![Cell::text(&item.code), Cell::text(&item.item_type)],
-            )
-        });
+        let rows = found
+            .items
+            .iter()
+            .map(|item| Row::new(Cell::link(&item.name, &format!("{}/{}", Self::PATH, item.id)), vec![Cell::text(&item.code), Cell::text(&item.item_type)]));
         Ok((Table::new(Self::MANY, &["Name", "Code", "Type"], rows.collect()), found.next))
     }
 
@@ -189,12 +180,8 @@ impl Register for Items {
 
     fn save(app: &App, visitor: &Visitor, id: Option<i64>, form: &Form) -> Result<(), Failure> {
         let org_id = super::super::id(form.text("organisation"))?;
-        let services = ids_of(app, "services", form, |tx, code| {
-            Ok(directory::service_by_code(tx, code)?.map(|service| service.id))
-        });
-        let site = ids_of(app, "site", form, |tx, code| {
-            Ok(directory::site_by_code(tx, org_id, code)?.map(|site| site.id))
-        });
+        let services = ids_of(app, "services", form, |tx, code| Ok(directory::service_by_code(tx, code)?.map(|service| service.id)));
+        let site = ids_of(app, "site", form, |tx, code| Ok(directory::site_by_code(tx, org_id, code)?.map(|site| site.id)));
         let (mut services, site) = match (services, site) {
             (Ok(services), Ok(site)) => (services, site),
             // Both faults at once, where there are two.

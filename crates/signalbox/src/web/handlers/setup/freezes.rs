@@ -64,20 +64,12 @@ impl Register for Freezes {
             Field::date_time("ends_at", "Until", "", ""),
             Field::textarea("reason", "Why", "").rows(2),
         ];
-        let scopes = [
-            ("all", "Everybody and everything"),
-            ("organisation", "One organisation"),
-            ("service", "One service"),
-            ("item", "One item"),
-        ];
+        let scopes = [("all", "Everybody and everything"), ("organisation", "One organisation"), ("service", "One service"), ("item", "One item")];
         let is_all = declares_all(visitor);
         let scopes = scopes.iter().filter(|(code, _)| is_all || *code == "organisation");
         fields.push(Field::radios("scope", "What it holds for", scopes.map(|(code, words)| Choice::new(code, words)).collect()));
         fields.push(Field::text("of", "Its code", "").hint("Of the organisation, service or item.").optional().width("w20"));
-        fields.push(Field::radios("hardness", "How strict", vec![
-            Choice::new("hard", "It bars work"),
-            Choice::new("soft", "It warns of it"),
-        ]));
+        fields.push(Field::radios("hardness", "How strict", vec![Choice::new("hard", "It bars work"), Choice::new("soft", "It warns of it")]));
         Ok(fields)
     }
 
@@ -153,9 +145,7 @@ fn scope(app: &App, visitor: &Visitor, form: &Form, faults: &mut Vec<Fault>) -> 
         })
     })?;
     let own = visitor.orgs_with(Role::Coordinator);
-    let is_allowed = |scope: &FreezeScope| {
-        declares_all(visitor) || matches!(scope, FreezeScope::Organisation(id) if own.iter().any(|org| org.0 == *id))
-    };
+    let is_allowed = |scope: &FreezeScope| declares_all(visitor) || matches!(scope, FreezeScope::Organisation(id) if own.iter().any(|org| org.0 == *id));
     let found = found.filter(is_allowed);
     if found.is_none() {
         faults.push(Fault::of("of", "unknown-value", "We don’t know this code."));
@@ -177,11 +167,7 @@ pub async fn show_lift(State(app): State<Shared>, visitor: Visitor, Path(id): Pa
     shell.crumbs = vec![("Set-up".into(), "/setup".into()), ("Freezes".into(), Freezes::PATH.into())];
     Ok(page(&FormPage {
         shell,
-        facts: vec![
-            Fact::new("From", &moment(freeze.starts_at)),
-            Fact::new("Until", &moment(freeze.ends_at)),
-            Fact::new("Why", &freeze.reason),
-        ],
+        facts: vec![Fact::new("From", &moment(freeze.starts_at)), Fact::new("Until", &moment(freeze.ends_at)), Fact::new("Why", &freeze.reason)],
         warning: freeze.lifted_at.iter().map(|at| format!("It was lifted {}.", moment(*at))).collect(),
         form: parts::Form::new(&format!("{}/{}/lift", Freezes::PATH, freeze.id), "Lift this freeze", vec![]),
         ..FormPage::default()
@@ -189,12 +175,7 @@ pub async fn show_lift(State(app): State<Shared>, visitor: Visitor, Path(id): Pa
 }
 
 /// Lifts it.
-pub async fn lift(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(id): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn lift(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&[])?;
     let freeze = find(&app, &visitor, &id)?;
     let act = app.act(Some(visitor.person()?), app.clock.now());

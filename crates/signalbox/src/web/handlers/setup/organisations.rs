@@ -25,10 +25,7 @@ impl Register for Organisations {
         let found = app.read::<_, Failure>(|tx| directory::organisations(tx, None, page))?;
         let rows = found.items.iter().map(|org| {
             let state = if org.is_active { "" } else { "closed" };
-            Row::new(
-                Cell::link(&org.name, &format!("{}/{}", Self::PATH, org.id)),
-                vec![Cell::text(&org.code), Cell::text(org.kind.words()), Cell::text(state)],
-            )
+            Row::new(Cell::link(&org.name, &format!("{}/{}", Self::PATH, org.id)), vec![Cell::text(&org.code), Cell::text(org.kind.words()), Cell::text(state)])
         });
         Ok((Table::new(Self::MANY, &["Name", "Code", "Kind", "State"], rows.collect()), found.next))
     }
@@ -41,18 +38,13 @@ impl Register for Organisations {
             Field::text("name", "Name", ""),
             Field::radios("kind", "Kind", kinds),
             Field::text("ods_code", "ODS code", "").optional().width("w10"),
-            Field::text("email_domain", "Domain of its work e-mail", "")
-                .hint("Such as northbrook.example. Tells who decides on a request to join.")
-                .optional(),
+            Field::text("email_domain", "Domain of its work e-mail", "").hint("Such as northbrook.example. Tells who decides on a request to join.").optional(),
             Field::text("zone", "Time zone", "Europe/London").width("w20"),
             Field::radios("calendar", "Bank holidays", calendars),
             Field::checks(
                 "flags",
                 "State",
-                vec![
-                    Choice::new("active", "It takes part").chosen(true),
-                    Choice::new("open_tonight", "Anyone may see what happens at its sites tonight"),
-                ],
+                vec![Choice::new("active", "It takes part").chosen(true), Choice::new("open_tonight", "Anyone may see what happens at its sites tonight")],
             )
             .optional(),
         ])
@@ -120,10 +112,7 @@ impl Register for Sites {
             for org in directory::organisations(tx, None, &all)?.items {
                 let within = Page { filter: page.filter.clone(), limit: 500, after: None };
                 for site in directory::sites(tx, org.id, &within)?.items {
-                    rows.push(Row::new(
-                        Cell::link(&site.name, &format!("{}/{}", Self::PATH, site.id)),
-                        vec![Cell::text(&site.code), Cell::text(&org.name)],
-                    ));
+                    rows.push(Row::new(Cell::link(&site.name, &format!("{}/{}", Self::PATH, site.id)), vec![Cell::text(&site.code), Cell::text(&org.name)]));
                 }
             }
             Ok(rows)
@@ -142,12 +131,8 @@ impl Register for Sites {
 
     fn load(app: &App, _: &Visitor, id: i64) -> Result<(String, Form), Failure> {
         let site = app.read::<_, Failure>(|tx| directory::site(tx, id))?.ok_or(Failure::NotFound)?;
-        let fields = [
-            ("code", site.code),
-            ("name", site.name.clone()),
-            ("organisation", site.org_id.to_string()),
-            ("ods_code", site.ods_code.unwrap_or_default()),
-        ];
+        let fields =
+            [("code", site.code), ("name", site.name.clone()), ("organisation", site.org_id.to_string()), ("ods_code", site.ods_code.unwrap_or_default())];
         Ok((site.name, Form::of(fields)))
     }
 

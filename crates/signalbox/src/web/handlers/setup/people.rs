@@ -21,8 +21,7 @@ use crate::web::ui::{Choice, Field, Link};
 use crate::web::visitor::{Visitor, moment};
 
 /// The roles that a coordinator gives and takes: those of a trust's daily work. The group has its own way in.
-const OF_A_TRUST: [Role; 6] =
-    [Role::Requester, Role::Coordinator, Role::ServiceOwner, Role::TrustSafety, Role::Finance, Role::Implementer];
+const OF_A_TRUST: [Role; 6] = [Role::Requester, Role::Coordinator, Role::ServiceOwner, Role::TrustSafety, Role::Finance, Role::Implementer];
 
 /// `/setup/people`.
 pub struct People;
@@ -183,14 +182,9 @@ fn find(app: &App, visitor: &Visitor, id: i64) -> Result<(Person, Vec<Membership
     })?;
     let (person, held) = found.ok_or(Failure::NotFound)?;
     let is_theirs = |m: &Membership| {
-        may_grant(visitor, m.role, m.org_id)
-            || (m.role == Role::GroupMember && visitor.orgs_with(Role::Coordinator).iter().any(|org| org.0 == m.org_id))
+        may_grant(visitor, m.role, m.org_id) || (m.role == Role::GroupMember && visitor.orgs_with(Role::Coordinator).iter().any(|org| org.0 == m.org_id))
     };
-    if is_administrator(visitor) || (!held.is_empty() && held.iter().all(is_theirs)) {
-        Ok((person, held))
-    } else {
-        Err(Failure::NotFound)
-    }
+    if is_administrator(visitor) || (!held.is_empty() && held.iter().all(is_theirs)) { Ok((person, held)) } else { Err(Failure::NotFound) }
 }
 
 /// One person: details, roles, and what can be done.
@@ -229,28 +223,11 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(person): Pat
     }))
 }
 
-fn form_page(
-    app: &App,
-    visitor: &Visitor,
-    person: &Person,
-    title: &str,
-    action: &str,
-    fields: Vec<Field>,
-    faults: &[Fault],
-) -> Response {
+fn form_page(app: &App, visitor: &Visitor, person: &Person, title: &str, action: &str, fields: Vec<Field>, faults: &[Fault]) -> Response {
     let here = format!("{}/{}", People::PATH, person.id);
     let mut shell = visitor.shell(app, title, Place::Elsewhere);
-    shell.crumbs = vec![
-        ("Set-up".into(), "/setup".into()),
-        (People::MANY.into(), People::PATH.into()),
-        (person.name.clone(), here.clone()),
-    ];
-    let view = FormPage {
-        shell,
-        faults: summary(&fields, faults),
-        form: parts::Form::new(&format!("{here}/{action}"), "Save", fields),
-        ..FormPage::default()
-    };
+    shell.crumbs = vec![("Set-up".into(), "/setup".into()), (People::MANY.into(), People::PATH.into()), (person.name.clone(), here.clone())];
+    let view = FormPage { shell, faults: summary(&fields, faults), form: parts::Form::new(&format!("{here}/{action}"), "Save", fields), ..FormPage::default() };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     page_with(status, &view)
 }
@@ -263,12 +240,7 @@ pub async fn show_roles(State(app): State<Shared>, visitor: Visitor, Path(person
 }
 
 /// Gives it. Nobody gives one to themselves (SD-9).
-pub async fn grant(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(person): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn grant(State(app): State<Shared>, visitor: Visitor, Path(person): Path<String>, form: Form) -> Result<Response, Failure> {
     let (person, _) = find(&app, &visitor, id(&person)?)?;
     let fields = role_fields(&app, &visitor)?;
     form.only(&names(&fields).iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -316,12 +288,7 @@ pub async fn show_role(State(app): State<Shared>, visitor: Visitor, Path(role): 
 }
 
 /// Ends it.
-pub async fn end_role(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(role): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn end_role(State(app): State<Shared>, visitor: Visitor, Path(role): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&[])?;
     let (held, person) = find_role(&app, &visitor, &role)?;
     let act = app.act(Some(visitor.person()?), app.clock.now());
@@ -349,12 +316,7 @@ pub async fn show_state(State(app): State<Shared>, visitor: Visitor, Path(person
 }
 
 /// Does it.
-pub async fn set_state(
-    State(app): State<Shared>,
-    visitor: Visitor,
-    Path(person): Path<String>,
-    form: Form,
-) -> Result<Response, Failure> {
+pub async fn set_state(State(app): State<Shared>, visitor: Visitor, Path(person): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&["state"])?;
     let (person, _) = find(&app, &visitor, id(&person)?)?;
     let fields = state_fields(&visitor);

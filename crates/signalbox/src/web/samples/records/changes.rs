@@ -33,10 +33,7 @@ fn not_now(act: &str, reason: &str, who: &str) -> NotNow {
 }
 
 fn views(counts: [u32; 3]) -> Vec<View> {
-    let view = |label: String, show: &str, is_current| View {
-        link: Link::new(&label, &format!("{ADDRESS}?show={show}#conversation")),
-        is_current,
-    };
+    let view = |label: String, show: &str, is_current| View { link: Link::new(&label, &format!("{ADDRESS}?show={show}#conversation")), is_current };
     vec![
         view("Everything".into(), "everything", true),
         view(format!("Messages ({})", counts[0]), "messages", false),
@@ -73,8 +70,18 @@ fn assessments() -> Section {
             &["Assessment", "Finding", "By", "When"],
             vec![
                 row("Technical", Cell::tag("Medium, 6 of 18", "yellow").and("One node at a time; the pair covers for it."), "Tom Achebe, Halden", "4 Nov"),
-                row("Impact", Cell::tag("Level 3", "blue").and("Fetching images older than 90 days takes up to 40 seconds instead of 4."), "Tom Achebe, Halden", "4 Nov"),
-                row("Business continuity", Cell::tag("No objection", "green").and("Radiology keeps 90 days on the local cache. Plan BC-14 read and agreed."), "Ruth Ellery, Northbrook", "6 Nov"),
+                row(
+                    "Impact",
+                    Cell::tag("Level 3", "blue").and("Fetching images older than 90 days takes up to 40 seconds instead of 4."),
+                    "Tom Achebe, Halden",
+                    "4 Nov",
+                ),
+                row(
+                    "Business continuity",
+                    Cell::tag("No objection", "green").and("Radiology keeps 90 days on the local cache. Plan BC-14 read and agreed."),
+                    "Ruth Ellery, Northbrook",
+                    "6 Nov",
+                ),
                 row("Network provider", Cell::tag("Waiting", "yellow"), "Meridian desk owes it", "by Wed 18 Nov 17:00"),
             ],
         ),
@@ -83,9 +90,7 @@ fn assessments() -> Section {
 }
 
 fn approvals() -> Section {
-    let row = |who: &str, words: &str, when: &str| {
-        Row::new(Cell::text(who), vec![Cell::tag("Approved", "green"), Cell::text(words), Cell::text(when)])
-    };
+    let row = |who: &str, words: &str, when: &str| Row::new(Cell::text(who), vec![Cell::tag("Approved", "green"), Cell::text(words), Cell::text(when)]);
     Section::new("approvals", "Approvals").table(
         Table::new(
             "Approvals",
@@ -162,7 +167,12 @@ fn history() -> Vec<Entry> {
     edited.link = Some(Link::new("What changed", &format!("{ADDRESS}/versions")));
     vec![
         entry(Mark::Bad, "Clash found", " by Signalbox, today 16:48. Work on the Northbrook link was moved from 18 to 17 November, 23:00.", ""),
-        entry(Mark::Message, "Sam Okoro", ", Northbrook, today 16:55", "The copy goes over the Northbrook link, so it would stall half way.\nI would rather we start early than split it. Handover is 20:30, so not before that."),
+        entry(
+            Mark::Message,
+            "Sam Okoro",
+            ", Northbrook, today 16:55",
+            "The copy goes over the Northbrook link, so it would stall half way.\nI would rather we start early than split it. Handover is 20:30, so not before that.",
+        ),
         entry(Mark::Message, "Priya Nair", ", Halden, today 17:06", "Engineers can be on at 19:30 but not hands-on before 20:00."),
         entry(Mark::Good, "Approved", " by Grace Adeleke, authority, 10 November 14:19", ""),
         edited,
@@ -212,10 +222,22 @@ pub fn scheduled() -> ChangePage {
         lede: "Raised by Halden for Northbrook Hospitals. Work is due tonight 22:00 to Wednesday 02:00, in 4 hours 40 minutes.".into(),
         stages: stages(
             4,
-            &[("Raised", "2 Nov"), ("Checked", "3 Nov"), ("Assessed", "9 Nov"), ("Approved", "10 Nov"), ("Scheduled", "tonight 22:00"), ("Carried out", ""), ("Closed", "by 24 Nov")],
+            &[
+                ("Raised", "2 Nov"),
+                ("Checked", "3 Nov"),
+                ("Assessed", "9 Nov"),
+                ("Approved", "10 Nov"),
+                ("Scheduled", "tonight 22:00"),
+                ("Carried out", ""),
+                ("Closed", "by 24 Nov"),
+            ],
         ),
         act: Some(start()),
-        offers: vec![offer("Move the window", "reschedule", ""), offer("Cancel", "cancel", "asks why"), offer("Record that the provider was told", "record_told", "")],
+        offers: vec![
+            offer("Move the window", "reschedule", ""),
+            offer("Cancel", "cancel", "asks why"),
+            offer("Record that the provider was told", "record_told", ""),
+        ],
         not_now: vec![
             not_now("Finish", "The work has not started.", "Whoever carries it out may record the start."),
             not_now("Close", "You are named as the one who carries it out; another person confirms the outcome (SD-6).", "Grace Adeleke, authority, may."),
@@ -245,7 +267,11 @@ pub fn scheduled() -> ChangePage {
         upload: Some(upload()),
         watchers: "14 people watch; you are one of them.".into(),
         watch: Some(Form::new(&format!("{ADDRESS}/watch"), "Stop watching", vec![]).hide("watch", "no").quiet()),
-        links: vec![Link::new("What changed since approval", &format!("{ADDRESS}/versions")), Link::new("Copy as a new change", "/changes/new?copy=RFC-2026-001842"), Link::new("How this kind of change works", "/process/end-to-end")],
+        links: vec![
+            Link::new("What changed since approval", &format!("{ADDRESS}/versions")),
+            Link::new("Copy as a new change", "/changes/new?copy=RFC-2026-001842"),
+            Link::new("How this kind of change works", "/process/end-to-end"),
+        ],
         ..ChangePage::default()
     }
 }
@@ -256,7 +282,12 @@ fn tile(label: &str, mark: &str, kind: ClockKind) -> ClockDay {
 
 pub(super) fn short_clock() -> Notice {
     let mut days = vec![tile("Tue 17", "raised", ClockKind::Received)];
-    days.extend(["Wed 18", "Thu 19", "Fri 20", "Sat 21", "Sun 22", "Mon 23", "Tue 24"].iter().zip(1..).map(|(label, day)| tile(label, &day.to_string(), ClockKind::Counted)));
+    days.extend(
+        ["Wed 18", "Thu 19", "Fri 20", "Sat 21", "Sun 22", "Mon 23", "Tue 24"]
+            .iter()
+            .zip(1..)
+            .map(|(label, day)| tile(label, &day.to_string(), ClockKind::Counted)),
+    );
     days.push(tile("Tue 24", "start", ClockKind::Start));
     days.extend((8..=10).map(|day| tile(&format!("day {day}"), "short", ClockKind::Missing)));
     Notice {
@@ -285,7 +316,10 @@ pub fn short_notice() -> ChangePage {
         title: "Power off in plant room A, Riverside".into(),
         tags: vec![Tag::new("Planned outage", "purple"), Tag::new("Checking", "yellow"), Tag::new("Late", "yellow")],
         lede: "Raised today 14:10 by Joy Adeyemi, Riverside. The power is to go off on Tuesday 24 November from 06:00 to 09:00.".into(),
-        stages: stages(1, &[("Raised", "today"), ("Checking", "by Wed 18 Nov"), ("Assessed", ""), ("Approved", ""), ("Scheduled", ""), ("Carried out", ""), ("Closed", "")]),
+        stages: stages(
+            1,
+            &[("Raised", "today"), ("Checking", "by Wed 18 Nov"), ("Assessed", ""), ("Approved", ""), ("Scheduled", ""), ("Carried out", ""), ("Closed", "")],
+        ),
         not_now: vec![not_now("Accept", "Only the supplier’s change manager checks a planned outage.", "Priya Nair, Halden.")],
         no_clash: "No clash found, looked at today 17:20.".into(),
         notice: Some(short_clock()),
@@ -296,7 +330,8 @@ pub fn short_notice() -> ChangePage {
                 Fact::new("How care goes on", "Emergency imaging at St Crispin’s; downtime forms on wards."),
                 Fact::new("On site", "Joy Adeyemi, 020 7946 0142"),
             ]),
-            Section::new("assessments", "Assessments").table(Table::default(), "None yet. They are asked for once the change is accepted, by Wednesday 18 November."),
+            Section::new("assessments", "Assessments")
+                .table(Table::default(), "None yet. They are asked for once the change is accepted, by Wednesday 18 November."),
             Section::new("approvals", "Approvals").table(Table::default(), "None yet. Halden’s change manager approves once the assessments are in."),
         ],
         views: views([0, 0, 0]),
@@ -316,11 +351,19 @@ pub fn versions() -> ListPage {
         lede: "3 versions. Version 2 was approved on 10 November; 1 answer has changed since, within what approval allows.".into(),
         sections: vec![
             Section::new("since", "Since approval").words("By Tom Achebe, 16 November 12:40. Approval stands: the contact does not touch the work.").table(
-                Table::new("Answers changed since approval", &["Question", "Approved", "Now"], vec![row("On the night", "Lee Marsh, 020 7946 0118", "Tom Achebe, 020 7946 0117")]),
+                Table::new(
+                    "Answers changed since approval",
+                    &["Question", "Approved", "Now"],
+                    vec![row("On the night", "Lee Marsh, 020 7946 0118", "Tom Achebe, 020 7946 0117")],
+                ),
                 "",
             ),
             Section::new("v2", "Version 2, 4 November").words("By Tom Achebe, to leave time to back out.").table(
-                Table::new("Answers changed in version 2", &["Question", "Before", "After"], vec![row("Window", "17 November 22:00 to 00:30", "17 November 22:00 to 18 November 02:00")]),
+                Table::new(
+                    "Answers changed in version 2",
+                    &["Question", "Before", "After"],
+                    vec![row("Window", "17 November 22:00 to 00:30", "17 November 22:00 to 18 November 02:00")],
+                ),
                 "",
             ),
         ],
@@ -364,7 +407,12 @@ pub fn decide() -> DecidePage {
                     ),
                     Field::textarea("words", "Your words", ""),
                     Field::text("condition", "The condition", "").optional(),
-                    Field::select("condition_owner", "Who keeps it", vec![Choice::new("", "Choose"), Choice::new("2", "Tom Achebe, Halden"), Choice::new("7", "Ruth Ellery, Northbrook")]).optional(),
+                    Field::select(
+                        "condition_owner",
+                        "Who keeps it",
+                        vec![Choice::new("", "Choose"), Choice::new("2", "Tom Achebe, Halden"), Choice::new("7", "Ruth Ellery, Northbrook")],
+                    )
+                    .optional(),
                     Field::input("date", "condition_due", "By when", "").width("w10").optional(),
                 ],
             )
@@ -373,7 +421,9 @@ pub fn decide() -> DecidePage {
             .quiet(),
         ),
         other_is_open: true,
-        side: vec![Section::new("link", "This link").words("It works for you, signed in, for this one decision. Once it is decided the page says who decided what.")],
+        side: vec![
+            Section::new("link", "This link").words("It works for you, signed in, for this one decision. Once it is decided the page says who decided what."),
+        ],
         ..DecidePage::default()
     }
 }

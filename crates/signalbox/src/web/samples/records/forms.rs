@@ -25,7 +25,9 @@ pub fn approve() -> FormPage {
             Field::text("condition", "A condition", "Downtime forms on wards").optional(),
             Field::select("condition_owner", "Who keeps it", vec![Choice::new("", "Choose"), Choice::new("2", "Tom Achebe, Halden")])
                 .error(Some("Choose who keeps the condition".into())),
-            Field::input("date", "condition_due", "By when", "2026-11-16").width("w10").error(Some("The date is in the past: choose one up to Thursday 19 November".into())),
+            Field::input("date", "condition_due", "By when", "2026-11-16")
+                .width("w10")
+                .error(Some("The date is in the past: choose one up to Thursday 19 November".into())),
         ],
     )
     .key("k-approve")
@@ -85,7 +87,10 @@ pub fn request() -> FormPage {
             ],
         )
         .key("k-request"),
-        side: vec![Section::new("steps", "What is done").words("1. The identity is checked.\n2. The account is made with view rights.\n3. The person signs in and opens one test study.")],
+        side: vec![
+            Section::new("steps", "What is done")
+                .words("1. The identity is checked.\n2. The account is made with view rights.\n3. The person signs in and opens one test study."),
+        ],
         ..FormPage::default()
     }
 }
@@ -114,13 +119,16 @@ pub fn join() -> FormPage {
             "Ask to join",
             vec![
                 Field::text("name", "Your name", "").autocomplete("name").width("w20"),
-                Field::input("email", "email", "Work email", "").hint("We check your organisation from this, and send you a link to confirm.").autocomplete("email"),
+                Field::input("email", "email", "Work email", "")
+                    .hint("We check your organisation from this, and send you a link to confirm.")
+                    .autocomplete("email"),
                 Field::textarea("reason", "Why do you need access?", "").hint("One line."),
             ],
         )
         .key("k-join"),
         side: vec![
-            Section::new("next", "What happens next").words("1. You confirm your email: the link lasts 2 hours.\n2. Your organisation’s coordinator agrees.\n3. The authority opens your access."),
+            Section::new("next", "What happens next")
+                .words("1. You confirm your email: the link lasts 2 hours.\n2. Your organisation’s coordinator agrees.\n3. The authority opens your access."),
             Section::new("open", "No account needed").words("How it works is open to anyone.").link("How it works", "/process"),
         ],
         ..FormPage::default()
@@ -152,7 +160,11 @@ pub fn member_answer() -> FormPage {
             "/members/waiting/31",
             "Record this",
             vec![
-                Field::radios("answer", "Your answer", vec![Choice::new("approve", "Works here: agree"), Choice::new("decline", "Decline").hint("They are told, with your reason.")]),
+                Field::radios(
+                    "answer",
+                    "Your answer",
+                    vec![Choice::new("approve", "Works here: agree"), Choice::new("decline", "Decline").hint("They are told, with your reason.")],
+                ),
                 Field::textarea("reason", "Reason", "").hint("Needed to decline.").optional(),
             ],
         )
@@ -209,7 +221,11 @@ pub fn site() -> FormPage {
             vec![
                 Field::text("code", "Code", "NB-GEN").width("w10").hint("Letters, digits and hyphens; used in imports."),
                 Field::text("name", "Name", "Northbrook General"),
-                Field::select("organisation", "Organisation", vec![Choice::new("NB", "Northbrook Hospitals").chosen(true), Choice::new("RV", "Riverside Infirmary")]),
+                Field::select(
+                    "organisation",
+                    "Organisation",
+                    vec![Choice::new("NB", "Northbrook Hospitals").chosen(true), Choice::new("RV", "Riverside Infirmary")],
+                ),
                 Field::input("tel", "phone", "Telephone on the night", "020 7946 0130").width("w20"),
             ],
         )

@@ -5,10 +5,7 @@ use crate::web::parts::{Cell, Filters, ListPage, Row, Section, Table};
 use crate::web::ui::{Choice, Field, Link, Paging};
 
 fn change(reference: &str, title: &str, kind: Cell, stage: Cell, window: &str, where_: &str) -> Row {
-    Row::new(
-        Cell::link(reference, &format!("/changes/{reference}")),
-        vec![Cell::text(title), kind, stage, Cell::text(window), Cell::text(where_)],
-    )
+    Row::new(Cell::link(reference, &format!("/changes/{reference}")), vec![Cell::text(title), kind, stage, Cell::text(window), Cell::text(where_)])
 }
 
 fn change_filters(q: &str) -> Filters {
@@ -21,7 +18,11 @@ fn change_filters(q: &str) -> Filters {
         action: "/changes".into(),
         fields: vec![
             Field::input("search", "q", "Words or reference", q),
-            Field::select("kind", "Kind", any("Any kind", &[("normal", "Normal change"), ("service_request", "Service request"), ("planned_outage", "Planned outage")])),
+            Field::select(
+                "kind",
+                "Kind",
+                any("Any kind", &[("normal", "Normal change"), ("service_request", "Service request"), ("planned_outage", "Planned outage")]),
+            ),
             Field::select("stage", "Stage", any("Any stage", &[("submitted", "Checking"), ("assessing", "Assessing"), ("scheduled", "Scheduled")])),
             Field::select("organisation", "Organisation", any("Any", &[("NB", "Northbrook"), ("RV", "Riverside")])),
             Field::select("service", "Service", any("Any", &[("pacs", "PACS imaging")])),
@@ -49,9 +50,30 @@ pub fn changes() -> ListPage {
                 &CHANGE_HEADS,
                 vec![
                     change("RFC-2026-001847", "Connect CT scanner 3", normal(), Cell::tag("Draft", "grey"), "Wed 25 Nov 19:30 to 21:30", "Northbrook"),
-                    change("RFC-2026-001842", "Archive node firmware", normal(), Cell::tag("Scheduled", "blue").small("1 clash"), "tonight 22:00 to Wed 02:00", "Northbrook"),
-                    change("ON-2026-000277", "Power off in plant room A", Cell::tag("Planned outage", "purple"), Cell::tag("Checking", "yellow"), "Tue 24 Nov 06:00 to 09:00", "Riverside"),
-                    change("SR-2026-000917", "New user of PACS imaging", Cell::tag("Service request", "aqua-green"), Cell::tag("Closed", "green"), "Mon 16 Nov", "St Crispin’s"),
+                    change(
+                        "RFC-2026-001842",
+                        "Archive node firmware",
+                        normal(),
+                        Cell::tag("Scheduled", "blue").small("1 clash"),
+                        "tonight 22:00 to Wed 02:00",
+                        "Northbrook",
+                    ),
+                    change(
+                        "ON-2026-000277",
+                        "Power off in plant room A",
+                        Cell::tag("Planned outage", "purple"),
+                        Cell::tag("Checking", "yellow"),
+                        "Tue 24 Nov 06:00 to 09:00",
+                        "Riverside",
+                    ),
+                    change(
+                        "SR-2026-000917",
+                        "New user of PACS imaging",
+                        Cell::tag("Service request", "aqua-green"),
+                        Cell::tag("Closed", "green"),
+                        "Mon 16 Nov",
+                        "St Crispin’s",
+                    ),
                 ],
             ),
             "",
@@ -69,7 +91,11 @@ pub fn changes_none() -> ListPage {
         shell: Shell::sample("Changes", Place::Changes),
         lede: "No change has “fax” in it.".into(),
         filters: Some(filters),
-        sections: vec![Section::new("list", "Changes found").table(Table::default(), "Nothing found. You search what you may see: your organisation’s, and what the group shares.").link("All 212 changes", "/changes")],
+        sections: vec![
+            Section::new("list", "Changes found")
+                .table(Table::default(), "Nothing found. You search what you may see: your organisation’s, and what the group shares.")
+                .link("All 212 changes", "/changes"),
+        ],
         ..ListPage::default()
     }
 }
@@ -88,9 +114,27 @@ pub fn outages() -> ListPage {
                     "Planned outages ahead",
                     &["Reference", "What goes off", "When", "Notice", "Stage"],
                     vec![
-                        row("ON-2026-000277", "Power in plant room A, Riverside", "Tue 24 Nov 06:00 to 09:00", Cell::tag("Late", "yellow").small("7 of 10 days"), Cell::tag("Checking", "yellow")),
-                        row("ON-2026-000274", "Generator test, Eastmarsh", "Wed 2 Dec 07:00 to 08:00", Cell::tag("On time", "green").small("19 days"), Cell::tag("Scheduled", "blue")),
-                        row("ON-2026-000271", "Server room cooling, Northbrook", "Sat 5 Dec 08:00 to 16:00", Cell::tag("On time", "green").small("23 days"), Cell::tag("Approved", "blue")),
+                        row(
+                            "ON-2026-000277",
+                            "Power in plant room A, Riverside",
+                            "Tue 24 Nov 06:00 to 09:00",
+                            Cell::tag("Late", "yellow").small("7 of 10 days"),
+                            Cell::tag("Checking", "yellow"),
+                        ),
+                        row(
+                            "ON-2026-000274",
+                            "Generator test, Eastmarsh",
+                            "Wed 2 Dec 07:00 to 08:00",
+                            Cell::tag("On time", "green").small("19 days"),
+                            Cell::tag("Scheduled", "blue"),
+                        ),
+                        row(
+                            "ON-2026-000271",
+                            "Server room cooling, Northbrook",
+                            "Sat 5 Dec 08:00 to 16:00",
+                            Cell::tag("On time", "green").small("23 days"),
+                            Cell::tag("Approved", "blue"),
+                        ),
                     ],
                 ),
                 "No planned outages. 10 days’ notice is due for the next one.",
@@ -111,9 +155,30 @@ pub fn promises() -> ListPage {
         lede: "2 promises are yours; 1 is late. Halden has 3 open.".into(),
         actions: vec![Link::new("Everyone at Halden", "/promises?of=HAL")],
         sections: vec![
-            Section::new("late", "Late").table(Table::new("Late promises", &heads, vec![row("Send the test record", "RFC-2026-001836", "You", "Mon 16 Nov", Cell::tag("1 day late", "red").small("chased twice"))]), "Nothing is late."),
-            Section::new("open", "Open").table(Table::new("Open promises", &heads, vec![row("Say what late notice leads to", "ON-2026-000277", "You", "Thu 19 Nov 17:00", Cell::tag("Open", "yellow").small("2 days left"))]), "Nothing is open."),
-            Section::new("kept", "Kept in the last 28 days").table(Table::new("Promises kept", &heads, vec![row("Name who restores", "ON-2026-000274", "You", "Wed 11 Nov", Cell::tag("Kept", "green").small("10 Nov"))]), "None."),
+            Section::new("late", "Late").table(
+                Table::new(
+                    "Late promises",
+                    &heads,
+                    vec![row("Send the test record", "RFC-2026-001836", "You", "Mon 16 Nov", Cell::tag("1 day late", "red").small("chased twice"))],
+                ),
+                "Nothing is late.",
+            ),
+            Section::new("open", "Open").table(
+                Table::new(
+                    "Open promises",
+                    &heads,
+                    vec![row("Say what late notice leads to", "ON-2026-000277", "You", "Thu 19 Nov 17:00", Cell::tag("Open", "yellow").small("2 days left"))],
+                ),
+                "Nothing is open.",
+            ),
+            Section::new("kept", "Kept in the last 28 days").table(
+                Table::new(
+                    "Promises kept",
+                    &heads,
+                    vec![row("Name who restores", "ON-2026-000274", "You", "Wed 11 Nov", Cell::tag("Kept", "green").small("10 Nov"))],
+                ),
+                "None.",
+            ),
         ],
         ..ListPage::default()
     }
@@ -124,21 +189,23 @@ pub fn requests() -> ListPage {
     ListPage {
         shell: Shell::sample("Ask for something agreed", Place::Changes),
         lede: "4 service requests, agreed beforehand: fixed steps, no risk questions.".into(),
-        sections: vec![Section::new("catalogue", "Catalogue")
-            .table(
-                Table::new(
-                    "Service requests",
-                    &["Request", "What you get", "How soon"],
-                    vec![
-                        row("New user of PACS imaging", "/requests/new/imaging-user", "An account that views images", "1 working day"),
-                        row("Swap a failed modality", "/requests/new/modality-swap", "The same AE title and address on new equipment", "the same day"),
-                        row("Agreed firewall rule", "/requests/new/firewall-pattern", "A rule of the agreed pattern", "2 working days"),
-                        row("Restart of a print server", "/requests/new/print-restart", "A restart at an agreed time", "the same day"),
-                    ],
-                ),
-                "No agreed request fits.",
-            )
-            .link("Nothing fits: raise a change", "/changes/new")],
+        sections: vec![
+            Section::new("catalogue", "Catalogue")
+                .table(
+                    Table::new(
+                        "Service requests",
+                        &["Request", "What you get", "How soon"],
+                        vec![
+                            row("New user of PACS imaging", "/requests/new/imaging-user", "An account that views images", "1 working day"),
+                            row("Swap a failed modality", "/requests/new/modality-swap", "The same AE title and address on new equipment", "the same day"),
+                            row("Agreed firewall rule", "/requests/new/firewall-pattern", "A rule of the agreed pattern", "2 working days"),
+                            row("Restart of a print server", "/requests/new/print-restart", "A restart at an agreed time", "the same day"),
+                        ],
+                    ),
+                    "No agreed request fits.",
+                )
+                .link("Nothing fits: raise a change", "/changes/new"),
+        ],
         ..ListPage::default()
     }
 }
@@ -150,7 +217,18 @@ pub fn members() -> ListPage {
         lede: "1 person waits for an answer. 34 members of 7 organisations.".into(),
         sections: vec![
             Section::new("waiting", "Waiting").table(
-                Table::new("Registrations that wait", &["Who", "Organisation", "Waits for", "Answer"], vec![row("Ama Boateng", vec![Cell::text("Riverside Infirmary"), Cell::text("Riverside’s coordinator").small("since today 16:40"), Cell::link("Answer Ama Boateng", "/members/waiting/31")])]),
+                Table::new(
+                    "Registrations that wait",
+                    &["Who", "Organisation", "Waits for", "Answer"],
+                    vec![row(
+                        "Ama Boateng",
+                        vec![
+                            Cell::text("Riverside Infirmary"),
+                            Cell::text("Riverside’s coordinator").small("since today 16:40"),
+                            Cell::link("Answer Ama Boateng", "/members/waiting/31"),
+                        ],
+                    )],
+                ),
                 "Nobody waits.",
             ),
             Section::new("members", "Members").table(
@@ -158,8 +236,24 @@ pub fn members() -> ListPage {
                     "Members",
                     &["Name", "Organisation", "Roles", "Since", "End"],
                     vec![
-                        row("Ruth Ellery", vec![Cell::text("Northbrook Hospitals"), Cell::text("Trust coordinator"), Cell::text("3 Mar 2026"), Cell::link("End Ruth Ellery’s membership", "/members/7/end")]),
-                        row("Sam Okoro", vec![Cell::text("Northbrook Hospitals"), Cell::text("Requester, implementer"), Cell::text("9 Jun 2026"), Cell::link("End Sam Okoro’s membership", "/members/8/end")]),
+                        row(
+                            "Ruth Ellery",
+                            vec![
+                                Cell::text("Northbrook Hospitals"),
+                                Cell::text("Trust coordinator"),
+                                Cell::text("3 Mar 2026"),
+                                Cell::link("End Ruth Ellery’s membership", "/members/7/end"),
+                            ],
+                        ),
+                        row(
+                            "Sam Okoro",
+                            vec![
+                                Cell::text("Northbrook Hospitals"),
+                                Cell::text("Requester, implementer"),
+                                Cell::text("9 Jun 2026"),
+                                Cell::link("End Sam Okoro’s membership", "/members/8/end"),
+                            ],
+                        ),
                     ],
                 ),
                 "",
@@ -175,7 +269,14 @@ pub fn mails() -> ListPage {
         shell: Shell::sample("Mail sent", Place::Elsewhere),
         lede: "2 mails. In the demonstration they are kept here and go nowhere.".into(),
         sections: vec![Section::new("mails", "Newest first").table(
-            Table::new("Mail sent", &["Subject", "To", "When"], vec![row("Decision asked: RFC-2026-001836", "priya.nair@halden.example", "today 16:58", 2), row("Received: ON-2026-000277", "joy.adeyemi@riverside.example", "today 14:10", 1)]),
+            Table::new(
+                "Mail sent",
+                &["Subject", "To", "When"],
+                vec![
+                    row("Decision asked: RFC-2026-001836", "priya.nair@halden.example", "today 16:58", 2),
+                    row("Received: ON-2026-000277", "joy.adeyemi@riverside.example", "today 14:10", 1),
+                ],
+            ),
             "No mail yet.",
         )],
         ..ListPage::default()
@@ -188,7 +289,9 @@ pub fn setup() -> ListPage {
         shell: Shell::sample("Set-up", Place::Elsewhere),
         lede: "1 thing to look at: Eastmarsh has no trust coordinator.".into(),
         sections: vec![
-            Section::new("check", "To look at").words("Eastmarsh has nobody who can send its changes.").link("People and roles of Eastmarsh", "/setup/people?organisation=EM"),
+            Section::new("check", "To look at")
+                .words("Eastmarsh has nobody who can send its changes.")
+                .link("People and roles of Eastmarsh", "/setup/people?organisation=EM"),
             Section::new("lists", "Lists").table(
                 Table::new(
                     "What can be set up",
@@ -212,7 +315,9 @@ pub fn setup() -> ListPage {
 }
 
 pub fn sites() -> ListPage {
-    let row = |code: &str, name: &str, organisation: &str| Row::new(Cell::text(code), vec![Cell::link(name, &format!("/setup/sites/{code}")), Cell::text(organisation), Cell::text("41")]);
+    let row = |code: &str, name: &str, organisation: &str| {
+        Row::new(Cell::text(code), vec![Cell::link(name, &format!("/setup/sites/{code}")), Cell::text(organisation), Cell::text("41")])
+    };
     let mut shell = Shell::sample("Sites", Place::Elsewhere);
     shell.crumbs = vec![("Set-up".into(), "/setup".into())];
     ListPage {
@@ -228,7 +333,9 @@ pub fn sites() -> ListPage {
 }
 
 pub fn processes() -> ListPage {
-    let row = |id: &str, name: &str, prefix: &str, words: &str| Row::new(Cell::link(name, &format!("/process/{id}")), vec![Cell::text(prefix), Cell::text(words), Cell::text("version 1")]);
+    let row = |id: &str, name: &str, prefix: &str, words: &str| {
+        Row::new(Cell::link(name, &format!("/process/{id}")), vec![Cell::text(prefix), Cell::text(words), Cell::text("version 1")])
+    };
     ListPage {
         shell: Shell::sample("How it works", Place::Process),
         lede: "3 processes. Each page is made from the document that the program runs, so it cannot say one thing and do another.".into(),

@@ -93,12 +93,19 @@ const DIAGRAM: &str = r##"<svg class="dg" viewBox="0 0 980 80" role="img" aria-l
 const TEXT: &str = "<p>Use this when you will switch off power, take down a server, or do anything at your site that takes a shared service away from its users.</p><h3>Questions</h3><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Questions, scrolls sideways\"><table class=\"tbl\"><caption class=\"vh\">Questions</caption><thead><tr><th scope=\"col\">Id</th><th scope=\"col\">Question</th><th scope=\"col\">Answer</th><th scope=\"col\">Required</th><th scope=\"col\">Asked when</th><th scope=\"col\">Guidance</th></tr></thead><tbody><tr><td>outage_type</td><td>What will be switched off?</td><td>one of: mains power, cooling, server</td><td>submit</td><td></td><td></td></tr></tbody></table></div>";
 
 pub fn process() -> DocumentPage {
-    let row = |from: &str, act: &str, who: &str, needs: &str, to: &str| Row::new(Cell::text(from), vec![Cell::text(act), Cell::text(who), Cell::text(needs), Cell::text(to)]);
+    let row = |from: &str, act: &str, who: &str, needs: &str, to: &str| {
+        Row::new(Cell::text(from), vec![Cell::text(act), Cell::text(who), Cell::text(needs), Cell::text(to)])
+    };
     DocumentPage {
         shell: Shell::sample("Planned outage of a trust-hosted service", Place::Process),
         lede: "Version 1, kept by the change authority. The picture, the moves and the rules are made from the document that the program runs.".into(),
         facts: vec![Fact::new("Reference", "ON"), Fact::new("Based on", "Normal change"), Fact::new("Review by", "1 November 2027")],
-        contents: vec![Link::new("Stages and moves", "#diagram"), Link::new("Moves in words", "#moves"), Link::new("Rules", "#rules"), Link::new("The document", "#document")],
+        contents: vec![
+            Link::new("Stages and moves", "#diagram"),
+            Link::new("Moves in words", "#moves"),
+            Link::new("Rules", "#rules"),
+            Link::new("The document", "#document"),
+        ],
         diagram: OwnHtml(DIAGRAM.into()),
         text: OwnHtml(TEXT.into()),
         sections: vec![
@@ -114,7 +121,14 @@ pub fn process() -> DocumentPage {
                 "",
             ),
             Section::new("rules", "Rules").table(
-                Table::new("Rules that this document names", &["Rule", "In words"], vec![Row::new(Cell::text("late notice explained"), vec![Cell::text("Short notice is never refused: it asks for a reason and says what it may lead to.")])]),
+                Table::new(
+                    "Rules that this document names",
+                    &["Rule", "In words"],
+                    vec![Row::new(
+                        Cell::text("late notice explained"),
+                        vec![Cell::text("Short notice is never refused: it asks for a reason and says what it may lead to.")],
+                    )],
+                ),
                 "",
             ),
         ],

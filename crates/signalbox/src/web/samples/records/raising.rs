@@ -35,11 +35,7 @@ fn so_far() -> Section {
 }
 
 fn step_form(step: &str, fields: Vec<Field>) -> Form {
-    Form::new(&format!("{DRAFT}/{step}"), "Save and continue", fields)
-        .key("k-step")
-        .hide("version", "3")
-        .autosave()
-        .more("later", "Save and finish later")
+    Form::new(&format!("{DRAFT}/{step}"), "Save and continue", fields).key("k-step").hide("version", "3").autosave().more("later", "Save and finish later")
 }
 
 pub fn kind() -> KindPage {
@@ -84,13 +80,26 @@ pub fn what() -> RaisePage {
                 Field::select(
                     "why",
                     "Why?",
-                    vec![Choice::new("", "Choose"), Choice::new("problem", "A problem"), Choice::new("life_cycle", "End of life").chosen(true), Choice::new("improvement", "An improvement")],
+                    vec![
+                        Choice::new("", "Choose"),
+                        Choice::new("problem", "A problem"),
+                        Choice::new("life_cycle", "End of life").chosen(true),
+                        Choice::new("improvement", "An improvement"),
+                    ],
                 ),
-                Field::radios("confidentiality", "Who may see it?", vec![
-                    Choice::new("open", "The service management group").chosen(true),
-                    Choice::new("parties_only", "Only those it touches").hint("Others see “Restricted work” and its times."),
-                ]),
-                Field::checks("services", "Which services does it touch?", vec![Choice::new("pacs", "PACS imaging").chosen(true), Choice::new("pas", "Patient administration"), Choice::new("link", "Network links")]),
+                Field::radios(
+                    "confidentiality",
+                    "Who may see it?",
+                    vec![
+                        Choice::new("open", "The service management group").chosen(true),
+                        Choice::new("parties_only", "Only those it touches").hint("Others see “Restricted work” and its times."),
+                    ],
+                ),
+                Field::checks(
+                    "services",
+                    "Which services does it touch?",
+                    vec![Choice::new("pacs", "PACS imaging").chosen(true), Choice::new("pas", "Patient administration"), Choice::new("link", "Network links")],
+                ),
                 Field::textarea("references", "Your own references", "INC-7713").hint("One a line.").optional().rows(2),
             ],
         ),
@@ -106,13 +115,20 @@ pub fn when() -> RaisePage {
         "when",
         vec![
             Field::date_time("window_start", "From", "2026-10-25", "01:30").hint("UK local time, 24-hour clock."),
-            Field::radios("window_start-fold", "Which 01:30 on Sunday 25 October?", vec![
-                Choice::new("first", "The first 01:30 (BST)"),
-                Choice::new("second", "The second 01:30 (GMT)").hint("One hour later, after the clocks go back."),
-            ])
+            Field::radios(
+                "window_start-fold",
+                "Which 01:30 on Sunday 25 October?",
+                vec![
+                    Choice::new("first", "The first 01:30 (BST)"),
+                    Choice::new("second", "The second 01:30 (GMT)").hint("One hour later, after the clocks go back."),
+                ],
+            )
             .error(ambiguous),
             Field::date_time("window_end", "To", "2026-10-25", "04:00").hint("Include time to test and to back out."),
-            Field::input("number", "backout_minutes", "Minutes to back out", "").hint("How long to put things back as they were if it fails.").width("w4").error(missing),
+            Field::input("number", "backout_minutes", "Minutes to back out", "")
+                .hint("How long to put things back as they were if it fails.")
+                .width("w4")
+                .error(missing),
             Field::text("on_the_night-name", "Who is there on the night?", "Sam Okoro").autocomplete("off"),
             Field::input("tel", "on_the_night-phone", "Their telephone number", "020 7946 0131").width("w20"),
         ],
@@ -151,8 +167,13 @@ pub fn when_outage() -> RaisePage {
             vec![
                 Field::date_time("window_start", "Off from", "2026-11-24", "06:00"),
                 Field::date_time("window_end", "Back by", "2026-11-24", "09:00"),
-                Field::date_time("contingency_end", "If it goes wrong, back at the latest by", "2026-11-24", "11:00").hint("Alarms count as expected until then."),
-                Field::select("late_reason", "Why is this short notice?", vec![Choice::new("", "Choose"), Choice::new("utility_imposed", "The utility set the date"), Choice::new("safety", "Safety")]),
+                Field::date_time("contingency_end", "If it goes wrong, back at the latest by", "2026-11-24", "11:00")
+                    .hint("Alarms count as expected until then."),
+                Field::select(
+                    "late_reason",
+                    "Why is this short notice?",
+                    vec![Choice::new("", "Choose"), Choice::new("utility_imposed", "The utility set the date"), Choice::new("safety", "Safety")],
+                ),
             ],
         ),
         ..RaisePage::default()
@@ -178,7 +199,10 @@ pub fn check() -> RaisePage {
             ]),
         ],
         form: Form::new("/changes/RFC-2026-001847/acts/propose", "Send to Ruth Ellery", vec![]).key("k-send").hide("version", "7"),
-        side: vec![Section::new("next", "What happens next").words("Ruth Ellery, Northbrook’s coordinator, is told at once and sends it on. The notice clock starts when Halden receives it.")],
+        side: vec![
+            Section::new("next", "What happens next")
+                .words("Ruth Ellery, Northbrook’s coordinator, is told at once and sends it on. The notice clock starts when Halden receives it."),
+        ],
         ..RaisePage::default()
     }
 }
