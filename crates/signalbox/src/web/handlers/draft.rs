@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
+use signalbox_core::calendar::local;
 use signalbox_core::change::{Change, Kind};
 use signalbox_core::decide::fields::{Field as Asked, of_document};
 use signalbox_core::decide::preview::{Preview, preview};
@@ -172,9 +173,14 @@ impl Writing {
     }
 
     fn no_clash(&self) -> String {
-        let Some((start, end)) = self.window() else { return String::new() };
-        let span = signalbox_core::calendar::local::describe_window(start, end, &self.situation.zone).sentence();
-        format!("No clash found: {span}.")
+        self.window_words().map_or_else(String::new, |span| format!("No clash found: {span}."))
+    }
+
+    /// The window with its length, which on a night when clocks change is not the difference of the two times.
+    fn window_words(&self) -> Option<String> {
+        let (start, end) = self.window()?;
+        let words = local::describe_window(start, end, &self.situation.zone);
+        Some(format!("{} ({})", words.sentence(), words.length))
     }
 
     fn page(&self, app: &App, visitor: &Visitor, title: &str, step: &str) -> RaisePage {
@@ -255,8 +261,7 @@ fn so_far(writing: &Writing, slug: &str) -> Section {
     if !writing.title().is_empty() && slug != "what" {
         section.facts.push(Fact::new("What", writing.title()).link("Change", &writing.address("what")));
     }
-    if let Some((start, end)) = writing.window().filter(|_| slug != "when") {
-        let when = signalbox_core::calendar::local::describe_window(start, end, &writing.situation.zone).sentence();
+    if let Some(when) = writing.window_words().filter(|_| slug != "when") {
         section.facts.push(Fact::new("When", &when).link("Change", &writing.address("when")));
     }
     section.link("Your drafts", "/changes/new").link("Attach a file, or leave a message", &format!("/changes/{}", writing.change().reference))
