@@ -253,7 +253,7 @@ pub(crate) fn may_meet(ctx: &Context, stamp: &Stamp, condition: &crate::change::
 fn approver(ctx: &Context, change: &Change, stamp: &Stamp) -> Option<Bar> {
     let (_, outputs) = crate::decide::ruling::rule_on(ctx, change, "approver")?;
     let words = outputs.get("approver")?;
-    let allowed = words.split([';', ',']).filter_map(|w| Role::from_words(w)).any(|role| stamp.role == Some(role));
+    let allowed = words.split([';', ',']).filter_map(Role::from_words).any(|role| stamp.role == Some(role));
     (!allowed).then(|| Bar::new("approver").with(words))
 }
 

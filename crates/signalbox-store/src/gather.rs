@@ -130,10 +130,9 @@ fn add_item(tx: &mut dyn Tx, facts: &mut Facts, mut item: ItemFact) -> Result<()
     // The site comes with its item.
     if let Some(site) = item.site
         && !facts.sites.iter().any(|s| s.id == site)
+        && let Some(found) = directory::site(tx, site.0)?
     {
-        if let Some(found) = directory::site(tx, site.0)? {
-            facts.sites.push(SiteFact { id: site, code: found.code, org: OrgId(found.org_id) });
-        }
+        facts.sites.push(SiteFact { id: site, code: found.code, org: OrgId(found.org_id) });
     }
     facts.items.push(item);
     Ok(())

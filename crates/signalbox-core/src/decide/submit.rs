@@ -24,7 +24,7 @@ pub(super) fn send_back(t: &mut Taking) -> Option<Vec<Event>> {
 pub(super) fn submit(t: &mut Taking) -> Option<Vec<Event>> {
     let raw = t.form.raw();
     let answers = content::read_answers(t, raw);
-    let ineligible = t.needs(&Rule::RequestEligible).then(|| catalogue::faults(t.ctx, &answers)).unwrap_or_default();
+    let ineligible = if t.needs(&Rule::RequestEligible) { catalogue::faults(t.ctx, &answers) } else { vec![] };
     t.form.faults.extend(ineligible);
     let content = content::make(t, answers);
     let mut after: Change = t.change.clone();

@@ -15,7 +15,8 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
     let field = violation.field.as_deref().unwrap_or_default();
     let param = |n: usize| violation.params.get(n).map_or(String::new(), |p| read_param(p));
     let of = |start: &str, alone: &str| if label.is_empty() { format!("{alone}.") } else { format!("{start}: {label}") };
-    let words = match violation.code {
+
+    match violation.code {
         "answer-missing" => return of("Answer this", "Answer this question"),
         "choose-one" => return of("Choose one", "Choose one of the answers"),
         "choose-at-least-one" => return of("Choose at least one", "Choose at least one of the answers"),
@@ -65,8 +66,7 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "window-not-moved" => "Enter another window; this is the one on record.".into(),
         "authority-decides" => "Choose another: only the authority's change manager can exclude the time from the service level.".into(),
         other => sentence_case(&format!("{}.", other.replace('-', " "))),
-    };
-    words
+    }
 }
 
 /// A clock time stays as the core wrote it: `01:30`, `first 01:30 (BST)`.

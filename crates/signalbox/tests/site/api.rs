@@ -483,7 +483,7 @@ fn offers_say_what_stands_in_the_way() {
         assert_eq!(accept["why_not"][0]["code"], "role");
         let refused = people.trust.post(&format!("/api/v1/changes/{reference}/acts/accept"), json!({})).await;
         assert_eq!((refused.status, refused.json()["type"].as_str()), (StatusCode::FORBIDDEN, Some("urn:signalbox:problem:role")));
-        let early = people.supplier.post(&format!("/api/v1/changes/{reference}/acts/start"), json!({})).await;
+        let early = people.supplier.post(&format!("/api/v1/changes/{reference}/acts/schedule"), json!({})).await;
         assert_eq!((early.status, early.json()["type"].as_str()), (StatusCode::CONFLICT, Some("urn:signalbox:problem:wrong-stage")));
     });
 }

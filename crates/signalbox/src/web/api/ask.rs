@@ -142,7 +142,7 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let headers = Conditions::read(request.headers())?;
         let media = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        if media.split(';').next().unwrap_or("").trim().to_ascii_lowercase() != "application/json" {
+        if !media.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json") {
             return Err(Failure::WrongMedia);
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::bad_request("body", "The body broke off."))?;

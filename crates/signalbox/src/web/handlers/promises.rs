@@ -91,7 +91,7 @@ fn row(duty: &DutyLine, now: Timestamp) -> Row {
         (None, None) => String::new(),
     };
     let state = match duty.done_at {
-        Some(at) => Cell::tag("Kept", "green").small(&format!("{} {}", moment(at), duty.done_by).trim().to_owned()),
+        Some(at) => Cell::tag("Kept", "green").small(format!("{} {}", moment(at), duty.done_by).trim()),
         None if duty.is_late(now) => Cell::tag("Late", "red"),
         None => Cell::tag("Open", "yellow"),
     };

@@ -130,7 +130,7 @@ fn stages(seen: &Seen) -> Vec<Step> {
     let mut line: Vec<Stage> = WAY.iter().copied().filter(|stage| exists(stage) || was(stage)).collect();
     if !line.contains(&change.stage) {
         // A way round stands after the furthest stage that was reached before it.
-        let at = line.iter().rposition(|stage| was(stage)).map_or(0, |at| at + 1);
+        let at = line.iter().rposition(&was).map_or(0, |at| at + 1);
         line.insert(at, change.stage);
     }
     let current = line.iter().position(|stage| *stage == change.stage).unwrap_or(0);
