@@ -17,12 +17,12 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
     let of = |start: &str, alone: &str| if label.is_empty() { format!("{alone}.") } else { format!("{start}: {label}") };
 
     match violation.code {
-        "answer-missing" => return of("Answer this", "Answer this question"),
-        "choose-one" => return of("Choose one", "Choose one of the answers"),
-        "choose-at-least-one" => return of("Choose at least one", "Choose at least one of the answers"),
-        "date-missing" => return of("Enter a day", "Enter a day"),
-        "time-missing" => return of("Enter a time, such as 22:00", "Enter a time, such as 22:00"),
-        "yes-or-no" => return of("Choose yes or no", "Choose yes or no"),
+        "answer-missing" => of("Answer this", "Answer this question"),
+        "choose-one" => of("Choose one", "Choose one of the answers"),
+        "choose-at-least-one" => of("Choose at least one", "Choose at least one of the answers"),
+        "date-missing" => of("Enter a day", "Enter a day"),
+        "time-missing" => of("Enter a time, such as 22:00", "Enter a time, such as 22:00"),
+        "yes-or-no" => of("Choose yes or no", "Choose yes or no"),
         "too-long" => format!("Shorten this to {} characters; it has {}.", param(0), param(1)),
         "control-characters" => "Remove the characters that cannot be printed, such as those that come with a copied table.".into(),
         "patient-data" => "Remove the number that looks like one of a patient. Nothing here may name a patient.".into(),
