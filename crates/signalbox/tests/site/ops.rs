@@ -137,3 +137,28 @@ fn strangers_and_others_record_nothing() {
         assert!(!una.get("/").await.body.contains("href=\"/ops\""));
     });
 }
+
+#[test]
+fn scenario_35_work_before_approval() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let id = evening(&world, &estate);
+        estate.assess(&world, id);
+        assert_eq!(stage(&world, id).0, Stage::AwaitingApproval);
+        world.clock.set(at("2026-12-01T20:05:00Z"));
+        let told = [("act", "start"), ("on_behalf_of", "Sam Okoro"), ("by_phone", "yes"), ("happened_at-date", "2026-12-01"), ("happened_at-time", "20:00")];
+        // The implementer isn't offered it, and is refused.
+        let mut len = world.sign_in("len@halden.example").await;
+        assert!(!len.get("/ops").await.body.contains("value=\"start\""));
+        let refused = len.post("/ops/ON-2026-000001", &told).await;
+        assert!([StatusCode::FORBIDDEN, StatusCode::CONFLICT].contains(&refused.status), "{}", refused.status);
+        assert_eq!(stage(&world, id).0, Stage::AwaitingApproval);
+        // What happened is a fact all the same: the desk records it, and it is marked.
+        let mut desk = world.sign_in("dee@halden.example").await;
+        assert!(desk.get("/ops").await.body.contains("value=\"start\""));
+        assert_eq!(desk.post("/ops/ON-2026-000001", &told).await.status, StatusCode::SEE_OTHER);
+        let (stage, deviations) = stage(&world, id);
+        assert_eq!(stage, Stage::Implementing);
+        assert!(deviations.contains(&"unapproved".to_owned()), "{deviations:?}");
+    });
+}
