@@ -63,7 +63,6 @@ pub fn target_dir() -> PathBuf {
 }
 
 /// Keeps a page for tools/vnu.sh, which checks all of them at once.
-#[allow(dead_code, reason = "for the page tests")]
 pub fn keep_page(name: &str, html: &str) {
     let folder = target_dir().join("pages");
     std::fs::create_dir_all(&folder).unwrap();
@@ -111,12 +110,6 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    /// The driver beneath, for what this type does not say.
-    #[allow(dead_code, reason = "for the journeys")]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Where the browser is: path and query.
     pub async fn path(&self) -> String {
         let url = self.client.current_url().await.unwrap();
@@ -153,12 +146,27 @@ impl Browser {
     /// Presses the button of that name.
     pub async fn press(&self, name: &str) {
         let words = quoted(name);
-        self.find(&format!("//button[normalize-space(.)={words}] | //input[@type='submit' and @value={words}]")).await.click().await.unwrap();
+        let button = self.find(&format!("//button[normalize-space(.)={words}] | //input[@type='submit' and @value={words}]")).await;
+        self.go_by(button).await;
     }
 
     /// Follows the link of those words.
     pub async fn follow(&self, words: &str) {
-        self.find(&format!("//a[normalize-space(.)={}]", quoted(words))).await.click().await.unwrap();
+        let link = self.find(&format!("//a[normalize-space(.)={}]", quoted(words))).await;
+        self.go_by(link).await;
+    }
+
+    /// Clicks, and waits until the page that held the control has gone. The driver may answer before the browser has
+    /// left, and what is asked then is asked of the old page. A button that stays on its page costs the whole wait.
+    async fn go_by(&self, control: Element) {
+        let page = self.find("/html").await;
+        control.click().await.unwrap();
+        for _ in 0..60 {
+            if page.tag_name().await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
     }
 
     async fn labelled(&self, label: &str) -> Element {
