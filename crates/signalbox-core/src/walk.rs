@@ -57,6 +57,11 @@ impl Report {
         rare.sort_by_key(|(_, n)| *n);
         rare
     }
+
+    /// The fault with the shortest story, which is the easiest to understand.
+    pub fn shortest_fault(&self) -> Option<&Fault> {
+        self.faults.iter().min_by_key(|fault| fault.story.len())
+    }
 }
 
 /// Enough faults to see what is wrong.

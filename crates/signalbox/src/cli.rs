@@ -5,6 +5,7 @@ mod import;
 mod people;
 mod record;
 mod serve;
+mod walk;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ enum Command {
     Import(import::Import),
     /// Try process documents, and print every fault at once.
     Check(record::Check),
+    /// Let made-up people do whatever process documents allow, by chance, and look that no rule breaks.
+    Walk(walk::Walk),
 }
 
 /// Where the database is.
@@ -131,6 +134,7 @@ pub fn run() -> ExitCode {
         Command::Rebuild(rebuild) => rebuild.run(),
         Command::Import(import) => import.run(),
         Command::Check(check) => check.run(),
+        Command::Walk(walk) => walk.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

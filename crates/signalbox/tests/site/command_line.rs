@@ -146,3 +146,35 @@ fn check_tries_documents_and_names_each_fault_with_its_line() {
     let (code, said) = words(&signalbox(&["serve", "--data", &data, "--listen", "127.0.0.1:0", "--processes", &processes]).output().unwrap());
     assert!(code == 1 && said.contains(&format!("broken.md:{line}:")), "{said}");
 }
+
+#[test]
+fn walk_prints_coverage_and_tells_the_shortest_way_to_a_broken_rule() {
+    let walk = |arguments: &[&str]| words(&signalbox(&[&["walk"], arguments].concat()).output().unwrap());
+    let (code, text) = walk(&["--seed", "7", "--walks", "20"]);
+    assert_eq!(code, 0, "{text}");
+    for step in [["end-to-end", "approve", "AWAITING_APPROVAL"], ["planned-outage", "submit", "DRAFT"], ["service-request", "close", "IMPLEMENTED"]] {
+        let covered = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|line| line.starts_with(&step)).expect("a line for each step");
+        assert!(covered[3].parse::<u32>().is_ok(), "{covered:?}");
+    }
+    assert!(text.contains("20 walks of seed 7") && text.contains("no rule broken"), "{text}");
+    assert_eq!(walk(&["--seed", "7", "--walks", "20"]).1, text, "a seed repeats a run exactly");
+
+    // A document that `check` lets pass, though those who raise an outage may approve it.
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../processes/planned-outage.md");
+    let folder = TempDir::new();
+    let lax = folder.path().join("planned-outage.md");
+    std::fs::write(&lax, std::fs::read_to_string(shipped).unwrap().replace("four eyes; other organisation;", "four eyes;")).unwrap();
+    let lax = lax.display().to_string();
+    assert_eq!(words(&signalbox(&["check", &lax]).output().unwrap()).0, 0);
+    let (code, text) = walk(&["--seed", "7", "--walks", "600", &lax]);
+    assert!(code == 1 && text.contains("X2: approved by the organisation that raised it"), "{text}");
+    assert!(text.contains(" raised for ") && text.contains(" approve -> APPROVED"), "who did what, up to the fault: {text}");
+    // What it says will repeat the fault does so.
+    let again = text.lines().last().unwrap().split_once("again with: signalbox walk ").expect("a way to repeat it").1;
+    let (code, text) = walk(&again.split(' ').collect::<Vec<_>>());
+    assert!(code == 1 && text.contains("X2: approved by the organisation that raised it"), "{text}");
+
+    assert_eq!(walk(&[]).0, 2, "a walk needs a seed");
+    assert_eq!(walk(&["--seed", "7", "--walks", "0"]).0, 2);
+    assert_eq!(walk(&["--seed", "7", "/nowhere.md"]).0, 2);
+}
