@@ -295,7 +295,7 @@ fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Nod
     })
 }
 
-fn code_of(tx: &mut dyn Tx, node: Node) -> Result<String, StoreError> {
+pub(crate) fn code_of(tx: &mut dyn Tx, node: Node) -> Result<String, StoreError> {
     let code = match node {
         Node::Item(id) => tx.maybe_one(ITEM_BY_ID, values![id.0], |row| row.text(1))?,
         Node::Service(id) => tx.maybe_one(SERVICE_BY_ID, values![id.0], |row| row.text(1))?,
@@ -313,7 +313,7 @@ fn rank(stage: Stage) -> u8 {
     Stage::ALL.iter().position(|s| *s == stage).map_or(0, |at| at as u8)
 }
 
-fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec<PlannedWork>, StoreError> {
+pub(crate) fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec<PlannedWork>, StoreError> {
     let (from, until) = (window.start.as_microsecond(), window.contingency_end.as_microsecond());
     let read = |row: &dyn crate::Row| Ok((row.int(0)?, row.text(1)?, row.text(2)?, row.text(3)?, row.int(4)?, row.int(5)?));
     let mut rows = tx.all(WORK_NEAR, values![from - BOUND_MICROS, until + HOUR_MICROS, from - HOUR_MICROS, own], read)?;
@@ -337,39 +337,7 @@ fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec<PlannedWor
     Ok(all)
 }
 
-/// Two pieces of work of which one stands in the way of the other.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ClashPair {
-    pub first: i64,
-    pub second: i64,
-    /// They touch the same item at the same time; otherwise dependent things, or one soon after the other.
-    pub is_hard: bool,
-    /// The code of what they share.
-    pub shared: String,
-}
-
-/// Every clash among the work of a span. Whoever shows one sees to it that the reader may read both (S16).
-pub fn clash_pairs(tx: &mut dyn Tx, from: Timestamp, until: Timestamp) -> Result<Vec<ClashPair>, StoreError> {
-    let work = work_near(tx, Window { start: from, end: until, contingency_end: until }, 0)?;
-    if work.len() < 2 {
-        return Ok(vec![]);
-    }
-    let index = ScheduleIndex::build(work.clone(), &dependencies(tx)?, vec![]);
-    let mut pairs = vec![];
-    for one in &work {
-        for clash in index.check(one) {
-            if let ClashWith::Work { change, .. } = clash.with
-                && one.change < change
-            {
-                let shared = clash.path.last().map_or(Ok(String::new()), |node| code_of(tx, *node))?;
-                pairs.push(ClashPair { first: one.change.0, second: change.0, is_hard: clash.is_hard(), shared });
-            }
-        }
-    }
-    Ok(pairs)
-}
-
-fn freezes_near(tx: &mut dyn Tx, window: Window) -> Result<Vec<Freeze>, StoreError> {
+pub(crate) fn freezes_near(tx: &mut dyn Tx, window: Window) -> Result<Vec<Freeze>, StoreError> {
     let rows = tx.all(FREEZES_NEAR, values![window.start.as_microsecond(), window.contingency_end.as_microsecond()], |row| {
         Ok((row.text(0)?, row.opt_int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.boolean(5)?))
     })?;

@@ -2,6 +2,7 @@
 //! to read a change for somebody.
 
 pub mod change;
+pub mod clashes;
 pub mod duties;
 pub mod list;
 pub mod names;
@@ -21,6 +22,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("sight", sight::composed()),
         ("list", list::composed(dialect)),
         ("schedule", schedule::composed()),
+        ("clashes", clashes::composed()),
         ("duties", duties::composed()),
         ("today", today::composed()),
         ("reports", reports::composed()),

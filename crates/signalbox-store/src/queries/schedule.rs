@@ -68,6 +68,8 @@ pub struct ScheduleFilter {
     pub standing: Option<Standing>,
     /// Only entries whose page the person may open.
     pub mine_only: bool,
+    /// Only these, by id.
+    pub only: Option<Vec<i64>>,
 }
 
 /// One entry of the schedule.
@@ -181,8 +183,15 @@ fn columns() -> String {
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
     let asked = Asked { from: Timestamp::UNIX_EPOCH, until: Timestamp::UNIX_EPOCH, now: Timestamp::UNIX_EPOCH };
-    let all =
-        ScheduleFilter { site: Some(1), service: Some(1), organisation: Some(1), kinds: vec![Kind::Normal], standing: Some(Standing::Firm), mine_only: true };
+    let all = ScheduleFilter {
+        site: Some(1),
+        service: Some(1),
+        organisation: Some(1),
+        kinds: vec![Kind::Normal],
+        standing: Some(Standing::Firm),
+        mine_only: true,
+        only: Some(vec![1, 2]),
+    };
     let filters = vec![
         ("SCHEDULE", ScheduleFilter::default()),
         ("BY_SITE", ScheduleFilter { site: Some(1), ..ScheduleFilter::default() }),
@@ -191,6 +200,7 @@ pub fn composed() -> Vec<(&'static str, String)> {
         ("BY_KIND", ScheduleFilter { kinds: vec![Kind::PlannedOutage], ..ScheduleFilter::default() }),
         ("BY_STANDING", ScheduleFilter { standing: Some(Standing::Cancelled), ..ScheduleFilter::default() }),
         ("MINE", ScheduleFilter { mine_only: true, ..ScheduleFilter::default() }),
+        ("NONE", ScheduleFilter { only: Some(vec![]), ..ScheduleFilter::default() }),
         ("BY_ALL", all),
     ];
     let mut statements: Vec<_> = filters.into_iter().map(|(name, filter)| (name, statement(&scope, asked, &filter, None, 50).sql)).collect();
@@ -219,6 +229,12 @@ fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option
     statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
     if filter.site.is_some() || filter.service.is_some() || filter.organisation.is_some() || !filter.kinds.is_empty() {
         statement.sql.push_str(&format!(" and {IS_READABLE} = 1"));
+    }
+    if let Some(ids) = &filter.only {
+        // No row has the id 0.
+        statement.sql.push_str(" and c.id in (0");
+        ids.iter().for_each(|id| statement.add(", {}", [(*id).into()]));
+        statement.sql.push(')');
     }
     if filter.mine_only {
         statement.sql.push_str(&format!(" and {IS_PARTY} = 1"));

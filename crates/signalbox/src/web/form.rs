@@ -8,8 +8,11 @@ use super::problem::{Failure, Fault};
 /// More fields than any page of ours has; a body with more is an attack or a mistake (S93).
 const FIELDS_MAX: usize = 2_000;
 
+/// The field under which a form says that it means one deed.
+pub const KEY: &str = "idempotency_key";
+
 /// The fields that every form may carry.
-const COMMON: [&str; 3] = [super::csrf::FIELD, "next", "idempotency_key"];
+const COMMON: [&str; 3] = [super::csrf::FIELD, "next", KEY];
 
 /// An ordered list of fields. A name may occur several times (tick boxes); nothing is trimmed or dropped, so a
 /// page that comes back with faults shows exactly what was typed.

@@ -70,7 +70,15 @@ async fn admit(app: &App, request: Request, asked: &mut Asked) -> Result<Request
     check_host(&request, app)?;
     check_address(&asked.uri)?;
     let flash = Cookie::Flash.read(request.headers(), &app.config).and_then(|text| cookies::decode(&text));
-    asked.visitor = recognise(app, request.headers(), asked.visitor.clone())?.with_flash(flash);
+    asked.visitor = match recognise(app, request.headers(), asked.visitor.clone()) {
+        Ok(visitor) => visitor.with_flash(flash),
+        Err(failure) => {
+            if matches!(failure, Failure::Unavailable { .. }) {
+                asked.form = form_to_keep(app, request, asked).await;
+            }
+            return Err(failure);
+        }
+    };
     let (mut parts, body) = request.into_parts();
     let mut body = body;
     if !parts.method.is_safe() {
@@ -98,6 +106,17 @@ async fn admit(app: &App, request: Request, asked: &mut Asked) -> Result<Request
     }
     parts.extensions.insert(asked.visitor.clone());
     Ok(Request::from_parts(parts, body))
+}
+
+/// What was typed into a page of ours, where not even who typed it can be looked up: the page that says so keeps it.
+/// Its token is checked when it is sent again.
+async fn form_to_keep(app: &App, request: Request, asked: &Asked) -> Option<Form> {
+    if asked.method.is_safe() || asked.is_api() || !csrf::is_same_origin(request.headers(), &app.config) {
+        return None;
+    }
+    let (parts, body) = request.into_parts();
+    let bytes = read_body(&parts.headers, body, false).await.ok()?;
+    read_form(&parts.headers, &bytes).await.ok()
 }
 
 /// Only the host that we were named, and one of it (S54). Links never come from it in any case.

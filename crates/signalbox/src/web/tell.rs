@@ -4,6 +4,8 @@ use askama::Template;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::csrf;
+use super::form::{Form, KEY};
 use super::guard::Asked;
 use super::layout::{Place, Shell};
 use super::next;
@@ -40,6 +42,11 @@ pub(super) fn failure(app: &App, asked: &Asked, response: Response) -> Response 
     if failure == Failure::SignIn && asked.method == Method::GET {
         return to_sign_in(asked);
     }
+    // 412 answers If-Match, which no page sends (settled 18).
+    let failure = match failure {
+        Failure::Stale { .. } => Failure::conflict("lost-race", "Somebody else saved this at the same moment. Nothing of yours was saved yet."),
+        failure => failure,
+    };
     let mut told = match show(app, asked, &failure) {
         Ok(html) => (failure.status(), Html(html)).into_response(),
         // The failure is what matters, not that its page could not be drawn.
@@ -86,12 +93,18 @@ fn show(app: &App, asked: &Asked, failure: &Failure) -> Result<String, askama::E
     match failure {
         Failure::Invalid(faults) => {
             let faults = faults.iter().map(|f| ui::Fault { message: f.detail.clone(), target: String::new() });
-            let resend = resend(asked).unwrap_or(Resend { action: "/".into(), fields: vec![], words: String::new() });
+            let is_key_used = failure.faults().iter().any(|fault| fault.code == "key-reused");
+            let resend = resend(app, asked, is_key_used).unwrap_or(Resend { action: "/".into(), fields: vec![], words: String::new() });
             InvalidPage { shell, heading: failure.title().into(), faults: faults.collect(), resend }.render()
+        }
+        Failure::Conflict { .. } if asked.form.as_ref().is_some_and(has_words) => {
+            let faults = vec![ui::Fault { message: failure.detail(), target: String::new() }];
+            let resend = resend(app, asked, true).unwrap_or(Resend { action: "/".into(), fields: vec![], words: String::new() });
+            InvalidPage { shell, heading: failure.title().into(), faults, resend }.render()
         }
         Failure::Unavailable { retry_after_seconds } => {
             let retry_after_seconds = u32::try_from(*retry_after_seconds).unwrap_or(u32::MAX);
-            UnavailablePage { shell, retry_after_seconds, resend: resend(asked) }.render()
+            UnavailablePage { shell, retry_after_seconds, resend: resend(app, asked, false) }.render()
         }
         _ => error_page(shell, failure).render(),
     }
@@ -114,10 +127,23 @@ fn error_page(shell: Shell, failure: &Failure) -> ErrorPage {
     ErrorPage { heading: failure.title().into(), sentences, rule, onward, request_id, shell }
 }
 
+/// Whether somebody typed anything: a form may be a button alone.
+fn has_words(form: &Form) -> bool {
+    super::typed::raw(form).values().flatten().any(|typed| !typed.trim().is_empty())
+}
+
 /// The form as it came, to be sent again. A password is typed again.
-fn resend(asked: &Asked) -> Option<Resend> {
+///
+/// The key stays the same unless it is used up: where a write may have been done before the connection broke, it is
+/// what keeps the second one from doing it twice.
+fn resend(app: &App, asked: &Asked, is_key_used: bool) -> Option<Resend> {
     let form = asked.form.as_ref().filter(|form| !form.is_empty())?;
-    let is_kept = |name: &str| name != super::csrf::FIELD && !name.contains("password");
-    let fields = form.fields().iter().filter(|(name, _)| is_kept(name)).cloned().collect();
+    let is_kept = |name: &str| ![csrf::FIELD, KEY].contains(&name) && !name.contains("password");
+    let mut fields: Vec<(String, String)> = form.fields().iter().filter(|(name, _)| is_kept(name)).cloned().collect();
+    let (token, key) = (form.raw(csrf::FIELD), form.raw(KEY));
+    // Without the store a session's secret is out of reach: then the token that came goes back as it was.
+    let is_ours = asked.visitor.is_known() || asked.visitor.is_token_ours(token);
+    fields.push((csrf::FIELD.into(), if is_ours { asked.visitor.form_token() } else { token.to_owned() }));
+    fields.push((KEY.into(), if key.is_empty() || is_key_used { app.ids.token().to_hex() } else { key.to_owned() }));
     Some(Resend { action: asked.uri.path().to_owned(), fields, words: "Send it again".into() })
 }

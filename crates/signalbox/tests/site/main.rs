@@ -4,6 +4,7 @@
 mod api;
 mod browser;
 mod changes;
+mod clashes;
 mod command_line;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]
@@ -11,6 +12,7 @@ mod command_line;
 mod harness;
 mod import;
 mod joining;
+mod kept;
 mod mail;
 mod ops;
 mod pages;

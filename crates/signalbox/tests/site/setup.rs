@@ -32,7 +32,9 @@ fn cast(world: &World) -> Cast {
 async fn send(client: &mut Client<'_>, page: &str, to: &str, fields: &[(&str, &str)]) -> Reply {
     let shown = client.get(page).await;
     assert_eq!(shown.status, StatusCode::OK, "{page}: {}", shown.text());
-    client.post(to, fields).await
+    let seen = shown.field("seen");
+    let unseen: Vec<(&str, &str)> = seen.iter().map(|seen| ("seen", seen.as_str())).collect();
+    client.post(to, &[&unseen, fields].concat()).await
 }
 
 /// The first address on a page that begins so and ends in a number.
@@ -85,6 +87,7 @@ fn an_administrator_sets_up_the_estate() {
         let list = ann.get("/setup/items?q=archive").await;
         let path = first_link(&list, "/setup/items/");
         let form = ann.get(&path).await;
+        let seen = form.field("seen").unwrap();
         assert_eq!(form.field("site").as_deref(), Some("NB-GEN"));
         let changed = [
             ("code", "ARC-1"),
@@ -94,6 +97,7 @@ fn an_administrator_sets_up_the_estate() {
             ("site", "NB-GEN"),
             ("services", "PACS; NOPE"),
             ("watched_by", ""),
+            ("seen", seen.as_str()),
         ];
         let fault = ann.post(&path, &changed).await;
         assert_eq!(fault.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -43,36 +43,44 @@ pub fn on_each_engine<F: Future<Output = ()>>(story: impl Fn(World) -> F) {
     for_each_target(|target| runtime().block_on(story(World::open(target))));
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+/// What a test runs on.
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// The usual settings.
+pub fn settings() -> Config {
+    Config {
+        base: BaseUrl::parse(BASE).unwrap(),
+        is_base_named: true,
+        proxy: None,
+        processes: None,
+        mail: MailRoute::Kept,
+        team: Team {
+            name: "Change team".into(),
+            email: "change@authority.example".into(),
+            telephone: "020 7946 0100".into(),
+            hours: "Monday to Friday, 08:00 to 18:00".into(),
+        },
+        is_demo: false,
+    }
 }
 
 impl World {
     /// A site at [`BASE`] with nobody in it, on Tuesday 17 November 2026 at noon.
     pub fn open(target: &Target) -> World {
-        World::open_with(
-            target,
-            Config {
-                base: BaseUrl::parse(BASE).unwrap(),
-                is_base_named: true,
-                proxy: None,
-                processes: None,
-                mail: MailRoute::Kept,
-                team: Team {
-                    name: "Change team".into(),
-                    email: "change@authority.example".into(),
-                    telephone: "020 7946 0100".into(),
-                    hours: "Monday to Friday, 08:00 to 18:00".into(),
-                },
-                is_demo: false,
-            },
-        )
+        World::open_with(target, settings())
     }
 
     /// The same with settings of the test's own.
     pub fn open_with(target: &Target, config: Config) -> World {
+        World::over(Db::open(target).unwrap(), config)
+    }
+
+    /// The same over a database that the test has opened itself.
+    pub fn over(db: Db, config: Config) -> World {
         let clock = Clock::held_at("2026-11-17T12:00:00Z".parse().unwrap());
-        let app = App::new(Db::open(target).unwrap(), clock.clone(), IdSource::seeded(1), config);
+        let app = App::new(db, clock.clone(), IdSource::seeded(1), config);
         World { router: web::router(app.clone()), app, clock }
     }
 

@@ -1,9 +1,12 @@
 //! The schedule, what is promised, and whether an alarm is expected.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State as Held;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use signalbox_store::queries::clashes::{self, Opposite, ScheduleClash};
 use signalbox_store::queries::duties::{self, Whose};
 use signalbox_store::queries::list::{self, ListFilter};
 use signalbox_store::queries::schedule::{self, After, Entry, ScheduleFilter, Standing};
@@ -65,6 +68,23 @@ pub struct ScheduleDetail {
     pub overran: bool,
     #[schema(required)]
     pub outcome: Option<OutcomeCode>,
+    /// What stands in its way.
+    pub clashes: Vec<ClashShape>,
+}
+
+/// Something that stands in the way of an entry.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClashShape {
+    /// The rule: BR-19a the same item at the same time, BR-19d dependent work close together, BR-19f inside a freeze.
+    pub rule: String,
+    /// It stands in the way; otherwise it is worth knowing.
+    pub is_hard: bool,
+    /// The other change, where you may read it.
+    #[schema(required)]
+    pub reference: Option<String>,
+    /// Its title, the title of the freeze, or “Restricted work”.
+    pub with: String,
 }
 
 /// What stands in a span of time, by its start.
@@ -74,6 +94,7 @@ pub struct ScheduleDetail {
         ("to" = String, Query, format = DateTime, description = "Its end, at most 400 days later."),
         ("kind" = Option<Vec<KindCode>>, Query, description = "Only these kinds."),
         ("standing" = Option<StandingCode>, Query, description = "Only entries that stand like this."),
+        ("clash" = Option<bool>, Query, description = "Only entries in whose way something stands; false asks for all."),
         ("organisation" = Option<String>, Query, description = "The code of an organisation with a stake.", max_length = 500),
         ("service" = Option<String>, Query, description = "The code of a service.", max_length = 500),
         ("site" = Option<String>, Query, description = "The code of a site.", max_length = 500),
@@ -81,7 +102,7 @@ pub struct ScheduleDetail {
     ),
     responses((status = 200, description = "A page of the schedule.", body = Listing<ScheduleEntry>)))]
 pub async fn schedule(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> Result<Json<Listing<ScheduleEntry>>, Failure> {
-    let asked = Asked::of(query, &["from", "to", "kind", "standing", "organisation", "service", "site", "limit", "cursor"])?;
+    let asked = Asked::of(query, &["from", "to", "kind", "standing", "clash", "organisation", "service", "site", "limit", "cursor"])?;
     let needed = |name: &'static str| {
         asked.moment(name)?.ok_or_else(|| Failure::bad_request("missing-filter", format!("“{name}” is needed, such as {name}=2026-11-17T00:00:00Z.")))
     };
@@ -100,15 +121,32 @@ pub async fn schedule(Held(app): Held<Shared>, visitor: Visitor, query: Query) -
     let actor = visitor.actor()?;
     let scope = Scope::of(&actor);
     let span = schedule::Asked { from, until, now: app.clock.now() };
-    let page = app.read::<_, Failure>(|tx| {
+    let clashing = asked.code("clash", |code| code.parse::<bool>().ok())?.unwrap_or(false);
+    let (page, clashes) = app.read::<_, Failure>(|tx| {
+        let clashes = clashes::on_schedule(tx, &scope, from, until)?;
+        if clashing {
+            filter.only = Some(clashes.iter().map(|clash| clash.change).collect::<BTreeSet<i64>>().into_iter().collect());
+        }
         (filter.organisation, filter.service, filter.site, _) = named.find(tx, &actor)?;
-        schedule::schedule(tx, &scope, span, &filter, after, i64::from(paging.limit))
+        Ok((schedule::schedule(tx, &scope, span, &filter, after, i64::from(paging.limit))?, clashes))
     })?;
     let next_cursor = page.next.map(|after| format!("{}.{}", after.start_micros, after.id));
-    Ok(Json(Listing { items: page.entries.iter().map(entry).collect(), next_cursor }))
+    Ok(Json(Listing { items: page.entries.iter().map(|one| entry(one, &clashes)).collect(), next_cursor }))
 }
 
-fn entry(entry: &Entry) -> ScheduleEntry {
+fn clash(clash: &ScheduleClash) -> ClashShape {
+    let (reference, with) = match &clash.with {
+        Opposite::Work { reference, title, .. } => (Some(reference.clone()), title.clone()),
+        Opposite::Restricted => (None, RESTRICTED.to_owned()),
+        Opposite::Freeze { title } => (None, title.clone()),
+    };
+    ClashShape { rule: clash.rule.to_owned(), is_hard: clash.is_hard, reference, with }
+}
+
+/// What is said of work that the reader may not read, as on the pages (settled 8).
+const RESTRICTED: &str = "Restricted work";
+
+fn entry(entry: &Entry, clashes: &[ScheduleClash]) -> ScheduleEntry {
     let all = |named: &[signalbox_store::queries::Named]| named.iter().map(Named::from).collect();
     let detail = entry.detail.as_ref().map(|d| ScheduleDetail {
         reference: d.reference.clone(),
@@ -130,6 +168,7 @@ fn entry(entry: &Entry) -> ScheduleEntry {
         finished_at: at(d.finished_at),
         overran: d.overran,
         outcome: d.outcome.map(OutcomeCode::of),
+        clashes: clashes.iter().filter(|one| one.change == entry.id).map(clash).collect(),
     });
     ScheduleEntry { id: entry.id.to_string(), standing: StandingCode::of(entry.standing), window: WindowShape::from(entry.window), detail }
 }

@@ -282,7 +282,11 @@ pub(super) fn conflict(
         yours: format!("You saw version {expected}."),
     }];
     let before = replay(seen.page.loaded.events.iter().filter(|event| event.version <= expected));
-    differences.extend(before.map(|before| changed_answers(&seen, &before)).unwrap_or_default());
+    if let Some(before) = &before {
+        let (theirs, yours) = (seen.change().stage.words(), before.stage.words());
+        differences.extend((theirs != yours).then(|| Difference { field: "Stage".into(), theirs: theirs.into(), yours: yours.into() }));
+        differences.extend(changed_answers(&seen, before));
+    }
     let yours = raw.iter().filter(|(name, values)| name.as_str() != "seen" && values.iter().any(|value| !value.trim().is_empty()));
     differences.extend(yours.map(|(name, values)| {
         let label = seen.label(name);
@@ -292,7 +296,8 @@ pub(super) fn conflict(
     let is_kept = |name: &str| !["version", "csrf"].contains(&name);
     let mut fields: Vec<(String, String)> = form.fields().iter().filter(|(name, _)| is_kept(name)).cloned().collect();
     fields.extend([("version".into(), found.to_string()), ("csrf".into(), shell.csrf.clone())]);
-    let last = since.last();
+    // Where somebody set off what the program then did, it is they who are named.
+    let last = since.iter().rev().find(|event| event.by.person.is_some()).or(since.last());
     let changed_by = last.map_or_else(String::new, |event| {
         let org = event.by.org.map_or_else(String::new, |org| format!(", {}", seen.names.org(org)));
         format!("{}{org}, {}", seen.names.person(event.by.person), seen.moment(event.at))

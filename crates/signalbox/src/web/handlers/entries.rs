@@ -7,6 +7,7 @@ use signalbox_core::calendar::local;
 use signalbox_core::change::{Kind, Outcome};
 use signalbox_core::schedule::grid::dates_touched;
 use signalbox_store::queries::Named;
+use signalbox_store::queries::clashes::{Opposite, ScheduleClash};
 use signalbox_store::queries::schedule::{Entry, Standing};
 
 use crate::web::ui::{self, Look, Tag};
@@ -105,11 +106,35 @@ pub fn place(entry: &Entry) -> String {
     }
 }
 
+/// What stands on the other side of a clash, with its title where there is room; without an address where its page is
+/// not open to the reader.
+pub fn opposite(clash: &ScheduleClash, is_long: bool) -> ui::Link {
+    match &clash.with {
+        Opposite::Work { reference, title, is_open, .. } => {
+            let label = if is_long { format!("{reference} {title}") } else { reference.clone() };
+            ui::Link::new(&label, &if *is_open { format!("/changes/{reference}") } else { String::new() })
+        }
+        Opposite::Restricted => ui::Link::new(RESTRICTED, ""),
+        Opposite::Freeze { title } => ui::Link::new(title, ""),
+    }
+}
+
+/// How the two hang together: the end of a sentence that has named both.
+pub fn how_they_clash(clash: &ScheduleClash) -> String {
+    match (&clash.with, clash.is_hard) {
+        (Opposite::Freeze { .. }, _) => ".".into(),
+        (_, true) if clash.shared.is_empty() => "touch the same thing at the same time.".into(),
+        (_, true) => format!("touch {} at the same time.", clash.shared),
+        (_, false) if clash.shared.is_empty() => "touch things that hang together, within an hour of each other.".into(),
+        (_, false) => format!("hang together through {}, within an hour of each other.", clash.shared),
+    }
+}
+
 /// The entry as a block or bar. `on` is the day in whose cell it stands.
 pub fn entry(entry: &Entry, on: Option<Date>, clashes: bool, zone: &TimeZone) -> ui::Entry {
     let window = local::describe_window(entry.window.start, entry.window.end, zone);
     let state = if entry.detail.is_some() { entry.stage.words().to_lowercase() } else { "times only".into() };
-    let clash = if clashes { ", clashes with another change" } else { "" };
+    let clash = if clashes { ", with a clash" } else { "" };
     let place = place(entry);
     let place = if place.is_empty() { String::new() } else { format!("{place}, ") };
     ui::Entry {

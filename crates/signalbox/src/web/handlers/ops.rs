@@ -28,7 +28,7 @@ use crate::web::tell::{done, page_with};
 use crate::web::typed;
 use crate::web::ui::{self, Choice, Field, Link};
 use crate::web::visitor::Visitor;
-use crate::words::{counted, fault, moment_phrase, refusal};
+use crate::words::{fault, moment_phrase, refusal};
 
 /// How far ahead the board looks.
 const AHEAD: SignedDuration = SignedDuration::from_hours(12);
@@ -96,14 +96,15 @@ fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>)
 }
 
 fn sentence(running: usize, covered: usize) -> String {
+    let pieces = |n: usize| if n == 1 { "1 piece of work".to_owned() } else { format!("{n} pieces of work") };
     let runs = match running {
         0 => "Nothing is running.".to_owned(),
         1 => "1 piece of work is running.".to_owned(),
-        n => format!("{n} pieces of work are running."),
+        n => format!("{} are running.", pieces(n)),
     };
     let alarms = match covered {
         0 => "No alarm is expected now.".to_owned(),
-        n => format!("Alarms are expected now from {}.", counted(n as i64, "piece").replace("pieces", "pieces of work").replace("1 piece", "1 piece of work")),
+        n => format!("Alarms are expected now from {}.", pieces(n)),
     };
     format!("{runs} {alarms}")
 }

@@ -9,9 +9,10 @@ pub use wanted::Names;
 use axum::extract::State;
 use axum::response::Response;
 use signalbox_core::calendar::{self, local};
+use signalbox_store::StoreError;
+use signalbox_store::queries::clashes;
 use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter};
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, gather};
 
 use super::entries;
 use crate::app::Shared;
@@ -42,21 +43,22 @@ pub fn reader(visitor: &Visitor) -> Result<Scope, Failure> {
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let (wanted, names, found, freezes, pairs) = app.read::<_, Failure>(|tx| {
+    let (wanted, names, found, freezes, clashes) = app.read::<_, Failure>(|tx| {
         let names = Names::read(tx)?;
-        let wanted = Wanted::read(&query, &names, now, &zone);
+        let mut wanted = Wanted::read(&query, &names, now, &zone);
         let asked = wanted.asked(now, &zone);
+        let clashes = clashes::on_schedule(tx, &scope, asked.from, asked.until)?;
+        wanted.narrow(&clashes);
         let limit = if wanted.view == View::Table { TABLE_ROWS } else { store::LIMIT_MAX };
         let found = store::schedule(tx, &scope, asked, &wanted.filter, wanted.after, limit)?;
         let freezes = store::freezes(tx, &scope, asked)?;
-        let pairs = gather::clash_pairs(tx, asked.from, asked.until)?;
-        Ok((wanted, names, found, freezes, pairs))
+        Ok((wanted, names, found, freezes, clashes))
     })?;
     let today = local::wall(now, &zone).date();
     let drawn = draw::Drawing {
         wanted: &wanted,
         found: &found,
-        pairs: draw::readable(pairs, &found.entries),
+        clashes: draw::shown(clashes, &found.entries),
         freezes: &freezes,
         names: &names,
         today,
@@ -94,8 +96,14 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
 /// The same entries as a file: the columns of R-1 that the record holds.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(Names::read)?;
-    let wanted = Wanted::read(&query, &names, now, &zone);
+    let wanted = app.read::<_, Failure>(|tx| {
+        let mut wanted = Wanted::read(&query, &Names::read(tx)?, now, &zone);
+        if wanted.clashing {
+            let asked = wanted.asked(now, &zone);
+            wanted.narrow(&clashes::on_schedule(tx, &scope, asked.from, asked.until)?);
+        }
+        Ok(wanted)
+    })?;
     Ok(forward_csv(&app, scope, wanted.asked(now, &zone), wanted.filter.clone()))
 }
 

@@ -12,20 +12,27 @@ pub use freezes::{Freezes, lift, show_lift};
 pub use organisations::{Organisations, Sites};
 pub use people::People;
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use sha2::{Digest, Sha256};
 use signalbox_core::actor::Role;
+use signalbox_core::text::hex;
 use signalbox_store::directory;
 use signalbox_store::page::{Cursor, Page};
 
 use super::{filled, summary};
 use crate::app::{App, Shared};
+use crate::web::csrf;
 use crate::web::form::{Form, Query};
 use crate::web::layout::{Place, Shell};
+use crate::web::pages::errors::{ConflictPage, Difference, Resend};
 use crate::web::parts::{self, Cell, Filters, FormPage, ListPage, Row, Section, Table};
 use crate::web::problem::{Failure, Fault};
 use crate::web::tell::{done, page, page_with};
+use crate::web::typed::shown;
 use crate::web::ui::{Choice, Control, Field, Link, Paging};
 use crate::web::visitor::Visitor;
 
@@ -169,21 +176,40 @@ pub async fn show_old<R: Register>(State(app): State<Shared>, visitor: Visitor, 
     R::admit(&visitor)?;
     let id = super::id(&id)?;
     let (name, form) = R::load(&app, &visitor, id)?;
-    draw::<R>(&app, &visitor, Some((id, &name)), &form, &[])
+    draw::<R>(&app, &visitor, Some(Old { id, name: &name, seen: &print_of(&form) }), &form, &[])
 }
 
-fn draw<R: Register>(app: &App, visitor: &Visitor, old: Option<(i64, &str)>, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
+/// An old row on its way through a form.
+#[derive(Clone, Copy)]
+struct Old<'a> {
+    id: i64,
+    name: &'a str,
+    /// The print of the row that the form was made from.
+    seen: &'a str,
+}
+
+/// The field that carries it.
+const SEEN: &str = "seen";
+
+/// A row in short: two that differ have different prints.
+fn print_of(row: &Form) -> String {
+    let mut encoded = form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(row.fields());
+    hex(&Sha256::digest(encoded.finish()))
+}
+
+fn draw<R: Register>(app: &App, visitor: &Visitor, old: Option<Old>, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
     let fields = filled(R::fields(app, visitor, old.is_none())?, form, faults);
     let (title, action) = match old {
-        Some((id, name)) => (format!("Change {name}"), format!("{}/{id}", R::PATH)),
+        Some(old) => (format!("Change {}", old.name), format!("{}/{}", R::PATH, old.id)),
         None => (format!("Add: {}", R::ONE), R::PATH.to_owned()),
     };
-    let view = FormPage {
-        shell: shell::<R>(app, visitor, &title, true),
-        faults: summary(&fields, faults),
-        form: parts::Form::new(&action, "Save", fields),
-        ..FormPage::default()
-    };
+    let faults_shown = summary(&fields, faults);
+    let mut sent = parts::Form::new(&action, "Save", fields);
+    if let Some(old) = old {
+        sent = sent.hide(SEEN, old.seen);
+    }
+    let view = FormPage { shell: shell::<R>(app, visitor, &title, true), faults: faults_shown, form: sent, ..FormPage::default() };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page_with(status, &view))
 }
@@ -199,21 +225,53 @@ pub async fn change<R: Register>(State(app): State<Shared>, visitor: Visitor, Pa
     R::admit(&visitor)?;
     let id = super::id(&id)?;
     let (name, _) = R::load(&app, &visitor, id)?;
-    put::<R>(&app, &visitor, Some((id, &name)), &form)
+    if !form.has(SEEN) {
+        // S36: nobody writes over what they did not see.
+        return Err(Failure::NeedsVersion);
+    }
+    put::<R>(&app, &visitor, Some(Old { id, name: &name, seen: form.raw(SEEN) }), &form)
 }
 
-fn put<R: Register>(app: &App, visitor: &Visitor, old: Option<(i64, &str)>, form: &Form) -> Result<Response, Failure> {
+/// One row is written at a time, so that nothing comes between the look at it and the write. Another node of the same
+/// database may still come between; then the later write stands, and both are in the log.
+static PEN: Mutex<()> = Mutex::new(());
+
+fn put<R: Register>(app: &App, visitor: &Visitor, old: Option<Old>, form: &Form) -> Result<Response, Failure> {
     let fields = R::fields(app, visitor, old.is_none())?;
-    form.only(&names(&fields).iter().map(String::as_str).collect::<Vec<_>>())?;
+    let names = names(&fields);
+    form.only(&names.iter().map(String::as_str).chain(old.map(|_| SEEN)).collect::<Vec<_>>())?;
     let faults = check(&fields, form);
     if !faults.is_empty() {
         return draw::<R>(app, visitor, old, form, &faults);
     }
-    match R::save(app, visitor, old.map(|(id, _)| id), form) {
+    let _pen = PEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(old) = old {
+        let (_, now) = R::load(app, visitor, old.id)?;
+        if print_of(&now) != old.seen {
+            return conflict::<R>(app, visitor, old, fields, form, &now);
+        }
+    }
+    match R::save(app, visitor, old.map(|old| old.id), form) {
         Ok(()) => Ok(done(app, R::PATH, "Saved.")),
         Err(Failure::Invalid(faults)) => draw::<R>(app, visitor, old, form, &faults),
         Err(failure) => Err(failure),
     }
+}
+
+/// Somebody saved the row meanwhile: what stands now beside what was typed, and a button that sends the latter on.
+fn conflict<R: Register>(app: &App, visitor: &Visitor, old: Old, fields: Vec<Field>, typed: &Form, now: &Form) -> Result<Response, Failure> {
+    let action = format!("{}/{}", R::PATH, old.id);
+    let (theirs, yours) = (filled(fields.clone(), now, &[]), filled(fields, typed, &[]));
+    let pairs = theirs.iter().zip(&yours).map(|(theirs, yours)| (&yours.label, shown(theirs), shown(yours)));
+    let differences = pairs.filter(|(_, theirs, yours)| theirs != yours);
+    let differences = differences.map(|(label, theirs, yours)| Difference { field: label.clone(), theirs, yours }).collect();
+    let shell = shell::<R>(app, visitor, "Somebody changed this while you did", true);
+    let is_typed = |name: &str| name != SEEN && name != csrf::FIELD;
+    let mut again: Vec<(String, String)> = typed.fields().iter().filter(|(name, _)| is_typed(name)).cloned().collect();
+    again.extend([(SEEN.into(), print_of(now)), (csrf::FIELD.into(), shell.csrf.clone())]);
+    let keep_mine = Resend { action: action.clone(), fields: again, words: "Save mine over theirs".into() };
+    let what = Link::new(old.name, &action);
+    Ok(page_with(StatusCode::CONFLICT, &ConflictPage { shell, what, changed_by: "somebody else, or by you on another page".into(), differences, keep_mine }))
 }
 
 /// The names under which the fields are sent.

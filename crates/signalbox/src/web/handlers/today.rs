@@ -1,5 +1,7 @@
 //! `/`: what is on tonight, what waits, what others did. A stranger reads what this is and how to come in.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::tz::TimeZone;
@@ -10,6 +12,7 @@ use signalbox_core::event::Event;
 use signalbox_core::report::Outcomes;
 use signalbox_store::directory::Freeze;
 use signalbox_store::project::Prose;
+use signalbox_store::queries::clashes::{self, Opposite, ScheduleClash};
 use signalbox_store::queries::names;
 use signalbox_store::queries::reports::{self, ReportFilter};
 use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter, Standing};
@@ -21,7 +24,7 @@ use super::entries::{self, at_hour, begins, days_on};
 use super::schedule::lanes_by_service;
 use crate::app::{App, Shared};
 use crate::web::layout::Place;
-use crate::web::pages::today::{Figure, News, NewsLine, TodayPage, Waiting};
+use crate::web::pages::today::{Figure, News, NewsLine, NightNote, TodayPage, Waiting};
 use crate::web::parts::ToldPage;
 use crate::web::problem::Failure;
 use crate::web::tell::page;
@@ -38,6 +41,7 @@ pub const NIGHT_HOURS: i64 = 14;
 const WAITING_MAX: usize = 7;
 const NEWS_MAX: i64 = 8;
 const COMING_MAX: usize = 8;
+const NOTES_MAX: usize = 3;
 
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
@@ -71,15 +75,16 @@ pub fn night_span(evening: jiff::civil::Date, now: Timestamp, zone: &TimeZone) -
 }
 
 /// One night hour by hour.
-pub fn night(work: &[Entry], asked: Asked, zone: &TimeZone) -> Timeline {
+pub fn night(work: &[Entry], clashes: &[ScheduleClash], asked: Asked, zone: &TimeZone) -> Timeline {
     let scale = Scale::night(asked.from);
     let heads = (0..NIGHT_HOURS).map(|hour| {
         let at = asked.from + SignedDuration::from_hours(hour);
         Head { label: local::clock(local::wall(at, zone).time()), class: "" }
     });
     let evening = local::wall(asked.from, zone).date();
+    let is_clashing = |entry: &Entry| clashes.iter().any(|clash| clash.change == entry.id);
     let lanes =
-        lanes_by_service(work, &scale, zone, |_| false, |_| (vec![], scale.column_of(asked.now), format!("/schedule?view=table&from={evening}&days=2")));
+        lanes_by_service(work, &scale, zone, is_clashing, |_| (vec![], scale.column_of(asked.now), format!("/schedule?view=table&from={evening}&days=2")));
     let corner = format!("{} to {}", evening.day(), days_on(evening, 1).strftime("%-d %b"));
     Timeline { label: "Tonight hour by hour, scrolls sideways".into(), corner, is_night: true, heads: heads.collect(), lanes }
 }
@@ -96,7 +101,7 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
     let asked = night_span(tonight(now, &zone), now, &zone);
     let since = who.person.last_seen_at.filter(|seen| now.duration_since(*seen) > SignedDuration::from_hours(1));
     let since = since.unwrap_or(now - SignedDuration::from_hours(24)).max(now - SignedDuration::from_hours(24 * 14));
-    let (waiting, happened, said, night_work, coming, freezes, outcomes) = app.read::<_, Failure>(|tx| {
+    let (waiting, happened, said, night_work, coming, clashes, freezes, outcomes) = app.read::<_, Failure>(|tx| {
         let waiting = waits::waiting(tx, &scope)?;
         let happened = waits::happened(tx, &scope, since, NEWS_MAX)?;
         let said = Said::read(tx, &happened)?;
@@ -104,10 +109,11 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
         let night = store::schedule(tx, &scope, asked, &all, None, 200)?.entries;
         let ahead = Asked { from: asked.until.min(begins(days_on(today, 1), &zone)), until: now + SignedDuration::from_hours(24 * 7), now };
         let coming = store::schedule(tx, &scope, ahead, &all, None, 200)?.entries;
+        let clashes = clashes::on_schedule(tx, &scope, asked.from.min(ahead.from), asked.until.max(ahead.until))?;
         let freezes = store::freezes(tx, &scope, Asked { from: now, until: now + SignedDuration::from_hours(24 * 60), now })?;
         let last = ReportFilter { from: now - SignedDuration::from_hours(24 * 28), until: now, organisation: None, service: None, kinds: vec![] };
         let outcomes = if scope.reads_schedule() { Some(reports::summary(tx, &scope, &last, &zone)?.attempted) } else { None };
-        Ok((waiting, happened, said, night, coming, freezes, outcomes))
+        Ok((waiting, happened, said, night, coming, clashes, freezes, outcomes))
     })?;
     let night_work: Vec<Entry> = night_work.into_iter().filter(is_sure).collect();
     let overdue = waiting.iter().filter(|w| is_late(w, now)).count();
@@ -119,16 +125,16 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
         more: format!("{} {}", waiting_sentence(count, overdue), freeze_sentence(&freezes, now, &zone)),
         waiting: waiting.iter().take(WAITING_MAX).map(|one| waiting_row(one, now, &zone)).collect(),
         waiting_all: (count > WAITING_MAX).then(|| Link::new(&format!("All {count}, with what you promised"), "/promises")),
-        night: night(&night_work, asked, &zone),
+        night: night(&night_work, &clashes, asked, &zone),
         night_links: vec![Link::new("Timeline", "/schedule?view=timeline")],
-        night_notes: vec![],
+        night_notes: night_notes(&night_work, &clashes),
         news: Some(news(&happened, &said, since, now, &zone)),
         figure: outcomes.map(figure),
         coming: coming
             .iter()
             .filter(|entry| entry.window.start >= now && is_sure(entry))
             .take(COMING_MAX)
-            .map(|entry| coming_line(entry, today.year(), &zone))
+            .map(|entry| coming_line(entry, &clashes, today.year(), &zone))
             .collect(),
     };
     Ok(page(&view))
@@ -271,14 +277,30 @@ fn parts(outcomes: &Outcomes) -> String {
     all.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
 }
 
-fn coming_line(entry: &Entry, this_year: i16, zone: &TimeZone) -> NewsLine {
+/// The clashes of tonight's work, each pair once, for those who may open the page of one side.
+fn night_notes(work: &[Entry], clashes: &[ScheduleClash]) -> Vec<NightNote> {
+    let mut told = BTreeSet::new();
+    let note = |clash: &ScheduleClash| {
+        let entry = work.iter().find(|entry| entry.id == clash.change)?;
+        let href = Some(entries::href(entry)).filter(|href| !href.is_empty())?;
+        let link = if matches!(clash.with, Opposite::Freeze { .. }) { "is inside the freeze" } else { "and" };
+        let (other, how) = (entries::opposite(clash, true).label, entries::how_they_clash(clash));
+        let text = format!("{} {} {link} {other} {how}", entries::reference(entry), entries::title(entry)).replace(" .", ".");
+        Some(NightNote { when: "Clash".into(), text, link: Link::new("See why", &format!("{href}#clashes")) })
+    };
+    clashes.iter().filter(|clash| told.insert(clash.pair())).filter_map(note).take(NOTES_MAX).collect()
+}
+
+fn coming_line(entry: &Entry, clashes: &[ScheduleClash], this_year: i16, zone: &TimeZone) -> NewsLine {
     let reference = entries::reference(entry);
     let label = if reference.is_empty() { entries::title(entry) } else { format!("{reference} {}", entries::title(entry)) };
     let href = entries::href(entry);
     let day = local::wall(entry.window.start, zone).date();
     // Work whose page is closed to the reader leads to its day.
     let href = if href.is_empty() { format!("/schedule?view=table&from={day}&days=1") } else { href };
-    NewsLine { when: entries::short_moment(entry.window.start, this_year, zone), link: Link::new(&label, &href), text: entries::place(entry) }
+    let clash = clashes.iter().find(|clash| clash.change == entry.id).map(|clash| format!("Clash: {}", entries::opposite(clash, true).label));
+    let text = [entries::place(entry)].into_iter().filter(|place| !place.is_empty()).chain(clash).collect::<Vec<_>>().join(". ");
+    NewsLine { when: entries::short_moment(entry.window.start, this_year, zone), link: Link::new(&label, &href), text }
 }
 
 #[cfg(test)]

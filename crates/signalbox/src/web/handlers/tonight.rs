@@ -58,7 +58,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(asked): Path
         sentence: sentence(&work, &later, &zone),
         sites: sites.iter().map(|one| Choice::new(&Names::value(&sites, one), &one.name).chosen(one.id == site.id)).collect(),
         date: evening.to_string(),
-        night: night(&work, span, &zone),
+        night: night(&work, &[], span, &zone),
         notices: work.iter().map(|entry| noticed(entry, &zone)).collect(),
         ring: if visitor.is_known() {
             format!("Ring {} on {} and say “{}, tonight”.", team.name, team.telephone, site.name)

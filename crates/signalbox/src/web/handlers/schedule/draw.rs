@@ -1,6 +1,6 @@
 //! The three views, drawn from the entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use signalbox_core::calendar::local;
 use signalbox_core::schedule::grid::{dates_touched, month_days};
 use signalbox_store::directory::{Freeze, FreezeScope};
-use signalbox_store::gather::ClashPair;
 use signalbox_store::queries::Named;
+use signalbox_store::queries::clashes::{Opposite, ScheduleClash};
 use signalbox_store::queries::schedule::{Entry, SchedulePage};
 
 use super::wanted::{Names, View, Wanted};
@@ -32,8 +32,8 @@ const MONTHS: [&str; 12] = ["January", "February", "March", "April", "May", "Jun
 pub struct Drawing<'d> {
     pub wanted: &'d Wanted,
     pub found: &'d SchedulePage,
-    /// Clashes of which the reader may read both sides.
-    pub pairs: Vec<ClashPair>,
+    /// Clashes of the entries that are shown, as far as the reader may know of them.
+    pub clashes: Vec<ScheduleClash>,
     pub freezes: &'d [Freeze],
     pub names: &'d Names,
     pub today: Date,
@@ -41,51 +41,42 @@ pub struct Drawing<'d> {
     pub zone: &'d TimeZone,
 }
 
-/// The pairs of which both are read here. A clash with work out of sight would tell of it (S16).
-pub fn readable(mut pairs: Vec<ClashPair>, entries: &[Entry]) -> Vec<ClashPair> {
-    let is_read = |id: i64| entries.iter().any(|entry| entry.id == id && entry.detail.is_some());
-    pairs.retain(|pair| is_read(pair.first) && is_read(pair.second));
-    pairs
+/// The clashes of what is shown.
+pub fn shown(mut clashes: Vec<ScheduleClash>, entries: &[Entry]) -> Vec<ScheduleClash> {
+    let ids: BTreeSet<i64> = entries.iter().map(|entry| entry.id).collect();
+    clashes.retain(|clash| ids.contains(&clash.change));
+    clashes
 }
 
 /// At most this many clashes are told below the schedule; the entries are all marked.
 const NOTES_MAX: usize = 6;
 
 impl Drawing<'_> {
-    fn clashes(&self, entry: &Entry) -> bool {
-        self.pairs.iter().any(|pair| pair.first == entry.id || pair.second == entry.id)
+    fn is_clashing(&self, entry: &Entry) -> bool {
+        self.clashes.iter().any(|clash| clash.change == entry.id)
     }
 
-    /// The first that an entry clashes with.
+    /// The first that an entry clashes with; without an address where its page is not open to the reader.
     fn clash_of(&self, entry: &Entry) -> Option<Link> {
-        let pair = self.pairs.iter().find(|pair| pair.first == entry.id || pair.second == entry.id)?;
-        let other = if pair.first == entry.id { pair.second } else { pair.first };
-        let other = self.found.entries.iter().find(|entry| entry.id == other)?;
-        let href = entries::href(other);
-        Some(Link::new(&entries::reference(other), if href.is_empty() { "#sched" } else { &href }))
+        self.clashes.iter().find(|clash| clash.change == entry.id).map(|clash| entries::opposite(clash, false))
     }
 
-    /// The clashes in words, for those who may open both pages.
+    /// The clashes in words, each pair once, for those who may open the page of one side.
     pub fn clash_notes(&self) -> Vec<ClashNote> {
-        let find = |id: i64| self.found.entries.iter().find(|entry| entry.id == id && !entries::href(entry).is_empty());
-        let link = |entry: &Entry| Link::new(&format!("{} {}", entries::reference(entry), entries::title(entry)), &entries::href(entry));
-        let note = |pair: &ClashPair| {
-            let (first, second) = (find(pair.first)?, find(pair.second)?);
-            let day = local::day_words(local::wall(first.window.start.max(second.window.start), self.zone).date());
+        let note = |clash: &ScheduleClash| {
+            let entry = self.found.entries.iter().find(|entry| entry.id == clash.change)?;
+            let href = Some(entries::href(entry)).filter(|href| !href.is_empty())?;
             Some(ClashNote {
-                heading: format!("Clash on {day}"),
-                first: link(first),
-                text: "and".into(),
-                second: link(second),
-                after: if pair.is_hard {
-                    format!("touch {} at the same time.", pair.shared)
-                } else {
-                    format!("hang together through {}, within an hour of each other.", pair.shared)
-                },
-                why: Link::new("See why", &format!("{}#clashes", entries::href(first))),
+                heading: format!("Clash on {}", local::day_words(local::wall(entry.window.start, self.zone).date())),
+                first: Link::new(&format!("{} {}", entries::reference(entry), entries::title(entry)), &href),
+                text: if matches!(clash.with, Opposite::Freeze { .. }) { "is inside the freeze".into() } else { "and".into() },
+                second: entries::opposite(clash, true),
+                after: entries::how_they_clash(clash),
+                why: Link::new("See why", &format!("{href}#clashes")),
             })
         };
-        self.pairs.iter().filter_map(note).take(NOTES_MAX).collect()
+        let mut told = BTreeSet::new();
+        self.clashes.iter().filter(|clash| told.insert(clash.pair())).filter_map(note).take(NOTES_MAX).collect()
     }
 
     /// "22 entries, 2 clashes, 2 freezes."
@@ -93,7 +84,10 @@ impl Drawing<'_> {
         let count = self.found.entries.len() as i64;
         let more = if self.found.next.is_some() { " on this page" } else { "" };
         let entries = if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
-        let clashes = if self.pairs.len() == 1 { "1 clash".to_owned() } else { format!("{} clashes", self.pairs.len()) };
+        let clashes = match self.clashes.iter().map(ScheduleClash::pair).collect::<BTreeSet<_>>().len() {
+            1 => "1 clash".to_owned(),
+            n => format!("{n} clashes"),
+        };
         format!("{entries}{more}, {clashes}, {}.", counted(self.freezes.len() as i64, "freeze"))
     }
 
@@ -153,7 +147,7 @@ impl Drawing<'_> {
             is_weekend: at > 4,
             is_today: date == self.today,
             freezes: freezes.collect(),
-            entries: entries.iter().take(SHOWN_IN_A_DAY).map(|entry| entries::entry(entry, Some(date), self.clashes(entry), self.zone)).collect(),
+            entries: entries.iter().take(SHOWN_IN_A_DAY).map(|entry| entries::entry(entry, Some(date), self.is_clashing(entry), self.zone)).collect(),
             more: (left > 0).then(|| Link::new(&format!("{left} more"), &self.wanted.href_day(date))),
         }
     }
@@ -191,7 +185,7 @@ impl Drawing<'_> {
             &self.found.entries,
             &scale,
             self.zone,
-            |entry| self.clashes(entry),
+            |entry| self.is_clashing(entry),
             |service| {
                 let covers = |freeze: &&Freeze| freeze.scope == FreezeScope::All || service.is_some_and(|id| freeze.scope == FreezeScope::Service(id));
                 let grounds = freezes.iter().copied().filter(covers).filter_map(|freeze| ground(&scale, freeze, self.zone)).collect();

@@ -1,11 +1,14 @@
 //! What an address asks of the schedule. What is not understood is dropped and said (settled 18).
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use signalbox_core::calendar::local;
 use signalbox_core::change::Kind;
 use signalbox_core::schedule::grid::{monday_of, month_days};
+use signalbox_store::queries::clashes::ScheduleClash;
 use signalbox_store::queries::schedule::{After, Asked, ScheduleFilter, Standing};
 use signalbox_store::queries::{Named, names};
 use signalbox_store::{StoreError, Tx};
@@ -95,6 +98,8 @@ pub struct Wanted {
     /// Days that the table covers.
     pub days: i64,
     pub filter: ScheduleFilter,
+    /// Only what clashes.
+    pub clashing: bool,
     /// The filters as they stand in addresses.
     chosen: Vec<(&'static str, String)>,
     pub after: Option<After>,
@@ -106,8 +111,16 @@ const TABLE_DAYS: i64 = 28;
 impl Wanted {
     pub fn read(query: &Form, names: &Names, now: Timestamp, zone: &TimeZone) -> Wanted {
         let today = local::wall(now, zone).date();
-        let mut wanted =
-            Wanted { view: View::Month, from: today, days: TABLE_DAYS, filter: ScheduleFilter::default(), chosen: vec![], after: None, dropped: vec![] };
+        let mut wanted = Wanted {
+            view: View::Month,
+            from: today,
+            days: TABLE_DAYS,
+            filter: ScheduleFilter::default(),
+            clashing: false,
+            chosen: vec![],
+            after: None,
+            dropped: vec![],
+        };
         for (name, value) in query.fields() {
             if !value.trim().is_empty() {
                 wanted.take(name, value.trim(), names);
@@ -162,6 +175,11 @@ impl Wanted {
                 }
                 None => self.drop("state", value),
             },
+            "clash" if value == "yes" => {
+                self.clashing = true;
+                self.chosen.push(("clash", value.to_owned()));
+            }
+            "clash" => self.drop("choice about clashes", value),
             "cursor" => match read_cursor(value) {
                 Some(after) => self.after = Some(after),
                 None => self.drop("place in the list", value),
@@ -211,6 +229,13 @@ impl Wanted {
             View::Month => days_on(self.from.last_of_month(), 1),
             View::Timeline => days_on(self.from, 14 * by),
             View::Table => days_on(self.from, self.days * by),
+        }
+    }
+
+    /// Leaves only what is told to clash, where that is wanted.
+    pub fn narrow(&mut self, clashes: &[ScheduleClash]) {
+        if self.clashing {
+            self.filter.only = Some(clashes.iter().map(|clash| clash.change).collect::<BTreeSet<i64>>().into_iter().collect());
         }
     }
 
@@ -281,6 +306,14 @@ impl Wanted {
             Filter { name: "organisation", label: "Organisation", choices: Names::choices(&names.organisations, "All organisations", filter.organisation) },
             Filter { name: "kind", label: "Kind", choices: kinds },
             Filter { name: "state", label: "State", choices: states },
+            Filter {
+                name: "clash",
+                label: "Clashes",
+                choices: vec![
+                    Choice::new("", "With and without a clash").chosen(!self.clashing),
+                    Choice::new("yes", "Only with a clash").chosen(self.clashing),
+                ],
+            },
         ]
     }
 }

@@ -1,0 +1,138 @@
+//! The clashes that stand on the schedule (BR-19a, 19d, 19f), as far as whoever looks may know of them.
+//!
+//! A clash is told on the side that the person may read. What is on the other side has a name only if they may read
+//! that too (S16); work that is not even listed for them is told of to the parties of the one that they see, as the
+//! change's own page does, and to nobody else.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use signalbox_core::change::Window;
+use signalbox_core::ids::ChangeId;
+use signalbox_core::schedule::{Clash, ClashWith, PlannedWork, ScheduleIndex, Span};
+
+use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
+use crate::{StoreError, Tx, gather};
+
+/// What stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Opposite {
+    /// Work that the person may read; `is_open` where its page is open to them too.
+    Work { id: i64, reference: String, title: String, is_open: bool },
+    /// Work that they may not.
+    Restricted,
+    /// A freeze, by its title.
+    Freeze { title: String },
+}
+
+/// One entry of the schedule, and one thing that stands in its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ScheduleClash {
+    pub change: i64,
+    /// The code of the rule in spec 6.7.
+    pub rule: &'static str,
+    /// It stands in the way; otherwise it is worth knowing.
+    pub is_hard: bool,
+    pub with: Opposite,
+    /// The code of what both touch; empty where that would say what restricted work is about.
+    pub shared: String,
+}
+
+impl ScheduleClash {
+    /// The same for both sides of a pair, so that each pair can be counted once.
+    pub fn pair(&self) -> (i64, i64, Opposite) {
+        match self.with {
+            Opposite::Work { id, .. } => (self.change.min(id), self.change.max(id), Opposite::Restricted),
+            _ => (self.change, 0, self.with.clone()),
+        }
+    }
+}
+
+/// The statements of this file, as a test prepares them.
+pub fn composed() -> Vec<(&'static str, String)> {
+    vec![("LOOK", look_sql())]
+}
+
+fn look_sql() -> String {
+    format!("select {IS_READABLE}, {IS_PARTY}, c.reference, c.title from changes c where c.id = $5 and {LISTED} and c.private = 0")
+}
+
+/// What the person may know of a piece of work.
+#[derive(Clone)]
+struct Known {
+    is_readable: bool,
+    is_party: bool,
+    reference: String,
+    title: String,
+}
+
+/// The eyes that look, and what they have seen already.
+struct Eyes<'s> {
+    scope: &'s Scope,
+    sql: String,
+    seen: BTreeMap<i64, Option<Known>>,
+}
+
+impl Eyes<'_> {
+    fn look(&mut self, tx: &mut dyn Tx, id: ChangeId) -> Result<Option<Known>, StoreError> {
+        if let Some(seen) = self.seen.get(&id.0) {
+            return Ok(seen.clone());
+        }
+        let mut params = self.scope.params();
+        params.push(id.0.into());
+        let known = tx.maybe_one(&self.sql, &params, |row| {
+            Ok(Known { is_readable: row.boolean(0)?, is_party: row.boolean(1)?, reference: row.text(2)?, title: row.text(3)? })
+        })?;
+        self.seen.insert(id.0, known.clone());
+        Ok(known)
+    }
+
+    fn opposite(&mut self, tx: &mut dyn Tx, own: &Known, clash: &Clash) -> Result<Option<Opposite>, StoreError> {
+        match &clash.with {
+            ClashWith::Freeze { title } => Ok(self.scope.reads_schedule().then(|| Opposite::Freeze { title: title.clone() })),
+            ClashWith::Work { change, .. } => Ok(match self.look(tx, *change)? {
+                Some(other) if other.is_readable => {
+                    Some(Opposite::Work { id: change.0, reference: other.reference, title: other.title, is_open: other.is_party })
+                }
+                None if !own.is_party => None,
+                _ => Some(Opposite::Restricted),
+            }),
+        }
+    }
+}
+
+/// Every clash of what holds a window in the span.
+pub fn on_schedule(tx: &mut dyn Tx, scope: &Scope, from: Timestamp, until: Timestamp) -> Result<Vec<ScheduleClash>, StoreError> {
+    let around = Window { start: from, end: until, contingency_end: until };
+    let (work, freezes) = (gather::work_near(tx, around, 0)?, gather::freezes_near(tx, around)?);
+    if work.len() < 2 && freezes.is_empty() {
+        return Ok(vec![]);
+    }
+    let asked = Span { from, until };
+    let index = ScheduleIndex::build(work.clone(), &gather::dependencies(tx)?, freezes);
+    let mut eyes = Eyes { scope, sql: look_sql(), seen: BTreeMap::new() };
+    let mut found = vec![];
+    for one in work.iter().filter(|one| one.span.overlap(asked).is_some()) {
+        found.extend(of_work(tx, &mut eyes, &index, one)?);
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, index: &ScheduleIndex, one: &PlannedWork) -> Result<Vec<ScheduleClash>, StoreError> {
+    let clashes = index.check(one);
+    if clashes.is_empty() {
+        return Ok(vec![]);
+    }
+    let Some(own) = eyes.look(tx, one.change)?.filter(|own| own.is_readable) else { return Ok(vec![]) };
+    let mut found = vec![];
+    for clash in clashes {
+        let Some(with) = eyes.opposite(tx, &own, &clash)? else { continue };
+        let shared = match (&with, clash.path.last()) {
+            (Opposite::Work { .. }, Some(node)) => gather::code_of(tx, *node)?,
+            _ => String::new(),
+        };
+        found.push(ScheduleClash { change: one.change.0, rule: clash.rule.code(), is_hard: clash.is_hard(), with, shared });
+    }
+    Ok(found)
+}

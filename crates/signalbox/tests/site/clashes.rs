@@ -1,0 +1,142 @@
+//! Clashes on the schedule, Today and in the API (BR-19a, 19d, 19f; S16): told to whoever may read one side, and the
+//! other side named only to those who may read that too.
+
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use signalbox_store::accounts::person_by_email;
+use signalbox_store::directory::{self, Item, OnDifference};
+
+use crate::api::program::token;
+use crate::planned::Estate;
+use crate::world::{World, on_each_engine};
+
+/// Three pieces of work on one device in one evening: one open, one among parties, one restricted for security.
+fn evening(world: &World, estate: &Estate, day: &str) {
+    let at = |time: &str| format!("{day}T{time}:00Z");
+    estate.outage(world, "Open switchgear canary", &at("20:00"), &at("22:00"), &[]);
+    estate.outage(world, "Parties generator canary", &at("21:00"), &at("23:00"), &[("confidentiality", "parties_only")]);
+    estate.outage(world, "Secret firewall canary", &at("19:00"), &at("21:30"), &[("confidentiality", "security_restricted")]);
+}
+
+const TABLE: &str = "/schedule?view=table&from=2026-12-08&days=1";
+
+#[test]
+fn a_clash_is_told_and_its_other_side_named_only_to_those_who_may_read_it() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        evening(&world, &estate, "2026-12-08");
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let table = ruth.get(TABLE).await;
+        assert!(table.text().contains("3 entries, 3 clashes"), "each pair once: {}", table.text());
+        assert!(table.text().contains("Clash on Tuesday 8 December") && table.text().contains("touch NB-PACS-N2 at the same time."), "{}", table.text());
+        assert_eq!(table.body.matches("class=\"hit\"").count(), 3, "every one of them is marked");
+
+        // A member of the group reads the first, and of the second only its times; the third is not there for her.
+        let mut una = world.sign_in("una@riverside.example").await;
+        let table = una.get(TABLE).await;
+        assert!(table.text().contains("2 entries, 1 clash,"), "{}", table.text());
+        assert_eq!(table.body.matches("class=\"hit\"").count(), 1, "restricted work is not marked: that would say what it touches");
+        for view in [TABLE, "/schedule?from=2026-12-01", "/schedule?view=timeline&from=2026-12-07", "/"] {
+            let seen = una.get(view).await;
+            assert!(!seen.body.contains("generator canary") && !seen.body.contains("firewall canary"), "{view}: {}", seen.body);
+            assert!(!seen.body.contains("ON-2026-000002") && !seen.body.contains("ON-2026-000003"), "{view}");
+        }
+        for view in ["/schedule?from=2026-12-01", "/schedule?view=timeline&from=2026-12-07"] {
+            assert!(una.get(view).await.text().contains(", with a clash"), "{view}");
+            assert_eq!(una.get(view).await.body.matches("ev--clash").count(), 1, "{view}");
+        }
+
+        // The filter, in each view and in the file.
+        let only = una.get(&format!("{TABLE}&clash=yes")).await.text();
+        assert!(only.contains("1 entry, 1 clash,") && only.contains("Open switchgear canary"), "{only}");
+        assert_eq!(una.get(&format!("/schedule.csv?{}&clash=yes", &TABLE[10..])).await.body.lines().count(), 2);
+        assert_eq!(ruth.get(&format!("/schedule.csv?{}&clash=yes", &TABLE[10..])).await.body.lines().count(), 4);
+        assert!(una.get(&format!("{TABLE}&clash=perhaps")).await.text().contains("that was dropped"));
+        assert!(una.get("/schedule?view=table&from=2026-12-09&days=1&clash=yes").await.text().contains("Nothing planned"));
+    });
+}
+
+#[test]
+fn today_tells_of_tonights_clashes_and_of_those_that_come() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        evening(&world, &estate, "2026-11-17");
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let today = ruth.get("/").await.text();
+        assert!(today.contains("Clash: ON-2026-000001 Open switchgear canary and ON-2026-000002 Parties generator canary touch NB-PACS-N2"), "{today}");
+        let mut una = world.sign_in("una@riverside.example").await;
+        let today = una.get("/").await;
+        assert!(!today.body.contains("generator canary") && !today.body.contains("firewall canary"), "{}", today.text());
+        world.advance(SignedDuration::from_hours(-48));
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let coming = ruth.get("/").await.text();
+        assert!(coming.contains("Clash: ON-2026-000003 Secret firewall canary") || coming.contains("Clash: ON-2026-000002"), "{coming}");
+    });
+}
+
+#[test]
+fn dependent_work_close_together_and_work_in_a_freeze_are_told_too() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        // A second device under the same service.
+        let found = world.app.db.read(|tx| directory::item_by_code(tx, "NB-PACS-N2")).unwrap().unwrap();
+        let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
+        let second = Item { id, code: "NB-PACS-N3".into(), name: "Second node".into(), ..found };
+        world.app.attempt(move |tx| directory::upsert_item(tx, &act, &second, OnDifference::Report)).unwrap();
+        estate.outage(&world, "First", "2026-12-08T20:00:00Z", "2026-12-08T21:00:00Z", &[]);
+        // The first holds until 22:00. Half an hour later is close (BR-19d), a minute past the hour is not.
+        estate.outage(&world, "Close", "2026-12-08T22:30:00Z", "2026-12-08T23:00:00Z", &[("items", "NB-PACS-N3")]);
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let close = ruth.get(TABLE).await.text();
+        assert!(close.contains("2 entries, 1 clash") && close.contains("within an hour of each other."), "{close}");
+        estate.outage(&world, "Alone", "2026-12-15T22:01:00Z", "2026-12-15T23:00:00Z", &[]);
+        estate.outage(&world, "Later", "2026-12-16T01:01:00Z", "2026-12-16T02:00:00Z", &[("items", "NB-PACS-N3")]);
+        let apart = ruth.get("/schedule?view=table&from=2026-12-15&days=2").await.text();
+        assert!(apart.contains("2 entries, 0 clashes"), "{apart}");
+
+        let mut nora = world.sign_in("nora@riverside.example").await;
+        nora.get("/setup/freezes/new").await;
+        let freeze = [
+            ("title", "Winter freeze"),
+            ("starts_at-date", "2026-12-15"),
+            ("starts_at-time", "22:30"),
+            ("ends_at-date", "2026-12-16"),
+            ("ends_at-time", "01:01"),
+            ("reason", "Bed pressure."),
+            ("scope", "all"),
+            ("of", ""),
+            ("hardness", "hard"),
+        ];
+        assert_eq!(nora.post("/setup/freezes", &freeze).await.status, StatusCode::SEE_OTHER);
+        let frozen = ruth.get("/schedule?view=table&from=2026-12-15&days=2").await;
+        assert!(frozen.text().contains("2 entries, 1 clash, 1 freeze."), "a freeze that ends as work begins is no clash: {}", frozen.text());
+        assert!(frozen.text().contains("Alone is inside the freeze Winter freeze."), "{}", frozen.text());
+    });
+}
+
+#[test]
+fn the_api_tells_the_same_clashes() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        evening(&world, &estate, "2026-12-08");
+        let program = |email: &str| {
+            let person = world.app.db.read(|tx| person_by_email(tx, email)).unwrap().unwrap();
+            token(&world, person.id)
+        };
+        let span = "/api/v1/schedule?from=2026-12-08T00:00:00Z&to=2026-12-09T12:00:00Z";
+        let own = program("ruth@northbrook.example").get(span).await.json();
+        let clashes = |listed: &serde_json::Value, n: usize| listed["items"][n]["detail"]["clashes"].clone();
+        assert_eq!(own["items"].as_array().unwrap().len(), 3);
+        assert_eq!((0..3).map(|n| clashes(&own, n).as_array().unwrap().len()).collect::<Vec<_>>(), [2, 2, 2]);
+        assert_eq!(clashes(&own, 1)[0]["rule"], "BR-19a");
+        let other = program("una@riverside.example");
+        let seen = other.get(span).await;
+        let listed = seen.json();
+        let expected = serde_json::json!([{"rule": "BR-19a", "is_hard": true, "reference": null, "with": "Restricted work"}]);
+        assert_eq!((listed["items"].as_array().unwrap().len(), clashes(&listed, 0)), (2, expected));
+        assert!(listed["items"][1]["detail"].is_null() && !seen.body.contains("generator") && !seen.body.contains("firewall"), "{}", seen.body);
+        let only = other.get(&format!("{span}&clash=true")).await.json();
+        assert_eq!(only["items"].as_array().unwrap().len(), 1);
+        assert_eq!(other.get(&format!("{span}&clash=perhaps")).await.status, StatusCode::BAD_REQUEST);
+    });
+}
