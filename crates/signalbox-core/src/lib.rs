@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod actor;
+pub mod alarm;
 pub mod apply;
 pub mod calendar;
 pub mod change;

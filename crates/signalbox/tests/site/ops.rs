@@ -162,3 +162,57 @@ fn scenario_35_work_before_approval() {
         assert!(deviations.contains(&"unapproved".to_owned()), "{deviations:?}");
     });
 }
+
+#[test]
+fn x5_the_board_and_the_api_turn_by_the_clock_alone() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let id = evening(&world, &estate);
+        estate.assess(&world, id);
+        estate.schedule(&world, id);
+        let dee = world.app.db.read(|tx| signalbox_store::accounts::person_by_email(tx, "dee@halden.example")).unwrap().unwrap();
+        let program = crate::api::program::token(&world, dee.id);
+        let means = |moment: &'static str| {
+            let program = &program;
+            async move {
+                let answer = program.get(&format!("/api/v1/expected?item=NB-PACS-N2&at={moment}")).await.json();
+                (answer["matches"][0]["means"].as_str().unwrap_or("nothing").to_owned(), answer["words"].as_str().unwrap().to_owned())
+            }
+        };
+        // Silent before its time, covered from a quarter before, escalated from half an hour after, until the end.
+        for (moment, meaning) in [
+            ("2026-12-01T19:44:59Z", "nothing"),
+            ("2026-12-01T19:45:00Z", "matches"),
+            ("2026-12-01T20:29:59Z", "matches"),
+            ("2026-12-01T20:30:00Z", "not_started"),
+            ("2026-12-01T23:00:00Z", "not_started"),
+            ("2026-12-01T23:00:01Z", "nothing"),
+        ] {
+            assert_eq!(means(moment).await.0, meaning, "{moment}");
+        }
+        assert!(means("2026-12-01T20:30:00Z").await.1.contains("not known to have started. Ring northbrook trust now, then dispatch."));
+        let escalated = "Ring the site now about 1 piece of work.";
+        for (moment, is_escalated) in [("2026-12-01T20:29:59Z", false), ("2026-12-01T20:30:00Z", true), ("2026-12-02T10:59:59Z", true)] {
+            world.clock.set(at(moment));
+            let mut desk = world.sign_in("dee@halden.example").await;
+            let board = desk.get("/ops").await.text();
+            assert!(board.contains("ON-2026-000001") && board.contains(escalated) == is_escalated, "{moment}: {board}");
+        }
+        world.clock.set(at("2026-12-02T11:00:00Z"));
+        let mut desk = world.sign_in("dee@halden.example").await;
+        assert!(!desk.get("/ops").await.body.contains("ON-2026-000001"), "half a day after its end it is somebody else’s question");
+
+        // It began late and nobody has said that it is back: three hours for the two that were stated.
+        world.clock.set(at("2026-12-01T20:40:00Z"));
+        let mut desk = world.sign_in("dee@halden.example").await;
+        desk.get("/ops").await;
+        let told = [("act", "start"), ("happened_at-date", "2026-12-01"), ("happened_at-time", "20:00")];
+        assert_eq!(desk.post("/ops/ON-2026-000001", &told).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(means("2026-12-01T22:59:59Z").await.0, "matches");
+        for (moment, is_escalated) in [("2026-12-01T23:00:00Z", false), ("2026-12-01T23:00:01Z", true)] {
+            world.clock.set(at(moment));
+            let mut desk = world.sign_in("dee@halden.example").await;
+            assert_eq!(desk.get("/ops").await.text().contains(escalated), is_escalated, "{moment}");
+        }
+    });
+}

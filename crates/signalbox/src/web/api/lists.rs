@@ -4,18 +4,20 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::extract::State as Held;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
+use signalbox_core::alarm::{BEFORE, Cover, Means};
+use signalbox_store::queries::change as pages;
 use signalbox_store::queries::clashes::{self, Opposite, ScheduleClash};
 use signalbox_store::queries::duties::{self, Whose};
 use signalbox_store::queries::list::{self, ListFilter};
-use signalbox_store::queries::schedule::{self, After, Entry, ScheduleFilter, Standing};
+use signalbox_store::queries::schedule::{self, After, Entry, ScheduleFilter};
 use signalbox_store::scope::Scope;
 use utoipa::ToSchema;
 
 use super::ask::{self, Asked};
 use super::changes;
-use super::shapes::{KindCode, Listing, Named, Notice, OutcomeCode, RoleCode, StandingCode, State, WindowShape, at, notice};
+use super::shapes::{KindCode, Listing, MeansCode, Named, Notice, OutcomeCode, RoleCode, StandingCode, State, WindowShape, at, notice};
 use crate::app::Shared;
 use crate::web::form::Query;
 use crate::web::problem::Failure;
@@ -23,8 +25,6 @@ use crate::web::visitor::Visitor;
 
 /// The longest span that one question may cover.
 const SPAN_MAX: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// Alarms before the start and after the return of a service belong to the work (settled 10).
-const COVER: SignedDuration = SignedDuration::from_mins(15);
 
 /// An entry of the schedule. Of restricted work only the times are shown: `detail` is null.
 #[derive(Debug, Serialize, ToSchema)]
@@ -267,6 +267,9 @@ pub struct ExpectedMatch {
     pub until: String,
     /// Received and not yet decided: ring the site first.
     pub is_tentative: bool,
+    /// What an alarm at this moment means: it matches; ring the site first; or ring it now, then dispatch, since the
+    /// work is not known to have started, or is down longer than it said.
+    pub means: MeansCode,
 }
 
 /// Is this alarm expected? The notices that cover an item at a moment.
@@ -283,37 +286,37 @@ pub async fn expected(Held(app): Held<Shared>, visitor: Visitor, query: Query) -
     let named = changes::Named::read(&asked_item(&item))?;
     let actor = visitor.actor()?;
     let scope = Scope::of(&actor);
-    let rows = app.read::<_, Failure>(|tx| {
+    let mut covered = app.read::<_, Failure>(|tx| {
         let (_, _, _, id) = named.find(tx, &actor)?;
         // Wide enough for the cover on both sides; the exact times are compared below.
         let filter = ListFilter {
             item: id,
-            window_from: moment.checked_sub(SignedDuration::from_hours(49)).ok(),
-            window_to: moment.checked_add(COVER).ok(),
+            window_from: moment.checked_sub(SignedDuration::from_hours(24 * 30)).ok(),
+            window_to: moment.checked_add(BEFORE + SignedDuration::from_secs(1)).ok(),
             ..ListFilter::default()
         };
-        let rows = list::list(tx, &scope, &filter, None, list::LIMIT_MAX)?.rows;
         let mut found = vec![];
-        for row in rows {
-            let Some((from, until)) = row.window.and_then(|w| Some((w.start.checked_sub(COVER).ok()?, w.contingency_end))) else { continue };
-            let Some(standing) = Standing::of(row.stage).filter(|s| !matches!(s, Standing::Cancelled)) else { continue };
-            let until = restored(tx, &scope, &row.reference)?.map_or(until, |back| until.min(back));
-            if (from..until).contains(&moment) {
-                found.push((row, from, until, standing == Standing::Tentative));
+        for row in list::list(tx, &scope, &filter, None, list::LIMIT_MAX)?.rows {
+            let Some(page) = pages::page_by_id(tx, &scope, row.id)? else { continue };
+            if let Some(cover) = Cover::of(&page.loaded.change).filter(|cover| cover.holds_at(moment)) {
+                found.push((row, cover));
             }
         }
         Ok(found)
     })?;
-    let matches: Vec<ExpectedMatch> = rows
+    // What asks for most care comes first.
+    covered.sort_by_key(|(_, cover)| std::cmp::Reverse(cover.means(moment)));
+    let matches: Vec<ExpectedMatch> = covered
         .into_iter()
-        .map(|(row, from, until, is_tentative)| ExpectedMatch {
+        .map(|(row, cover)| ExpectedMatch {
             state: State::of(row.stage),
             organisation: Named::from(&row.org),
             reference: row.reference,
             title: row.title,
-            from: from.to_string(),
-            until: until.to_string(),
-            is_tentative,
+            from: cover.from.to_string(),
+            until: cover.until.to_string(),
+            is_tentative: row.stage.is_before_approval(),
+            means: MeansCode::of(cover.means(moment)),
         })
         .collect();
     Ok(Json(Expected { words: words(&item, &matches), item, at: moment.to_string(), is_expected: !matches.is_empty(), matches }))
@@ -323,17 +326,16 @@ fn asked_item(item: &str) -> Asked {
     Asked::just("item", item)
 }
 
-/// When everything was back, and a quarter of an hour for what rings late.
-fn restored(tx: &mut dyn signalbox_store::Tx, scope: &Scope, reference: &str) -> Result<Option<Timestamp>, signalbox_store::StoreError> {
-    let Some(page) = signalbox_store::queries::change::page(tx, scope, reference)? else { return Ok(None) };
-    let finished = page.loaded.change.work.finished.as_ref().map(|told| told.happened_at);
-    Ok(finished.and_then(|at| at.checked_add(COVER).ok()))
-}
-
 /// X5: it never says "do not send anyone".
 fn words(item: &str, matches: &[ExpectedMatch]) -> String {
     match matches.first() {
         None => format!("No notice that you can see covers {item} at this moment."),
+        Some(one) if one.means == MeansCode::of(Means::NotStarted) => {
+            format!("{} is not known to have started. Ring {} now, then dispatch.", one.reference, one.organisation.name)
+        }
+        Some(one) if one.means == MeansCode::of(Means::TooLong) => {
+            format!("{} takes longer than it said. Ring {} now, then dispatch.", one.reference, one.organisation.name)
+        }
         Some(one) if one.is_tentative => {
             format!("Matches {}, received and not yet decided, until {}. Ring {} first.", one.reference, one.until, one.organisation.name)
         }

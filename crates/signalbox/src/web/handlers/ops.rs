@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
+use signalbox_core::alarm::Cover;
 use signalbox_core::calendar::{self, local};
 use signalbox_core::change::{Change, Stage};
 use signalbox_store::queries::change::{self as pages, ChangePage};
@@ -32,6 +33,8 @@ use crate::words::{fault, moment_phrase, refusal};
 
 /// How far ahead the board looks.
 const AHEAD: SignedDuration = SignedDuration::from_hours(12);
+/// How long agreed work of which nothing is known stays on the board past its end.
+const SILENT: SignedDuration = SignedDuration::from_hours(12);
 /// How long ago work may have been planned that nobody has said anything about yet, or that still runs.
 const BEHIND: SignedDuration = SignedDuration::from_hours(15 * 24);
 /// More than fits any board.
@@ -81,10 +84,10 @@ fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>)
         faults.extend(rest);
     }
     faults.extend(found.faults);
-    let covered = rows.iter().filter(|work| alarm::Cover::of(&work.page.loaded.change).is_some_and(|cover| cover.holds_at(now))).count();
+    let covered = rows.iter().filter(|work| Cover::of(&work.page.loaded.change).is_some_and(|cover| cover.holds_at(now))).count();
     let view = OpsPage {
         shell: visitor.shell(app, "Operations board", Place::Operations),
-        sentence: sentence(running.len(), covered),
+        sentence: sentence(running.len(), covered, rows.iter().filter(|work| alarm::escalation(&work.page, now).is_some()).count()),
         question,
         answer: found.answer,
         faults,
@@ -95,7 +98,7 @@ fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>)
     Ok(page_with(status, &view))
 }
 
-fn sentence(running: usize, covered: usize) -> String {
+fn sentence(running: usize, covered: usize, escalated: usize) -> String {
     let pieces = |n: usize| if n == 1 { "1 piece of work".to_owned() } else { format!("{n} pieces of work") };
     let runs = match running {
         0 => "Nothing is running.".to_owned(),
@@ -106,14 +109,20 @@ fn sentence(running: usize, covered: usize) -> String {
         0 => "No alarm is expected now.".to_owned(),
         n => format!("Alarms are expected now from {}.", pieces(n)),
     };
-    format!("{runs} {alarms}")
+    let ring = match escalated {
+        0 => String::new(),
+        n => format!(" Ring the site now about {}.", pieces(n)),
+    };
+    format!("{runs} {alarms}{ring}")
 }
 
 /// What runs, what was to start and nobody has said anything of, and what starts soon.
 fn is_on_the_board(entry: &Entry, now: Timestamp) -> bool {
     match entry.standing {
         Standing::Live => true,
-        Standing::Firm | Standing::Tentative => entry.window.contingency_end > now,
+        // Nobody said that it began: that is asked about for a while after it was to be over.
+        Standing::Firm => entry.window.contingency_end + SILENT > now,
+        Standing::Tentative => entry.window.contingency_end > now,
         Standing::Done | Standing::Cancelled => false,
     }
 }
@@ -172,7 +181,10 @@ impl Drawing<'_> {
             link: Link::new(&format!("{} {title}", change.reference), &format!("/changes/{}", change.reference)),
             text: alarm::expected(&work.page, self.now, self.zone),
             ring: alarm::ring(&work.page, &self.app.config.team),
-            tag: ui::Tag::new(change.stage.words(), if change.stage == Stage::Implementing { "orange" } else { "blue" }),
+            tag: match alarm::escalation(&work.page, self.now) {
+                Some(_) => ui::Tag::new("Ring the site now", "red"),
+                None => ui::Tag::new(change.stage.words(), if change.stage == Stage::Implementing { "orange" } else { "blue" }),
+            },
             report,
             id,
         }

@@ -3,8 +3,8 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use signalbox_core::alarm::{BEFORE, Cover, Means};
 use signalbox_core::calendar::local;
-use signalbox_core::change::{Change, Stage, Window};
 use signalbox_core::form::Answer as Given;
 use signalbox_store::queries::change::{self as pages, ChangePage};
 use signalbox_store::queries::list::{self, ListFilter};
@@ -18,83 +18,8 @@ use crate::web::handlers::entries::typed_date;
 use crate::web::pages::ops::{Answer, Question};
 use crate::web::ui::{Fault, Link};
 
-/// Alarms are covered from this long before the start.
-const BEFORE: SignedDuration = SignedDuration::from_mins(15);
-/// And until this long after all is back.
-const AFTER_BACK: SignedDuration = SignedDuration::from_mins(15);
-/// Work that nobody has said to have started after this long may not be what the alarm is about.
-const NOT_STARTED: SignedDuration = SignedDuration::from_mins(30);
 /// As many notices of one device as anybody reads.
 const MATCHES_MAX: i64 = 100;
-
-/// The time in which alarms of what a notice lists are expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cover {
-    pub from: Timestamp,
-    pub until: Timestamp,
-    window: Window,
-    started: Option<Timestamp>,
-    is_back: bool,
-    is_decided: bool,
-}
-
-/// What an alarm within the cover means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Means {
-    /// It matches; the site is rung if it is worse or longer.
-    Matches,
-    /// The notice was received and nobody has decided on it: the site is rung first.
-    RingFirst,
-    /// The work has not started 30 minutes after its time.
-    NotStarted,
-    /// Down longer than 1.5 times what was stated.
-    TooLong,
-}
-
-impl Cover {
-    /// The cover of a change, whatever its verdict: a notice in force covers what it lists (X5).
-    pub fn of(change: &Change) -> Option<Cover> {
-        let window = change.window()?;
-        let is_back_or_over = matches!(change.stage, Stage::Implemented | Stage::Review | Stage::Closed);
-        if !change.stage.holds_window() && !is_back_or_over {
-            return None;
-        }
-        let services = change.content.as_ref().map(|content| content.header.services.len()).unwrap_or_default();
-        let all_back = !change.work.restored.is_empty() && change.work.restored.len() >= services;
-        let back = if all_back { change.work.restored.iter().map(|(_, at)| *at).max() } else { None };
-        // Work that ended without a word on services is back when it ended.
-        let back = back.or_else(|| change.work.finished.as_ref().map(|told| told.happened_at));
-        let until = back.map_or(window.contingency_end, |back| window.contingency_end.min(back + AFTER_BACK));
-        Some(Cover {
-            from: window.start - BEFORE,
-            until,
-            window,
-            started: change.work.started.as_ref().map(|told| told.happened_at),
-            is_back: back.is_some(),
-            is_decided: !change.stage.is_before_approval(),
-        })
-    }
-
-    /// Both ends count.
-    pub fn holds_at(&self, at: Timestamp) -> bool {
-        self.from <= at && at <= self.until
-    }
-
-    /// What an alarm at this moment means.
-    pub fn means(&self, at: Timestamp) -> Means {
-        let stated = self.window.end.duration_since(self.window.start);
-        let began = self.started.unwrap_or(self.window.start);
-        if !self.is_back && self.started.is_none() && at >= self.window.start + NOT_STARTED {
-            Means::NotStarted
-        } else if !self.is_back && at.duration_since(began) * 2 > stated * 3 {
-            Means::TooLong
-        } else if self.is_decided {
-            Means::Matches
-        } else {
-            Means::RingFirst
-        }
-    }
-}
 
 /// What came of the question.
 #[derive(Default)]
@@ -243,6 +168,11 @@ pub fn ring(page: &ChangePage, team: &Team) -> String {
     }
 }
 
+/// Why the site has to be rung now, if it has to be: also after the cover has ended, until it is said to be back.
+pub fn escalation(page: &ChangePage, now: Timestamp) -> Option<Means> {
+    Some(Cover::of(&page.loaded.change)?.means(now)).filter(|means| means.is_escalation())
+}
+
 /// Where it is and which alarms it covers until when.
 pub fn expected(page: &ChangePage, now: Timestamp, zone: &TimeZone) -> String {
     let names = |all: Vec<&str>| all.join(", ");
@@ -254,10 +184,10 @@ pub fn expected(page: &ChangePage, now: Timestamp, zone: &TimeZone) -> String {
         return format!("{place}It lists no device, so no alarm is expected.");
     }
     let until = crate::words::moment_phrase(cover.until, now, zone);
-    let care = match cover.means(now) {
-        Means::NotStarted if cover.holds_at(now) => " Not known to have started: ring the site now, then dispatch.",
-        Means::TooLong if cover.holds_at(now) => " Down longer than stated: ring the site now, then dispatch.",
-        _ => "",
+    let care = match escalation(page, now) {
+        Some(Means::NotStarted) => " Not known to have started: ring the site now, then dispatch.",
+        Some(_) => " Down longer than stated: ring the site now, then dispatch.",
+        None => "",
     };
     format!("{place}Alarms covered: {items}, until {until}.{care}")
 }
