@@ -21,6 +21,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
     let files = [
         ("sight", sight::composed()),
         ("list", list::composed(dialect)),
+        ("names", names::composed()),
         ("schedule", schedule::composed()),
         ("clashes", clashes::composed()),
         ("duties", duties::composed()),

@@ -101,6 +101,12 @@ pub const IS_READABLE: &str = concat!("case when c.confidentiality = 'open' or "
 /// A column beside [`LISTED`]: 1 where the person may open the change's page, so that a list links to it.
 pub const IS_PARTY: &str = concat!("case when ", is_party!(), " then 1 else 0 end");
 
+/// Whether the person knows every site and service by name: the authority, administrators and auditors, and those who
+/// work for whoever serves the sites.
+pub(crate) const KNOWS_ESTATE: &str = "($2 >= 1 or exists (select 1 from memberships m join organisations a on a.id = m.org_id
+    where m.person_id = $1 and m.ended_at is null and a.active = 1
+    and (a.kind = 'authority' or m.role in ('ADM', 'AUD') or (a.kind in ('supplier', 'network') and m.role <> 'SMG'))))";
+
 /// The organisations for which the person works, as a subquery.
 pub(crate) const OWN_ORGS: &str = own_orgs!();
 

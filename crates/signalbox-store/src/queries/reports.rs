@@ -89,6 +89,7 @@ pub struct RaisedRow {
     pub window: Option<Window>,
     pub notice: Option<NoticeLine>,
     pub revision: i64,
+    /// The reference in another system, for the parties: it is not among what is open to the group (settled 8).
     pub source_ref: Option<String>,
     /// Whether the person may open its page.
     pub party: bool,
@@ -335,6 +336,7 @@ fn read_success(row: &dyn Row) -> Result<SuccessRow, StoreError> {
 }
 
 fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
+    let party = row.boolean(30)?;
     let waiting_on = match row.opt_text(10)? {
         None => None,
         Some(kind) => Some(Owed { kind, about: row.text(11)?, due_at: opt_time(row, 12)?, org: named(row, 13)?, role: opt_code(row, 16, Role::from_code)? }),
@@ -354,8 +356,8 @@ fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
         window: window(row, 19)?,
         notice: notice(row, 22)?,
         revision: row.int(28)?,
-        source_ref: row.opt_text(29)?,
-        party: row.boolean(30)?,
+        source_ref: row.opt_text(29)?.filter(|_| party),
+        party,
     })
 }
 

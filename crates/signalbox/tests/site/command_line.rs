@@ -23,25 +23,30 @@ fn store_of(target: &Target) -> [String; 2] {
 }
 
 /// Runs a command on a database; its output, whatever its end.
-fn run(target: &Target, arguments: &[&str]) -> Output {
+pub fn run(target: &Target, arguments: &[&str]) -> Output {
     signalbox(arguments).args(store_of(target)).output().unwrap()
 }
 
-fn words(output: &Output) -> (i32, String) {
+pub fn words(output: &Output) -> (i32, String) {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     (output.status.code().unwrap(), String::from_utf8(text).unwrap())
 }
 
 /// A server that ends with the test.
-struct Server {
-    process: Child,
-    address: String,
+pub struct Server {
+    pub process: Child,
+    pub address: String,
 }
 
 impl Server {
-    fn start(target: &Target) -> Server {
+    pub fn start(target: &Target) -> Server {
+        Server::start_with(target, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(target: &Target, more: &[&str]) -> Server {
         let mut command = signalbox(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut process = command.args(store_of(target)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut process = command.args(store_of(target)).args(more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().rsplit_once("http://").expect("an address").1.to_owned();

@@ -13,6 +13,7 @@ mod harness;
 mod import;
 mod joining;
 mod kept;
+mod kill;
 mod mail;
 mod ops;
 mod pages;
@@ -20,6 +21,7 @@ mod pages;
 #[path = "../../../signalbox-store/tests/store/pg.rs"]
 mod pg;
 mod planned;
+mod processes;
 mod raising;
 mod reports;
 mod run;

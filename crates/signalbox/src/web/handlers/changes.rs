@@ -41,7 +41,7 @@ struct Asked {
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let scope = Scope::of(&visitor.actor()?);
-    let mut asked = read(&app, &query)?;
+    let mut asked = read(&app, &scope, &query)?;
     let cursor = cursor(&query, &mut asked.dropped);
     if let Some(reference) = named_by(&app, &scope, &asked.filter)? {
         return Ok(Redirect::to(&format!("/changes/{reference}")).into_response());
@@ -121,8 +121,9 @@ fn named_by(app: &Shared, scope: &Scope, filter: &ListFilter) -> Result<Option<S
 }
 
 /// Reads the filters. What is unknown is left out, and said (settled 18).
-fn read(app: &Shared, query: &Form) -> Result<Asked, Failure> {
-    let (organisations, services, sites) = app.read::<_, Failure>(|tx| Ok((names::organisations(tx)?, names::services(tx)?, names::sites(tx)?)))?;
+fn read(app: &Shared, scope: &Scope, query: &Form) -> Result<Asked, Failure> {
+    let (organisations, services, sites) =
+        app.read::<_, Failure>(|tx| Ok((names::organisations(tx)?, names::services(tx, scope)?, names::sites(tx, scope)?)))?;
     let mut dropped = vec![];
     for (name, _) in query.fields() {
         if !NAMES.contains(&name.as_str()) && name != "cursor" {
@@ -281,7 +282,7 @@ const CSV_HEADS: &[&str] = &[
 /// has an apostrophe before it (S77).
 pub async fn download(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let scope = Scope::of(&visitor.actor()?);
-    let asked = read(&app, &query)?;
+    let asked = read(&app, &scope, &query)?;
     // A file has no place for a remark, so what is not understood is refused here.
     if let Some(first) = asked.dropped.first() {
         return Err(Failure::bad_request("unknown-filter", first.replace(", so it was left out", "")));

@@ -44,7 +44,7 @@ pub fn reader(visitor: &Visitor) -> Result<Scope, Failure> {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, found, freezes, clashes) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx)?;
+        let names = Names::read(tx, &scope)?;
         let mut wanted = Wanted::read(&query, &names, now, &zone);
         let asked = wanted.asked(now, &zone);
         let clashes = clashes::on_schedule(tx, &scope, asked.from, asked.until)?;
@@ -97,7 +97,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let wanted = app.read::<_, Failure>(|tx| {
-        let mut wanted = Wanted::read(&query, &Names::read(tx)?, now, &zone);
+        let mut wanted = Wanted::read(&query, &Names::read(tx, &scope)?, now, &zone);
         if wanted.clashing {
             let asked = wanted.asked(now, &zone);
             wanted.narrow(&clashes::on_schedule(tx, &scope, asked.from, asked.until)?);

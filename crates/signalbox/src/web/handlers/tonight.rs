@@ -70,9 +70,13 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(asked): Path
     Ok(page(&view))
 }
 
-/// The sites that may be chosen: all for members, the opened ones for strangers.
+/// The sites that may be chosen: those a member may name, and for strangers the opened ones.
 fn sites(app: &Shared, visitor: &Visitor) -> Result<Vec<Named>, Failure> {
-    app.read(|tx| if visitor.is_known() { names::sites(tx) } else { names::open_sites(tx) })
+    let scope = if visitor.is_known() { Some(Scope::of(&visitor.actor()?)) } else { None };
+    app.read(|tx| match &scope {
+        Some(scope) => names::sites(tx, scope),
+        None => names::open_sites(tx),
+    })
 }
 
 /// A site by what stands in addresses, or by its name with hyphens for spaces, as people write on a poster.

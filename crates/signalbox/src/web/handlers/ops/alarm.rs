@@ -53,7 +53,7 @@ pub fn ask(tx: &mut dyn Tx, scope: &Scope, query: &Form, now: Timestamp, zone: &
 
 fn answer(tx: &mut dyn Tx, scope: &Scope, device: &str, at: Timestamp, now: Timestamp, zone: &TimeZone) -> Result<Answer, StoreError> {
     let mut best: Option<(Means, Cover, ChangePage)> = None;
-    for filter in filters(tx, device)? {
+    for filter in filters(tx, scope, device)? {
         let filter =
             ListFilter { window_from: Some(at - SignedDuration::from_hours(24 * 30)), window_to: Some(at + BEFORE + SignedDuration::from_secs(1)), ..filter };
         for row in list::list(tx, scope, &filter, None, MATCHES_MAX)?.rows {
@@ -83,7 +83,7 @@ fn rank(means: Means) -> u8 {
 }
 
 /// The device by its code, or a site by code or name. An unknown word is no device.
-fn filters(tx: &mut dyn Tx, device: &str) -> Result<Vec<ListFilter>, StoreError> {
+fn filters(tx: &mut dyn Tx, scope: &Scope, device: &str) -> Result<Vec<ListFilter>, StoreError> {
     let mut filters = vec![];
     for code in [device, &device.to_uppercase()] {
         if let Some(item) = directory::item_by_code(tx, code)? {
@@ -92,7 +92,7 @@ fn filters(tx: &mut dyn Tx, device: &str) -> Result<Vec<ListFilter>, StoreError>
         }
     }
     let is_meant = |site: &signalbox_store::queries::Named| site.code.eq_ignore_ascii_case(device) || site.name.eq_ignore_ascii_case(device);
-    for site in names::sites(tx)?.into_iter().filter(is_meant) {
+    for site in names::sites(tx, scope)?.into_iter().filter(is_meant) {
         filters.push(ListFilter { site: Some(site.id), ..ListFilter::default() });
     }
     Ok(filters)

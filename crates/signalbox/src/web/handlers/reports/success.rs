@@ -59,7 +59,7 @@ impl Sums {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, sums, reviews) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx)?;
+        let names = Names::read(tx, &scope)?;
         let wanted = Wanted::read(&query, &names, now, &zone);
         let mut sums = Sums::default();
         store::each_success(tx, &scope, &wanted.filter, |row| {
@@ -260,7 +260,7 @@ const HEADS: &[&str] = &[
 /// The same rows as a file.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(Names::read)?;
+    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
     let filter = Wanted::read(&query, &names, now, &zone).filter;
     Ok(csv::download(&app, "success-and-failure.csv", HEADS, move |tx, rows| {
         let zone = calendar::london();

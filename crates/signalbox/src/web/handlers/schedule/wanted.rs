@@ -11,6 +11,7 @@ use signalbox_core::schedule::grid::{monday_of, month_days};
 use signalbox_store::queries::clashes::ScheduleClash;
 use signalbox_store::queries::schedule::{After, Asked, ScheduleFilter, Standing};
 use signalbox_store::queries::{Named, names};
+use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx};
 
 use crate::web::form::Form;
@@ -46,7 +47,7 @@ impl View {
     }
 }
 
-/// The names that the filters offer.
+/// The names that the filters offer to the reader.
 pub struct Names {
     pub sites: Vec<Named>,
     pub services: Vec<Named>,
@@ -54,8 +55,8 @@ pub struct Names {
 }
 
 impl Names {
-    pub fn read(tx: &mut dyn Tx) -> Result<Names, StoreError> {
-        Ok(Names { sites: names::sites(tx)?, services: names::services(tx)?, organisations: names::organisations(tx)? })
+    pub fn read(tx: &mut dyn Tx, scope: &Scope) -> Result<Names, StoreError> {
+        Ok(Names { sites: names::sites(tx, scope)?, services: names::services(tx, scope)?, organisations: names::organisations(tx)? })
     }
 
     /// What stands in an address for one of a list: its code, or its number where two share the code.
