@@ -57,26 +57,9 @@ impl Calendar {
         calendar
     }
 
-    /// The same calendar without a holiday that was moved away, under a new version.
-    #[must_use]
-    pub fn without_holiday(&self, date: Date) -> Calendar {
-        let mut calendar = self.clone();
-        Arc::make_mut(&mut calendar.holidays).remove(&date);
-        calendar.version = format!("{}-{date}", self.version);
-        calendar
-    }
-
     /// The name of the holiday on this date, if it is one.
     pub fn holiday(&self, date: Date) -> Option<&str> {
         self.holidays.get(&date).map(String::as_str)
-    }
-
-    /// The holidays from `first` to `last`, both included.
-    pub fn holidays_between(&self, first: Date, last: Date) -> Vec<(Date, &str)> {
-        if first > last {
-            return vec![];
-        }
-        self.holidays.range(first..=last).map(|(date, name)| (*date, name.as_str())).collect()
     }
 
     /// Monday to Friday and no bank holiday (spec 7.1).
@@ -111,7 +94,7 @@ impl Calendar {
     }
 
     /// The date itself if it is a working day, else the next one.
-    pub fn working_day_from(&self, from: Date) -> Date {
+    fn working_day_from(&self, from: Date) -> Date {
         if self.is_working_day(from) { from } else { self.add_working_days(from, 1) }
     }
 
@@ -255,12 +238,9 @@ mod tests {
     fn each_change_of_the_calendar_has_a_version_of_its_own() {
         let shipped = england();
         let more = shipped.with_holiday(date(2026, 6, 15), "given late");
-        let moved = more.without_holiday(date(2026, 5, 25));
         assert_eq!(more.version, "gb-2026.1+2026-06-15");
-        assert_eq!(moved.version, "gb-2026.1+2026-06-15-2026-05-25");
-        assert!(!more.is_working_day(date(2026, 6, 15)) && moved.is_working_day(date(2026, 5, 25)));
+        assert!(!more.is_working_day(date(2026, 6, 15)));
         assert!(shipped.is_working_day(date(2026, 6, 15)), "the old version stays as it was");
-        assert_eq!(more.holidays_between(date(2026, 6, 1), date(2026, 6, 30)), [(date(2026, 6, 15), "given late")]);
     }
 
     #[test]

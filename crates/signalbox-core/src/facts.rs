@@ -2,19 +2,9 @@
 
 use crate::actor::OrgKind;
 use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
-use crate::words::vocabulary;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-vocabulary! {
-    /// How near to patients a service is (spec 4.1).
-    PatientFacing {
-        None = "none", "none";
-        Indirect = "indirect", "indirect";
-        Direct = "direct", "direct";
-    }
-}
 
 /// An organisation, as far as rules need it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -494,7 +494,7 @@ fn is_phone(typed: &str) -> bool {
 
 /// Whether ten digits in a row, spaces and dashes aside, pass the NHS number's modulus 11 check (spec 4.1): no patient
 /// data is taken. A telephone number begins with 0 and is let through.
-pub fn holds_nhs_number(words: &str) -> bool {
+fn holds_nhs_number(words: &str) -> bool {
     let bytes: Vec<char> = words.chars().collect();
     let mut i = 0;
     while i < bytes.len() {

@@ -178,7 +178,7 @@ fn answers_due(ctx: &Context, change: &Change, act: Act) -> Option<Bar> {
 }
 
 /// Still to be given, and silence does not stand for it.
-pub fn is_owed(ctx: &Context, assessment: &crate::change::Assessment) -> bool {
+fn is_owed(ctx: &Context, assessment: &crate::change::Assessment) -> bool {
     assessment.given.is_none() && !(assessment.asked.silence_counts && assessment.asked.due_at < ctx.now)
 }
 

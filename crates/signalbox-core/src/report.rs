@@ -3,8 +3,6 @@
 
 pub mod xmr;
 
-use crate::words::vocabulary;
-
 /// Below this many a percentage is not printed (spec 12, R-4).
 pub const SMALL: u64 = 10;
 
@@ -96,54 +94,10 @@ impl Outcomes {
         Ratio { part: self.successful, whole: self.attempted() }
     }
 
-    /// K1b: the same with those that met their goal with trouble.
-    pub fn success_with_issues(&self) -> Ratio {
-        Ratio { part: self.successful + self.with_issues, whole: self.attempted() }
-    }
-
     /// K2: the share that was backed out.
     pub fn backed_out(&self) -> Ratio {
         Ratio { part: self.backed_out, whole: self.attempted() }
     }
-}
-
-vocabulary! {
-    /// How long a change has been open, in working days (K9).
-    AgeBand {
-        /// Up to a week.
-        UpTo5 = "0-5", "0 to 5 working days";
-        /// Up to two.
-        UpTo10 = "6-10", "6 to 10 working days";
-        /// Up to four.
-        UpTo20 = "11-20", "11 to 20 working days";
-        /// Up to eight.
-        UpTo40 = "21-40", "21 to 40 working days";
-        /// Longer.
-        Over40 = "over-40", "more than 40 working days";
-    }
-}
-
-/// The band of an age.
-pub fn age_band(working_days: i64) -> AgeBand {
-    match working_days {
-        ..=5 => AgeBand::UpTo5,
-        6..=10 => AgeBand::UpTo10,
-        11..=20 => AgeBand::UpTo20,
-        21..=40 => AgeBand::UpTo40,
-        41.. => AgeBand::Over40,
-    }
-}
-
-/// How many fall into each band, in the order of the bands.
-pub fn age_bands(ages_working_days: impl IntoIterator<Item = i64>) -> Vec<(AgeBand, u64)> {
-    let mut bands: Vec<(AgeBand, u64)> = AgeBand::ALL.iter().map(|band| (*band, 0)).collect();
-    for age in ages_working_days {
-        let band = age_band(age);
-        if let Some((_, number)) = bands.iter_mut().find(|(known, _)| *known == band) {
-            *number += 1;
-        }
-    }
-    bands
 }
 
 /// The middle of the values; of two middle ones the mean.
@@ -153,7 +107,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
 
 /// The value below which so many per cent lie, read between neighbours in proportion, as spreadsheets do
 /// (PERCENTILE.INC). Values that are no numbers are left out.
-pub fn percentile(values: &[f64], per_cent: f64) -> Option<f64> {
+fn percentile(values: &[f64], per_cent: f64) -> Option<f64> {
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().checked_sub(1)?;
@@ -194,7 +148,6 @@ mod tests {
         let outcomes = Outcomes { successful: 80, with_issues: 10, partial: 4, backed_out: 5, failed: 1 };
         assert_eq!(outcomes.attempted(), 100);
         assert_eq!(outcomes.success().words(), "80.0%");
-        assert_eq!(outcomes.success_with_issues().words(), "90.0%");
         assert_eq!(outcomes.backed_out().words(), "5.0%");
         let mut more = outcomes;
         for code in ["cancelled", "withdrawn", "rejected", "clin_rejected", "expired", "duplicate", "unauthorised", "not_implemented", "?"] {
@@ -205,15 +158,6 @@ mod tests {
             assert!(more.count(code));
         }
         assert_eq!(more.attempted(), 105);
-    }
-
-    #[test]
-    fn ages_fall_into_bands_at_their_bounds() {
-        let bands = age_bands([-1, 0, 5, 6, 10, 11, 20, 21, 40, 41, 400]);
-        assert_eq!(
-            bands.iter().map(|(band, number)| (band.code(), *number)).collect::<Vec<_>>(),
-            [("0-5", 3), ("6-10", 2), ("11-20", 2), ("21-40", 2), ("over-40", 2)]
-        );
     }
 
     #[test]

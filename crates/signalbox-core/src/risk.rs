@@ -1,9 +1,7 @@
-//! Impact, risk, category, and what follows from them: assessments and lead times (spec 6.1 to 6.4, X9, X11).
+//! Impact, risk and the category that follows from them; the clinical screening (spec 6.2, 6.3, 8.3, X11).
 
-mod assessments;
 mod impact;
 
-pub use assessments::{Assessment, AssessmentFacts, CLINICAL_REVIEW_DAYS, LeadRule, LeadTime, SCREENING_DAYS, assessments_needed, lead_time};
 pub use impact::{Care, Impact, ImpactFacts, ImpactRow, RowHit, impact};
 
 use crate::calendar::Calendar;
@@ -49,11 +47,6 @@ impl RiskAnswers {
     /// The sum, out of 18 (X16).
     pub fn sum(self) -> u8 {
         self.0.iter().sum()
-    }
-
-    /// No way back on impact 1 or 2 needs an explicit vote (spec 6.3).
-    pub fn needs_back_out_vote(self, impact: Impact) -> bool {
-        self.answer(RiskQuestion::BackOut) == 3 && impact.is_high()
     }
 }
 
@@ -209,8 +202,6 @@ mod tests {
         assert_eq!(RiskAnswers::new([3; 6]).unwrap().sum(), 18);
         let answers = RiskAnswers::new([0, 1, 2, 3, 0, 1]).unwrap();
         assert_eq!((answers.sum(), answers.answer(RiskQuestion::BackOut), answers.answer(RiskQuestion::Timing)), (7, 3, 1));
-        assert!(answers.needs_back_out_vote(Impact::new(2).unwrap()));
-        assert!(!answers.needs_back_out_vote(Impact::new(3).unwrap()));
         assert!(serde_json::from_str::<RiskAnswers>("[0,0,0,0,0,4]").is_err());
         assert_eq!(serde_json::from_str::<RiskAnswers>("[0,1,2,3,0,1]").unwrap(), answers);
     }

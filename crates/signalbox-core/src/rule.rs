@@ -90,11 +90,6 @@ impl Rule {
         CATALOGUE.iter().find(|(_, w, _, _)| w.eq_ignore_ascii_case(words)).map(|(rule, ..)| *rule)
     }
 
-    /// Whether the rule is decided without anything typed, and so hides the act.
-    pub fn is_gate(&self) -> bool {
-        CATALOGUE.iter().any(|(rule, _, gate, _)| rule == self && *gate)
-    }
-
     /// The words that documents use.
     pub fn words(&self) -> String {
         match self {

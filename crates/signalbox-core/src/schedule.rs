@@ -206,16 +206,6 @@ impl ScheduleIndex {
         Some(work)
     }
 
-    /// Puts other dependencies in the place of the known ones.
-    pub fn set_dependencies(&mut self, dependencies: &[Dependency]) {
-        self.graph = Graph::new(dependencies);
-    }
-
-    /// Puts other freezes in the place of the known ones.
-    pub fn set_freezes(&mut self, freezes: Vec<Freeze>) {
-        self.freezes = freezes;
-    }
-
     /// The work of a change.
     pub fn work(&self, change: ChangeId) -> Option<&PlannedWork> {
         self.work.get(&change)
@@ -232,7 +222,7 @@ impl ScheduleIndex {
     }
 
     /// The work that shares time with a span, by start.
-    pub fn work_in(&self, span: Span) -> Vec<&PlannedWork> {
+    fn work_in(&self, span: Span) -> Vec<&PlannedWork> {
         let earliest = span.from.saturating_add(-LONG).unwrap_or(Timestamp::MIN);
         let first = (earliest, ChangeId(i64::MIN));
         let short = self.by_start.range(first..).take_while(|(start, _)| *start < span.until).map(|(_, change)| change);
@@ -240,11 +230,6 @@ impl ScheduleIndex {
             short.chain(&self.long).filter_map(|change| self.work.get(change)).filter(|work| work.span.overlap(span).is_some()).collect();
         found.sort_by_key(|work| (work.span.from, work.change));
         found
-    }
-
-    /// The freezes that share time with a span, in the order in which they were given.
-    pub fn freezes_in(&self, span: Span) -> Vec<&Freeze> {
-        self.freezes.iter().filter(|freeze| freeze.span.overlap(span).is_some()).collect()
     }
 
     /// Everything that goes down or suffers with these, themselves included, each with the way to it.

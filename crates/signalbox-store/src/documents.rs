@@ -9,8 +9,6 @@ statements! {
     PUT = "insert into documents(hash, id, version, title, source, stored_at)
         values ($1, $2, $3, $4, $5, $6) on conflict (hash) do nothing";
     BY_HASH = "select hash, id, version, title, source, stored_at from documents where hash = $1";
-    OF_ID = "select hash, id, version, title, source, stored_at from documents where id = $1
-        order by version desc, stored_at desc, hash";
 }
 
 /// A process document as it was loaded.
@@ -35,11 +33,6 @@ pub fn put_document(tx: &mut dyn Tx, hash: &str, id: &str, version: i64, title: 
 /// The document with this hash.
 pub fn load_document(tx: &mut dyn Tx, hash: &str) -> Result<Option<StoredDocument>, StoreError> {
     tx.maybe_one(BY_HASH, values![hash], read_document)
-}
-
-/// Every text that a process ever had, newest first.
-pub fn list_documents(tx: &mut dyn Tx, id: &str) -> Result<Vec<StoredDocument>, StoreError> {
-    tx.all(OF_ID, values![id], read_document)
 }
 
 fn read_document(row: &dyn Row) -> Result<StoredDocument, StoreError> {

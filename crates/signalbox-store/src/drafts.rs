@@ -19,7 +19,6 @@ statements! {
     FILE_CONTENT = "select name, sha256, content from files where change_id = $1 and id = $2";
     LOOK = "insert into looked(person_id, at, before) values ($1, $2, $2)
         on conflict (person_id) do update set before = looked.at, at = excluded.at where looked.at < $3";
-    LOOKED = "select before from looked where person_id = $1";
 }
 
 /// A draft as it was last saved.
@@ -102,9 +101,4 @@ pub fn file(tx: &mut dyn Tx, change_id: i64, id: i64) -> Result<Option<(String, 
 pub fn look(tx: &mut dyn Tx, person_id: i64, at: Timestamp) -> Result<(), StoreError> {
     let hour = 3_600_000_000;
     tx.exec(LOOK, values![person_id, at.as_microsecond(), at.as_microsecond() - hour]).map(drop)
-}
-
-/// When the person looked before this time, in microseconds.
-pub fn looked_before(tx: &mut dyn Tx, person_id: i64) -> Result<Option<i64>, StoreError> {
-    tx.maybe_one(LOOKED, values![person_id], |row| row.int(0))
 }

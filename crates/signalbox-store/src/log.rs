@@ -291,7 +291,7 @@ pub fn load_texts(tx: &mut dyn Tx, change_id: i64) -> Result<Vec<StoredText>, St
 }
 
 /// SHA-256 of salt and text, in hex.
-pub fn text_digest(salt: &[u8], body: &str) -> String {
+fn text_digest(salt: &[u8], body: &str) -> String {
     format!("{:x}", Sha256::new().chain_update(salt).chain_update(body).finalize())
 }
 

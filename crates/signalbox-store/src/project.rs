@@ -86,7 +86,7 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
 }
 
 /// Whether only its own organisation may see it: never sent, or drawn back before it was (settled 8).
-pub fn is_private(change: &Change) -> bool {
+fn is_private(change: &Change) -> bool {
     change.stage.is_draft() || (change.revision == 0 && change.source_ref.is_none())
 }
 

@@ -13,7 +13,7 @@ use signalbox_core::process::{Audience, TimerAct};
 use signalbox_core::react::Task as Reaction;
 use signalbox_store::outbox::{self, Backoff, NewTask, Retried, Task};
 use signalbox_store::project::Loaded;
-use signalbox_store::{StoreError, append, project};
+use signalbox_store::{StoreError, accounts, append, log, project};
 
 use crate::accounts::letters::{self, Letter, Mail};
 use crate::app::{App, Shared};
@@ -30,6 +30,9 @@ const BATCH: u16 = 8;
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// How often we look even if nothing stirred: for timers, and for what another node wrote.
 const POLL: Duration = Duration::from_secs(3);
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(24);
+/// How long things are kept after their end. Longer than anybody repeats a request or asks what became of a letter.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl From<StoreError> for Trouble {
     fn from(fault: StoreError) -> Trouble {
@@ -40,15 +43,37 @@ impl From<StoreError> for Trouble {
 /// Works until the program ends.
 pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
+        let mut swept = None;
         loop {
+            let now = app.clock.now();
             // A server that takes its time must not hold up those who ask for pages.
             if let Err(fault) = tokio::task::block_in_place(|| work_off(&app, post.as_ref())) {
                 tracing::error!(?fault, "the worker could not read its tasks");
+            }
+            if swept.is_none_or(|at| now.duration_since(at) >= SWEEP_EVERY) {
+                swept = Some(now);
+                match tokio::task::block_in_place(|| sweep(&app)) {
+                    Ok(gone) => tracing::debug!(gone, "what has served its purpose is forgotten"),
+                    Err(fault) => tracing::error!(?fault, "the worker could not sweep"),
+                }
             }
             let stirred = app.stirred.notified();
             // Whichever comes first; both mean the same.
             let _ = tokio::time::timeout(POLL, stirred).await;
         }
+    })
+}
+
+/// Forgets what has served its purpose: sessions and links that ran out, requests to join that were never confirmed
+/// or were declined, finished tasks, and answers kept for a caller who may ask again. How many rows went.
+///
+/// # Errors
+/// The store's.
+pub fn sweep(app: &App) -> Result<u64, StoreError> {
+    let before = app.clock.now() - KEPT;
+    app.write(move |tx| {
+        let accounts = accounts::sweep(tx, before)? + accounts::sweep_registrations(tx, before)?;
+        Ok(accounts + outbox::sweep(tx, before)? + log::forget_answers(tx, before.as_microsecond())?)
     })
 }
 

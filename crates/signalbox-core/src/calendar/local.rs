@@ -116,7 +116,7 @@ pub fn zone_label(instant: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Whether the clocks change within 24 hours of this instant, so that the hour alone may mislead (spec 7.4).
-pub fn needs_zone_label(instant: Timestamp, zone: &TimeZone) -> bool {
+fn needs_zone_label(instant: Timestamp, zone: &TimeZone) -> bool {
     const DAY: i64 = 24 * 60 * 60;
     zone.to_offset(shift(instant, -DAY)) != zone.to_offset(shift(instant, DAY))
 }

@@ -91,7 +91,7 @@ pub fn effective_receipt(basis: Basis, received: Timestamp, zone: &TimeZone, cal
 }
 
 /// Days of notice between two local dates, never below 0 (settled 3).
-pub fn days_given(basis: Basis, received: Date, start: Date, calendar: &Calendar) -> i64 {
+fn days_given(basis: Basis, received: Date, start: Date, calendar: &Calendar) -> i64 {
     match basis {
         Basis::Days => days_between(received, start).max(0),
         Basis::WorkingDays => calendar.working_days_between(received, start),

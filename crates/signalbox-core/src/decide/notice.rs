@@ -8,7 +8,7 @@ use crate::process::facts::Value;
 use jiff::Timestamp;
 
 /// The notice that the document asks of this change: its table `notice asked for`, or a `notice` rule of submit.
-pub fn asked_for(ctx: &Context, change: &Change) -> Option<Notice> {
+fn asked_for(ctx: &Context, change: &Change) -> Option<Notice> {
     let by_model = super::catalogue::entry(ctx.process, change.content.as_ref().map(|c| &c.answers)).map(|e| e.lead);
     let by_table = || {
         let (_, outputs) = ruling::rule_on(ctx, change, "notice asked for")?;

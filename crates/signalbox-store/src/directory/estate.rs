@@ -98,7 +98,6 @@ statements! {
     ITEM_SERVICES = "select service_id from item_services where item_id = $1 order by service_id";
     ITEM_SERVICE_ADD = "insert into item_services (item_id, service_id) values ($1, $2)";
     ITEM_SERVICE_DROP = "delete from item_services where item_id = $1 and service_id = $2";
-    SERVICE_ITEMS = "select item_id from item_services where service_id = $1 order by item_id";
     EDGE = "select 1 from dependencies where from_kind = $1 and from_id = $2 and to_kind = $3 and to_id = $4 and kind = $5";
     EDGE_ADD = "insert into dependencies (from_kind, from_id, to_kind, to_id, kind) values ($1, $2, $3, $4, $5)";
     EDGE_DROP = "delete from dependencies where from_kind = $1 and from_id = $2 and to_kind = $3 and to_id = $4 and kind = $5";
@@ -155,11 +154,6 @@ pub fn items(tx: &mut dyn Tx, viewer: Viewer, org: Option<i64>, page: &Page) -> 
         item.services = tx.all(ITEM_SERVICES, values![item.id], |row| row.int(0))?;
     }
     Ok(listed)
-}
-
-/// The items that carry a service, by id.
-pub fn items_of_service(tx: &mut dyn Tx, service_id: i64) -> Result<Vec<i64>, StoreError> {
-    tx.all(SERVICE_ITEMS, values![service_id], |row| row.int(0))
 }
 
 /// Adds the item, or finds it by its code and compares.

@@ -3,11 +3,11 @@
 //! A report holds what the person may read: what is open to the group, and what they are a party to. Restricted work
 //! is neither listed nor counted for others, so that the sums are those of the rows.
 
-use crate::page::{Cursor, Listed, Page, opt_time, time};
+use crate::page::{opt_time, time};
 use crate::queries::list::{NoticeLine, Owed, named, notice, window};
 use crate::queries::{Composed, Named, code, opt_code};
 use crate::scope::{IS_READABLE, LISTED, Scope};
-use crate::{Row, StoreError, Tx, Value};
+use crate::{Row, StoreError, Tx};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -111,9 +111,6 @@ pub struct NoticeRow {
     pub late_reason: Option<String>,
 }
 
-/// Where a report is taken up and how far it is read; `None` reads on to its end, as a file does.
-type Part<'a> = Option<&'a Page>;
-
 /// When an outcome counts. The index `changes_ended` holds the same expression.
 const ENDED: &str = "coalesce(c.finished_at, case when c.imported = 1 then c.window_end else c.closed_at end)";
 
@@ -130,16 +127,15 @@ pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
     let some = ReportFilter { from: Timestamp::UNIX_EPOCH, until: Timestamp::UNIX_EPOCH, organisation: None, service: None, kinds: vec![] };
     let all = ReportFilter { organisation: Some(1), service: Some(1), kinds: vec![Kind::Normal, Kind::PlannedOutage], ..some.clone() };
-    let page = Page { after: Some(Cursor { sort: "1".into(), id: 1 }), ..Page::default() };
     vec![
-        ("SUCCESS", success_statement(&scope, &some, None).sql),
-        ("SUCCESS_BY_ALL", success_statement(&scope, &all, Some(&page)).sql),
+        ("SUCCESS", success_statement(&scope, &some).sql),
+        ("SUCCESS_BY_ALL", success_statement(&scope, &all).sql),
         ("SUMMARY", summary_statement(&scope, &some).sql),
         ("SUMMARY_BY_ALL", summary_statement(&scope, &all).sql),
-        ("RAISED", raised_statement(&scope, &some, false, None).sql),
-        ("RAISED_OPEN", raised_statement(&scope, &all, true, Some(&page)).sql),
-        ("NOTICE", notice_statement(&scope, &some, None).sql),
-        ("NOTICE_BY_ALL", notice_statement(&scope, &all, Some(&page)).sql),
+        ("RAISED", raised_statement(&scope, &some, false).sql),
+        ("RAISED_OPEN", raised_statement(&scope, &all, true).sql),
+        ("NOTICE", notice_statement(&scope, &some).sql),
+        ("NOTICE_BY_ALL", notice_statement(&scope, &all).sql),
     ]
 }
 
@@ -157,20 +153,12 @@ fn with_stake(statement: &mut Composed, filter: &ReportFilter) {
     statement.maybe(" and c.id in (select f.change_id from change_orgs f where f.org_id = {})", filter.organisation);
 }
 
-/// Orders by a column and the id, from where the page before ended. A cursor that is none begins at the top.
-fn in_order(statement: &mut Composed, column: &str, part: Part, value: fn(&str) -> Option<Value>) {
-    if let Some(after) = part.and_then(|page| page.after.as_ref())
-        && let Some(sort) = value(&after.sort)
-    {
-        statement.add(&format!(" and ({column}, c.id) > ({{}}, {{}})"), [sort, after.id.into()]);
-    }
+/// Orders by a column and, where that is equal, by the id.
+fn in_order(statement: &mut Composed, column: &str) {
     statement.sql.push_str(&format!(" order by {column}, c.id"));
-    if let Some(page) = part {
-        statement.add(" limit {}", [(page.limit() + 1).into()]);
-    }
 }
 
-fn success_statement(scope: &Scope, filter: &ReportFilter, part: Part) -> Composed {
+fn success_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
     let columns = format!(
         "select c.id, c.reference, c.title, c.kind, c.category, {SERVICE_CODES}, g.id, g.code, g.name, i.id, i.code, i.name,
         c.window_start, c.window_end, c.contingency_end, c.started_at, c.finished_at, c.outcome,
@@ -182,7 +170,7 @@ fn success_statement(scope: &Scope, filter: &ReportFilter, part: Part) -> Compos
     statement.sql.push_str(" and c.outcome is not null");
     narrow(&mut statement, filter, ENDED);
     with_stake(&mut statement, filter);
-    in_order(&mut statement, ENDED, part, |sort| Some(sort.parse::<i64>().ok()?.into()));
+    in_order(&mut statement, ENDED);
     statement
 }
 
@@ -194,7 +182,7 @@ fn summary_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
     statement
 }
 
-fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool, part: Part) -> Composed {
+fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Composed {
     let columns = format!(
         "select c.id, c.reference, g.id, g.code, g.name, c.title, c.kind, c.received_at, c.stage, c.stage_since,
         n.kind, n.about, n.due_at, n.org_id, w.code, w.name, n.role, c.category, c.clinical, c.window_start, c.window_end, c.contingency_end,
@@ -210,11 +198,11 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool, part:
     }
     narrow(&mut statement, filter, "coalesce(c.received_at, c.raised_at)");
     statement.maybe(" and g.id = {}", filter.organisation);
-    in_order(&mut statement, "g.code", part, |sort| Some(sort.into()));
+    in_order(&mut statement, "g.code");
     statement
 }
 
-fn notice_statement(scope: &Scope, filter: &ReportFilter, part: Part) -> Composed {
+fn notice_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
     let columns = format!(
         "select c.id, c.reference, g.id, g.code, g.name, c.title, {SITE_CODES}, c.kind, c.received_at, c.window_start, c.window_end, c.contingency_end,
         c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.late_reason
@@ -224,7 +212,7 @@ fn notice_statement(scope: &Scope, filter: &ReportFilter, part: Part) -> Compose
     statement.sql.push_str(" and c.notice_verdict is not null");
     narrow(&mut statement, filter, "c.window_start");
     with_stake(&mut statement, filter);
-    in_order(&mut statement, "c.window_start", part, |sort| Some(sort.parse::<i64>().ok()?.into()));
+    in_order(&mut statement, "c.window_start");
     statement
 }
 
@@ -239,7 +227,7 @@ fn each<T>(
 
 /// R-2: hands over each change whose outcome counts to the span, by the end of its work.
 pub fn each_success(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, f: impl FnMut(SuccessRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    each(tx, &success_statement(scope, filter, None), read_success, f)
+    each(tx, &success_statement(scope, filter), read_success, f)
 }
 
 /// The head of R-2 and its series, in the months of the zone.
@@ -268,41 +256,12 @@ pub fn each_raised(
     open_only: bool,
     f: impl FnMut(RaisedRow) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    each(tx, &raised_statement(scope, filter, open_only, None), read_raised, f)
+    each(tx, &raised_statement(scope, filter, open_only), read_raised, f)
 }
 
 /// R-5: hands over each change with a verdict on its notice whose window starts in the span.
 pub fn each_notice(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, f: impl FnMut(NoticeRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    each(tx, &notice_statement(scope, filter, None), read_notice, f)
-}
-
-fn page_of<T>(
-    tx: &mut dyn Tx,
-    statement: &Composed,
-    page: &Page,
-    read: fn(&dyn Row) -> Result<T, StoreError>,
-    cursor: fn(&T) -> Cursor,
-) -> Result<Listed<T>, StoreError> {
-    let rows = tx.all(&statement.sql, &statement.params, |row| read(row).map(|it| (cursor(&it), it)))?;
-    Ok(page.listed(rows))
-}
-
-/// R-2, a page at a time. The page's own text filter means nothing here.
-pub fn successes(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, page: &Page) -> Result<Listed<SuccessRow>, StoreError> {
-    let cursor = |row: &SuccessRow| Cursor { sort: row.ended_at.as_microsecond().to_string(), id: row.id };
-    page_of(tx, &success_statement(scope, filter, Some(page)), page, read_success, cursor)
-}
-
-/// R-3, a page at a time.
-pub fn raised(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, open_only: bool, page: &Page) -> Result<Listed<RaisedRow>, StoreError> {
-    let cursor = |row: &RaisedRow| Cursor { sort: row.org.code.clone(), id: row.id };
-    page_of(tx, &raised_statement(scope, filter, open_only, Some(page)), page, read_raised, cursor)
-}
-
-/// R-5, a page at a time.
-pub fn notices(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, page: &Page) -> Result<Listed<NoticeRow>, StoreError> {
-    let cursor = |row: &NoticeRow| Cursor { sort: row.window.map_or(0, |w| w.start.as_microsecond()).to_string(), id: row.id };
-    page_of(tx, &notice_statement(scope, filter, Some(page)), page, read_notice, cursor)
+    each(tx, &notice_statement(scope, filter), read_notice, f)
 }
 
 /// How many of each verdict there are, by the code of the organisation that raised them.

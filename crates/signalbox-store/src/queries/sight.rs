@@ -11,7 +11,7 @@ statements! {
 
 /// The statements of this file, as a test prepares them on both databases.
 pub fn composed() -> Vec<(&'static str, String)> {
-    vec![("IS_VISIBLE", is_visible_sql()), ("BY_REFERENCE", by_reference_sql()), ("BY_SOURCE", by_source_sql()), ("BY_SOURCE_OF", BY_SOURCE_OF.to_owned())]
+    vec![("IS_VISIBLE", is_visible_sql()), ("BY_REFERENCE", by_reference_sql()), ("BY_SOURCE_OF", BY_SOURCE_OF.to_owned())]
 }
 
 fn is_visible_sql() -> String {
@@ -20,10 +20,6 @@ fn is_visible_sql() -> String {
 
 fn by_reference_sql() -> String {
     format!("select c.id from changes c where c.reference = $5 and {VISIBLE}")
-}
-
-fn by_source_sql() -> String {
-    format!("select c.id from changes c where c.source_ref = $5 and {VISIBLE} order by c.id limit 1")
 }
 
 /// Whether the person may open the change.
@@ -38,13 +34,6 @@ pub fn by_reference(tx: &mut dyn Tx, scope: &Scope, reference: &str) -> Result<O
     let mut params = scope.params();
     params.push(reference.trim().to_ascii_uppercase().into());
     tx.maybe_one(&by_reference_sql(), &params, |row| row.int(0))
-}
-
-/// The id behind the reference that another system gave.
-pub fn by_source(tx: &mut dyn Tx, scope: &Scope, source_ref: &str) -> Result<Option<i64>, StoreError> {
-    let mut params = scope.params();
-    params.push(source_ref.into());
-    tx.maybe_one(&by_source_sql(), &params, |row| row.int(0))
 }
 
 /// Whether the person works for the organisation; one that only reads does not.

@@ -244,8 +244,6 @@ fn an_item_keeps_its_services_and_is_compared_with_them() {
         assert_eq!(read(&db, |tx| item(tx, 31)).map(|i| i.services), Some(vec![21, 22]));
         assert_eq!(put(fewer.clone(), 4, OnDifference::Update), Upserted::Updated(31));
         assert_eq!(read(&db, |tx| item_by_code(tx, "SRV-1")), Some(fewer));
-        assert_eq!(read(&db, |tx| items_of_service(tx, 22)), [31]);
-        assert!(read(&db, |tx| items_of_service(tx, 21)).is_empty());
         let elsewhere = Item { site_id: Some(5), ..item_of(32, "SRV-2", NORTH) };
         let refused = refusal(&db, move |tx| upsert_item(tx, &act(5), &elsewhere, OnDifference::Report));
         assert_eq!(refused, Refused::Unknown("site"));

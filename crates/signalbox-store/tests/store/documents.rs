@@ -1,6 +1,6 @@
 //! Process documents are kept by the hash of their text and of what they are based on.
 
-use signalbox_store::documents::{list_documents, load_document, put_document};
+use signalbox_store::documents::{load_document, put_document};
 
 use crate::harness::for_each_engine;
 
@@ -15,8 +15,7 @@ fn a_document_is_kept_once_and_each_version_stays() {
         .expect("a write");
         let found = db.read(|tx| load_document(tx, "one")).expect("a read").expect("the document");
         assert_eq!((found.title.as_str(), found.source.as_str(), found.stored_at), ("Planned outage", "# One\n", 10));
-        let versions = db.read(|tx| list_documents(tx, "outage")).expect("a read");
-        assert_eq!(versions.iter().map(|it| it.hash.as_str()).collect::<Vec<_>>(), ["two", "one"]);
+        assert_eq!(db.read(|tx| load_document(tx, "two")).expect("a read").expect("the newer one").version, 2);
         assert_eq!(db.read(|tx| load_document(tx, "none")), Ok(None));
     });
 }

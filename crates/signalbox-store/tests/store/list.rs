@@ -6,7 +6,7 @@ use signalbox_core::change::{Kind, Outcome, Parties, Stage};
 use signalbox_core::event::Event;
 use signalbox_core::ids::{ItemId, OrgId, ServiceId, SiteId};
 use signalbox_store::queries::list::{self, Count, ListFilter, ListRow};
-use signalbox_store::queries::{change, duties, sight, today};
+use signalbox_store::queries::{change, duties, today};
 use signalbox_store::scope::Scope;
 use signalbox_store::{drafts, values};
 
@@ -62,7 +62,6 @@ fn each_filter_finds_its_own_and_all_of_them_narrow_together() {
         let notice = row.notice.expect("it was judged");
         assert_eq!((notice.days, notice.asked, notice.basis.code()), (1, 10, "days"), "received on 6 November, starts on the 7th");
         assert_eq!((row.imported, row.org.code.as_str(), row.raised_by.as_str(), row.outcome), (true, "NORTH", "", Some(Outcome::Successful)));
-        assert_eq!(world.read(|tx| sight::by_source(tx, &scope, "OSG-7")), Some(late));
     });
 }
 

@@ -4,15 +4,11 @@ use signalbox_core::actor::{Actor, Role};
 use signalbox_core::calendar::{Verdict, london};
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::ids::ServiceId;
-use signalbox_store::page::{Cursor, Page};
 use signalbox_store::queries::reports::{self, RaisedRow, ReportFilter, Summary};
 use signalbox_store::scope::Scope;
 
 use crate::harness::for_each_engine;
 use crate::world::*;
-
-/// The ids of a page, and where the next begins.
-type Part = (Vec<i64>, Option<Cursor>);
 
 fn between(from: &str, until: &str) -> ReportFilter {
     let at = |day: &str| format!("{day}T00:00:00Z").parse().expect("a time");
@@ -133,58 +129,5 @@ fn notice_is_listed_by_its_window_and_counted_by_verdict() {
         let none = world.read(|tx| reports::verdicts(tx, &scope, &between("2026-07-01", "2026-08-01")));
         assert!(none.is_empty());
         assert!(world.read(|tx| reports::verdicts(tx, &Scope::visitor(), &filter)).is_empty());
-    });
-}
-
-#[test]
-fn pages_of_a_report_are_its_rows() {
-    for_each_engine(|db| {
-        let world = World::on(db);
-        for n in 0..7 {
-            let (org, item) = if n % 2 == 0 { (NORTH, BENCH) } else { (SOUTH, EXCHANGE) };
-            world.import(&format!("R-{n}"), org, item, at("2026-03-10T20:00:00Z", "2026-03-10T22:00:00Z"), hours(-7000 + n / 3), Outcome::Successful);
-        }
-        let scope = Scope::of(&world.person(&[(SUPPLIER, Role::GroupMember)]));
-        let filter = between("2025-01-01", "2027-01-01");
-        let keep = |ids: &mut Vec<i64>, id: i64| {
-            ids.push(id);
-            Ok(())
-        };
-        let (mut successes, mut raised, mut notices) = (vec![], vec![], vec![]);
-        world.read(|tx| {
-            reports::each_success(tx, &scope, &filter, |row| keep(&mut successes, row.id))?;
-            reports::each_raised(tx, &scope, &filter, false, |row| keep(&mut raised, row.id))?;
-            reports::each_notice(tx, &scope, &filter, |row| keep(&mut notices, row.id))
-        });
-        assert_eq!((successes.len(), raised.len(), notices.len()), (7, 7, 7));
-        for limit in [1, 3, 6, 7] {
-            let paged = |read: &dyn Fn(&Page) -> Part| {
-                let (mut page, mut seen) = (Page { limit, ..Page::default() }, vec![]);
-                loop {
-                    let (ids, next) = read(&page);
-                    assert!(ids.len() <= usize::from(limit));
-                    seen.extend(ids);
-                    page.after = next;
-                    if page.after.is_none() {
-                        return seen;
-                    }
-                }
-            };
-            let read_successes = |page: &Page| {
-                let listed = world.read(|tx| reports::successes(tx, &scope, &filter, page));
-                (listed.items.iter().map(|r| r.id).collect(), listed.next)
-            };
-            let read_raised = |page: &Page| {
-                let listed = world.read(|tx| reports::raised(tx, &scope, &filter, false, page));
-                (listed.items.iter().map(|r| r.id).collect(), listed.next)
-            };
-            let read_notices = |page: &Page| {
-                let listed = world.read(|tx| reports::notices(tx, &scope, &filter, page));
-                (listed.items.iter().map(|r| r.id).collect(), listed.next)
-            };
-            assert_eq!(paged(&read_successes), successes, "{limit}");
-            assert_eq!(paged(&read_raised), raised, "{limit}");
-            assert_eq!(paged(&read_notices), notices, "{limit}");
-        }
     });
 }

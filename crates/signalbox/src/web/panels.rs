@@ -1,4 +1,4 @@
-//! The notice clock and the clashes of a window, as parts of the pages on which a window is typed.
+//! The notice clock and the clashes of a window, for the record of a change and the pages on which a window is typed.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -39,7 +39,7 @@ pub fn notice_if_sent(given: &NoticeGiven, kind: Kind, start: Timestamp, calenda
         tag: Tag::new(&words::sentence_case(given.verdict.words()), colour),
         mood,
         words: sentences,
-        days: tiles(given, start, calendar, zone),
+        days: tiles(given, start, calendar, zone, "sent"),
         clock_label: format!("{} of notice, from today to the start", words::sentence_case(given.basis.words())),
         facts,
     }
@@ -65,13 +65,13 @@ fn cost(consequence: Consequence) -> &'static str {
     }
 }
 
-/// A tile for today, one for each day that counts, the start, and one for each day that is missing.
-fn tiles(given: &NoticeGiven, start: Timestamp, calendar: &Calendar, zone: &TimeZone) -> Vec<ClockDay> {
+/// A tile for the receipt, marked with this word, one for each day that counts, the start, and one for each day that is missing.
+pub fn tiles(given: &NoticeGiven, start: Timestamp, calendar: &Calendar, zone: &TimeZone, received: &str) -> Vec<ClockDay> {
     let tile = |label: String, mark: String, kind| ClockDay { label, mark, kind };
     let day = |date: Date| date.strftime("%a %-d").to_string();
     let receipt = effective_receipt(given.basis, given.received_at, zone, calendar);
     let first = local::wall(start, zone).date();
-    let mut tiles = vec![tile(day(receipt), "sent".into(), ClockKind::Received)];
+    let mut tiles = vec![tile(day(receipt), received.into(), ClockKind::Received)];
     let mut counted: Vec<(i64, Date)> = vec![];
     let mut date = receipt;
     // The count itself is the core's; here only the days that it counted are found again.
@@ -93,19 +93,24 @@ fn tiles(given: &NoticeGiven, start: Timestamp, calendar: &Calendar, zone: &Time
     tiles.push(tile(day(first), "start".into(), ClockKind::Start));
     let missing = (given.days + 1..=given.asked).take(TILES_MAX);
     tiles.extend(missing.map(|n| tile(format!("day {n}"), "short".into(), ClockKind::Missing)));
+    if given.asked - given.days > TILES_MAX as i64 {
+        tiles.push(tile("…".into(), String::new(), ClockKind::Gap));
+    }
     tiles
 }
 
-/// A clash of the window that is typed. What its reader may not see has no name (S16).
-pub fn clash(found: &ClashFact, zone: &TimeZone) -> Clash {
+/// What stands in the way of a window, and how out of it. What its reader may not see has no name (S16).
+pub fn clash(found: &ClashFact, zone: &TimeZone, ways_out: Vec<Link>) -> Clash {
     let span = local::describe_window(found.from, found.until, zone).sentence();
     let is_freeze = found.rule == "BR-19f";
     let other = (!is_freeze && !found.with.is_empty()).then(|| Link::new(&found.with, &format!("/changes/{}", found.with)));
-    let heading = match (is_freeze, found.hard) {
-        (true, _) => format!("A freeze: {}", found.with),
-        (false, true) => "Other work needs the same equipment at that time".into(),
-        (false, false) => "Other work is close to this".into(),
+    let heading = match (is_freeze, found.hard, found.with.is_empty()) {
+        (true, ..) => format!("A freeze: {}", found.with),
+        (false, true, true) => "Other work on the same equipment at the same time".into(),
+        (false, true, false) => format!("The same equipment at the same time as {}", found.with),
+        (false, false, true) => "Other work close to this".into(),
+        (false, false, false) => format!("Close to {}", found.with),
     };
     let through = if found.shared.is_empty() { String::new() } else { format!(" Found through {}.", found.shared) };
-    Clash { heading, is_hard: found.hard, other, words: format!("It lasts from {span}."), rule: format!("{}.{through}", found.rule), ways_out: vec![] }
+    Clash { heading, is_hard: found.hard, other, words: format!("From {span}."), rule: format!("{}.{through}", found.rule), ways_out }
 }

@@ -1,6 +1,8 @@
 //! Joining the Service Management group through the pages (spec 13, S49).
 
 use axum::http::StatusCode;
+use jiff::SignedDuration;
+use signalbox::worker;
 use signalbox_core::actor::{OrgKind, Role};
 
 use crate::world::{Client, World, link_in, on_each_engine};
@@ -148,5 +150,23 @@ fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
         let text = reply.text();
         assert!(text.contains("Enter an address such as name@example.org.") && text.contains("Say in a line why you need access."));
         assert!(reply.body.contains("href=\"#email\"") && reply.body.contains("href=\"#reason\""), "the summary leads there");
+    });
+}
+
+#[test]
+fn what_has_served_its_purpose_is_forgotten_after_thirty_days() {
+    on_each_engine(|world| async move {
+        cast(&world);
+        ask(&mut world.stranger(), "sam@northbrook.example").await;
+        let link = link_in(&world.step_worker()[0]);
+        world.advance(SignedDuration::from_hours(29 * 24));
+        assert_eq!(worker::sweep(&world.app).unwrap(), 0, "nothing is old enough");
+        world.advance(SignedDuration::from_hours(2 * 24));
+        // What Sam typed, and the letter that was sent.
+        assert!(worker::sweep(&world.app).unwrap() >= 2);
+        assert_eq!(worker::sweep(&world.app).unwrap(), 0, "once is enough");
+        let mut ann = world.sign_in("ann@authority.example").await;
+        assert!(ann.get("/members").await.text().contains("Nobody waits to join."));
+        assert_eq!(world.stranger().get(&link).await.status, StatusCode::NOT_FOUND);
     });
 }

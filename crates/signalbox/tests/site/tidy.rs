@@ -176,6 +176,17 @@ fn every_process_document_is_embedded() {
 }
 
 #[test]
+fn anybody_may_use_it_without_a_fee() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |name: &str| std::fs::read_to_string(root.join(name)).expect(name);
+    assert!(read("Cargo.toml").contains("license = \"MIT OR Apache-2.0\""));
+    assert!(read("LICENSE-MIT").contains("free of charge") && read("LICENSE-APACHE").contains("no-charge, royalty-free"));
+    for krate in ["signalbox-core", "signalbox-store", "signalbox"] {
+        assert!(read(&format!("crates/{krate}/Cargo.toml")).contains("license.workspace = true"), "{krate}");
+    }
+}
+
+#[test]
 fn no_test_is_put_aside() {
     check(
         "No test is ignored: one that can't run here says SKIPPED, one that is broken is mended. \

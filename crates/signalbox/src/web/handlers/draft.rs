@@ -169,7 +169,7 @@ impl Writing {
 
     fn clashes(&self) -> Vec<parts::Clash> {
         let found = self.situation.facts.clashes.iter().filter(|_| self.window().is_some());
-        found.map(|clash| panels::clash(clash, &self.situation.zone)).collect()
+        found.map(|clash| panels::clash(clash, &self.situation.zone, vec![])).collect()
     }
 
     fn no_clash(&self) -> String {

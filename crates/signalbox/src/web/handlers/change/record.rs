@@ -4,7 +4,6 @@ use signalbox_core::act::Act;
 use signalbox_core::apply::apply;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Confidentiality, Stage};
-use signalbox_core::facts::ClashFact;
 use signalbox_core::offers::Offer as Offered;
 use signalbox_core::permit;
 use signalbox_core::refusal::Refusal;
@@ -13,6 +12,7 @@ use super::{Seen, files, forms, history, sections};
 use crate::app::App;
 use crate::web::form;
 use crate::web::pages::change::{ActPanel, Attachment, ChangePage, NotNow, Offer};
+use crate::web::panels;
 use crate::web::parts::{Clash, Form};
 use crate::web::problem::Failure;
 use crate::web::stage::stage_tag;
@@ -209,30 +209,9 @@ fn clashes(seen: &Seen, open: &[Act]) -> Vec<Clash> {
     if !seen.change().stage.holds_window() {
         return vec![];
     }
-    seen.situation.facts.clashes.iter().map(|clash| told(seen, clash, open)).collect()
-}
-
-fn told(seen: &Seen, clash: &ClashFact, open: &[Act]) -> Clash {
-    let span = local::describe_window(clash.from, clash.until, &seen.situation.zone).sentence();
-    let is_freeze = clash.rule == "BR-19f";
-    let other = (!is_freeze && !clash.with.is_empty()).then(|| Link::new(&clash.with, &format!("/changes/{}", clash.with)));
-    let heading = match (is_freeze, clash.hard, clash.with.is_empty()) {
-        (true, ..) => format!("A freeze: {}", clash.with),
-        (false, true, true) => "Other work on the same equipment at the same time".into(),
-        (false, true, false) => format!("The same equipment at the same time as {}", clash.with),
-        (false, false, true) => "Other work close to this".into(),
-        (false, false, false) => format!("Close to {}", clash.with),
-    };
-    let shared = if clash.shared.is_empty() { String::new() } else { format!(" Found through {}.", clash.shared) };
     let moves = open.contains(&Act::Reschedule).then(|| Link::new("Move this change", &format!("{}/acts/reschedule", seen.address())));
-    Clash {
-        heading,
-        is_hard: clash.hard,
-        other,
-        words: format!("From {span}."),
-        rule: format!("{}.{shared}", clash.rule),
-        ways_out: moves.into_iter().collect(),
-    }
+    let ways_out: Vec<Link> = moves.into_iter().collect();
+    seen.situation.facts.clashes.iter().map(|clash| panels::clash(clash, &seen.situation.zone, ways_out.clone())).collect()
 }
 
 fn message(app: &App, seen: &Seen) -> Form {

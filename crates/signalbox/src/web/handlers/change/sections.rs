@@ -2,20 +2,16 @@
 
 use jiff::Timestamp;
 use signalbox_core::actor::Stamp;
-use signalbox_core::calendar::notice::effective_receipt;
-use signalbox_core::calendar::{Basis, Verdict, local};
+use signalbox_core::calendar::{Verdict, local};
 use signalbox_core::change::{Assessment, Clinical, Condition, Network, Outcome};
-use signalbox_core::event::NoticeGiven;
 use signalbox_core::form::Answer;
 use signalbox_core::process::Question;
 
 use super::Seen;
+use crate::web::panels;
 use crate::web::parts::{Cell, Fact, Notice, Row, Section, Table};
-use crate::web::ui::{ClockDay, ClockKind, Tag};
+use crate::web::ui::Tag;
 use crate::words;
-
-/// More tiles than this on each side of the gap tell nothing further.
-const TILES_MAX: usize = 12;
 
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
@@ -395,47 +391,8 @@ pub(super) fn notice(seen: &Seen) -> Option<Notice> {
         tag: Tag::new(&words::sentence_case(given.verdict.words()), colour),
         mood,
         words: vec![words::notice_sentence(given)],
-        days: tiles(seen, given, start),
+        days: panels::tiles(given, start, &seen.situation.calendar, &seen.situation.zone, "received"),
         clock_label: format!("{} of notice, from the day of receipt to the start", words::sentence_case(given.basis.words())),
         facts,
     })
-}
-
-/// A tile for the receipt, one for each day that counts, the start, and one for each day that is missing.
-fn tiles(seen: &Seen, given: &NoticeGiven, start: Timestamp) -> Vec<ClockDay> {
-    let (zone, calendar) = (&seen.situation.zone, &seen.situation.calendar);
-    let tile = |label: String, mark: String, kind| ClockDay { label, mark, kind };
-    let day = |date: jiff::civil::Date| date.strftime("%a %-d").to_string();
-    let (receipt, first) = (effective_receipt(given.basis, given.received_at, zone, calendar), local::wall(start, zone).date());
-    let mut days = vec![tile(day(receipt), "received".into(), ClockKind::Received)];
-    let mut counted = vec![];
-    let mut date = receipt;
-    while date < first && counted.len() < 400 {
-        let Ok(next) = date.tomorrow() else { break };
-        date = next;
-        let counts = match given.basis {
-            Basis::Days => true,
-            Basis::WorkingDays => calendar.is_working_day(date),
-            Basis::ClearWorkingDays => date < first && calendar.is_working_day(date),
-        };
-        if counts {
-            counted.push(date);
-        }
-    }
-    let number = |(n, date): (usize, &jiff::civil::Date)| tile(day(*date), (n + 1).to_string(), ClockKind::Counted);
-    if counted.len() <= TILES_MAX {
-        days.extend(counted.iter().enumerate().map(number));
-    } else {
-        days.extend(counted.iter().enumerate().take(TILES_MAX / 2).map(number));
-        days.push(tile("…".into(), String::new(), ClockKind::Gap));
-        days.extend(counted.iter().enumerate().skip(counted.len() - TILES_MAX / 2).map(number));
-    }
-    days.push(tile(day(first), "start".into(), ClockKind::Start));
-    let missing = usize::try_from(given.asked - given.days).unwrap_or(0);
-    let label = |n: usize| format!("day {}", given.days + n as i64);
-    days.extend((1..=missing.min(TILES_MAX)).map(|n| tile(label(n), "short".into(), ClockKind::Missing)));
-    if missing > TILES_MAX {
-        days.push(tile("…".into(), String::new(), ClockKind::Gap));
-    }
-    days
 }
