@@ -16,9 +16,10 @@ pub fn composed() -> Vec<(&'static str, String)> {
     vec![("SITES", sites_sql()), ("SERVICES", services_sql())]
 }
 
-/// Whether work that the reader may read of lies at the thing whose rows `of` are.
+/// Whether work that the reader may read of lies at the thing whose rows `of` are. Not `exists`, which PostgreSQL would
+/// answer for all rows at once by reading every change: the first that is found is enough.
 fn is_read_of(table: &str, column: &str, of: &str) -> String {
-    format!("exists (select 1 from {table} x join changes c on c.id = x.change_id where x.{column} = {of} and {LISTED} and {IS_READABLE} = 1)")
+    format!("(select 1 from {table} x join changes c on c.id = x.change_id where x.{column} = {of} and {LISTED} and {IS_READABLE} = 1 limit 1) is not null")
 }
 
 fn sites_sql() -> String {
