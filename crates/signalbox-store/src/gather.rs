@@ -27,6 +27,8 @@ statements! {
     RUNS_ON = "select item_id, service_id from item_services";
     PERSON_BY_EMAIL = "select p.id, p.email, m.org_id from people p join memberships m on m.person_id = p.id
         where p.email = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by m.org_id";
+    IMPLEMENTERS_OF = "select p.id, p.email from people p join memberships m on m.person_id = p.id
+        where m.org_id = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by p.email limit $2";
     WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
         where holds_window = 1 and long = 0 and window_start > $1 and window_start < $2 and contingency_end > $3 and id <> $4";
     LONG_WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
@@ -165,6 +167,23 @@ fn add_person(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), Sto
         facts.people.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs });
     }
     Ok(())
+}
+
+/// Who may be named to do the work for one of these organisations: as many as `most`, each once.
+///
+/// # Errors
+/// The store's.
+pub fn implementers(tx: &mut dyn Tx, orgs: &[OrgId], most: i64) -> Result<Vec<PersonFact>, StoreError> {
+    let mut found: Vec<PersonFact> = vec![];
+    for org in orgs {
+        for (id, email) in tx.all(IMPLEMENTERS_OF, values![org.0, most], |row| Ok((row.int(0)?, row.text(1)?)))? {
+            match found.iter_mut().find(|person| person.id.0 == id) {
+                Some(known) => known.orgs.push(*org),
+                None => found.push(PersonFact { id: PersonId(id), email, orgs: vec![*org] }),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The whole graph: typed edges, and "the service runs on the item" as a hard one.

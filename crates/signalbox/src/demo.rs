@@ -63,13 +63,21 @@ pub(crate) type Cast = BTreeMap<&'static str, Actor>;
 /// # Errors
 /// [`Unmade`].
 pub fn make(db: &Db, config: &Config, now: Timestamp, seed: u64) -> Result<(), Unmade> {
+    make_of(db, config, now, seed, CHANGES)
+}
+
+/// The same world with this many changes in it.
+///
+/// # Errors
+/// [`Unmade`].
+pub fn make_of(db: &Db, config: &Config, now: Timestamp, seed: u64, changes: usize) -> Result<(), Unmade> {
     let begin = now - SignedDuration::from_hours(24 * 75);
     let clock = Clock::held_at(begin);
     let app = App::new(db.clone(), clock.clone(), IdSource::seeded(seed), config.clone());
     app.keep_documents()?;
     let cast = cast::furnish(&app)?;
     let mut chance = Chance(seed);
-    let stories = stories::plan(&mut chance, now, CHANGES);
+    let stories = stories::plan(&mut chance, now, changes);
     // Deeds of all stories in the order of their times, as they would have happened.
     let mut agenda: Vec<(Timestamp, usize, usize)> = vec![];
     for (n, story) in stories.iter().enumerate() {

@@ -93,10 +93,19 @@ impl Server {
     }
 
     pub fn create_database(&self) -> Database {
+        self.create("")
+    }
+
+    /// A database that holds what the other holds, to which nobody may be connected now.
+    pub fn copy_database(&self, of: &Database) -> Database {
+        self.create(&format!("template {}", of.name))
+    }
+
+    fn create(&self, how: &str) -> Database {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("signalbox_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut client = postgres::Client::connect(&self.url, postgres::NoTls).expect("the server answers");
-        client.batch_execute(&format!("create database {name}")).expect("a database");
+        client.batch_execute(&format!("create database {name} {how}")).expect("a database");
         Database { url: with_database(&self.url, &name), name, server_url: self.url.clone() }
     }
 }

@@ -27,7 +27,7 @@ const UNSEEN: &[&str] = &[super::csrf::FIELD, "idempotency_key", "next", "versio
 /// The parts of a moment, as HTML and as the core name them.
 const PARTS: &[(&str, &str)] = &[("-date", ".date"), ("-time", ".time"), ("-fold", ".fold")];
 /// More things to choose from than this are typed by their codes, one a line.
-const TICKED_MAX: usize = 40;
+pub(super) const TICKED_MAX: usize = 40;
 /// More codes than this make a list to pull down instead of radio buttons.
 const RADIOS_MAX: usize = 8;
 /// The most sites, services or items that a form offers; more are found by typing.
@@ -139,8 +139,8 @@ impl Drawing<'_> {
         let mut drawn = match &asked.kind {
             AnswerKind::Window => {
                 let (start, end) = (format!("{id}.start"), format!("{id}.end"));
-                let mut both = self.moment(&start, &format!("{words}: start"));
-                both.extend(self.moment(&end, &format!("{words}: end")));
+                let mut both = self.moment(&start, &part(&words, "start"));
+                both.extend(self.moment(&end, &part(&words, "end")));
                 both
             }
             AnswerKind::Moment { .. } => self.moment(id, &words),
@@ -148,8 +148,8 @@ impl Drawing<'_> {
                 let (name, phone) = (format!("{id}.name"), format!("{id}.phone"));
                 let typed = [self.typed(&name), self.typed(&phone)];
                 vec![
-                    Field::text(&name, &format!("{words}: name"), &typed[0]).width("w20"),
-                    Field::input("tel", &phone, &format!("{words}: telephone"), &typed[1]).width("w20"),
+                    Field::text(&name, &part(&words, "name"), &typed[0]).width("w20"),
+                    Field::input("tel", &phone, &part(&words, "telephone"), &typed[1]).width("w20"),
                 ]
             }
             kind => vec![self.single(id, &words, kind)],
@@ -201,9 +201,9 @@ impl Drawing<'_> {
             AnswerKind::Prose => Field::textarea(id, label, &self.typed(id)),
             AnswerKind::List => Field::textarea(id, label, &self.all_typed(id).join("\n")).hint("One a line."),
             AnswerKind::YesNo => self.radios(id, label, vec![Choice::new("yes", "Yes"), Choice::new("no", "No")]),
-            AnswerKind::Choice(codes) | AnswerKind::Reason(codes) if codes.len() > RADIOS_MAX => self.select(id, label, choices_of(codes)),
-            AnswerKind::Choice(codes) | AnswerKind::Reason(codes) => self.radios(id, label, choices_of(codes)),
-            AnswerKind::Choices(codes) => self.checks(id, label, choices_of(codes)),
+            AnswerKind::Choice(codes) | AnswerKind::Reason(codes) if codes.len() > RADIOS_MAX => self.select(id, label, choices_of(id, codes)),
+            AnswerKind::Choice(codes) | AnswerKind::Reason(codes) => self.radios(id, label, choices_of(id, codes)),
+            AnswerKind::Choices(codes) => self.checks(id, label, choices_of(id, codes)),
             AnswerKind::Number { min, max } if max - min < RADIOS_MAX as i64 => {
                 self.radios(id, label, (*min..=*max).map(|n| Choice::new(&n.to_string(), &n.to_string())).collect())
             }
@@ -259,6 +259,11 @@ impl Drawing<'_> {
     }
 }
 
+/// The label of a part of an answer: `From when to when? Start`.
+fn part(words: &str, of: &str) -> String {
+    if words.ends_with('?') { format!("{words} {}", crate::words::sentence_case(of)) } else { format!("{words}: {of}") }
+}
+
 /// Whether a fault named so stands at the input of this name.
 fn belongs(fault: &str, input: &str) -> bool {
     let input = core_name(input);
@@ -275,8 +280,8 @@ fn keep_typed(mut choices: Vec<Choice>, typed: &[&str]) -> Vec<Choice> {
     choices
 }
 
-fn choices_of(codes: &[String]) -> Vec<Choice> {
-    codes.iter().map(|code| Choice::new(code, &in_words(code))).collect()
+fn choices_of(field: &str, codes: &[String]) -> Vec<Choice> {
+    codes.iter().map(|code| Choice::new(code, &crate::words::option_label(field, code))).collect()
 }
 
 /// A code as people read it: `backed_out` is "Backed out" (the words of documents are their codes).
@@ -290,10 +295,16 @@ pub fn in_words(code: &str) -> String {
 pub fn shown(field: &Field) -> String {
     let chosen = |choices: &[Choice]| choices.iter().filter(|c| c.chosen && !c.value.is_empty()).map(|c| c.label.clone()).collect::<Vec<_>>().join(", ");
     match &field.control {
+        Control::Input { kind: "date", value, .. } => in_full(value),
         Control::Input { value, .. } | Control::TextArea { value, .. } => value.clone(),
         Control::Select { choices } | Control::Radios { choices } | Control::Checks { choices } => chosen(choices),
-        Control::DateTime { date, time } => format!("{date} {time}").trim().to_owned(),
+        Control::DateTime { date, time } => [in_full(date), time.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
     }
+}
+
+/// A date as people read it; what is no date, as it was typed.
+fn in_full(typed: &str) -> String {
+    typed.parse::<Date>().map_or_else(|_| typed.to_owned(), local::date_words)
 }
 
 #[cfg(test)]

@@ -115,8 +115,17 @@ pub fn refusal(refusal: &Refusal, change: &Change) -> Vec<Why> {
 pub fn act_why_not(refusal_: &Refusal, act: Act, process: &Process, change: &Change) -> Vec<Why> {
     match refusal_ {
         Refusal::WrongStage(stage) => vec![why(wrong_stage(act, *stage, process), "")],
+        Refusal::Denied(bars) => bars.iter().map(|one| by_its_questions(one, process)).collect(),
         other => refusal(other, change),
     }
+}
+
+/// Answers that are due are named by the questions of the change's own document.
+fn by_its_questions(found: &Bar, process: &Process) -> Why {
+    let plain = bar(found);
+    let Some(ids) = found.params.first().filter(|_| found.code == "answers-due") else { return plain };
+    let named = |id: &str| process.question(id).map_or_else(|| answers(id), |question| format!("“{}”", question.text));
+    Why { sentence: format!("Still to be answered: {}.", listed(&ids.split(", ").map(named).collect::<Vec<_>>())), ..plain }
 }
 
 /// `This comes after “Approved”.`, or that its time is over.

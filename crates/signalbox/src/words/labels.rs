@@ -119,7 +119,7 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (_, "happened_at") => "Leave it empty for now.",
         (_, "on_behalf_of") => "If somebody rang: their name.",
         (_, "back") => "Leave it empty if all of them are.",
-        (_, "implementer") => "Their e-mail address here. Nobody carries out what they approved.",
+        (_, "implementer") => "Nobody carries out what they approved.",
         (_, "review_on") => "Within 20 working days.",
         (_, "proof") => "Such as: rang the provider's desk on 14 November at 10:20, spoke to J. Marsh.",
         (_, "file") => "A plan, a letter, a test result. Leave out anything that names a patient.",

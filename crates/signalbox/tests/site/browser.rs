@@ -105,7 +105,7 @@ impl Browser {
     }
 
     /// A window cannot be narrower than about 500 pixels, a viewport can.
-    async fn resize(&self, width: u32, height: u32) {
+    pub async fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
@@ -158,7 +158,7 @@ impl Browser {
 
     /// Clicks, and waits until the page that held the control has gone. The driver may answer before the browser has
     /// left, and what is asked then is asked of the old page. A button that stays on its page costs the whole wait.
-    async fn go_by(&self, control: Element) {
+    pub async fn go_by(&self, control: Element) {
         let page = self.find("/html").await;
         control.click().await.unwrap();
         for _ in 0..60 {
@@ -173,7 +173,12 @@ impl Browser {
         self.find(&format!("//*[@id=//label[normalize-space(.)={}]/@for]", quoted(label))).await
     }
 
-    async fn find(&self, xpath: &str) -> Element {
+    /// What stands at that place of the page, if anything does.
+    pub async fn maybe(&self, xpath: &str) -> Option<Element> {
+        self.client.find(Locator::XPath(xpath)).await.ok()
+    }
+
+    pub async fn find(&self, xpath: &str) -> Element {
         match self.client.find(Locator::XPath(xpath)).await {
             Ok(element) => element,
             Err(error) => panic!("{xpath} on {}: {error}", self.path().await),
@@ -275,7 +280,7 @@ fn violation(found: &Value) -> Violation {
 }
 
 /// XPath 1.0 has no escape inside a string, so it is put together around its quotes.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     if text.contains('\'') { format!("concat('{}')", text.replace('\'', r#"', "'", '"#)) } else { format!("'{text}'") }
 }
 

@@ -12,6 +12,7 @@ mod command_line;
 mod harness;
 mod import;
 mod joining;
+mod journeys;
 mod kept;
 mod kill;
 mod mail;

@@ -25,7 +25,7 @@ use signalbox_core::text::{Text, hex};
 use signalbox_store::queries::change::{self as query, ChangePage as Page};
 use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, drafts};
+use signalbox_store::{StoreError, directory, drafts};
 
 use crate::app::{App, Shared};
 use crate::run::{Expect, Key, Situation, Stop};
@@ -56,11 +56,17 @@ impl Seen {
         let scope = Scope::of(&actor);
         let found = app.read::<_, Failure>(|tx| {
             let Some(id) = sight::by_reference(tx, &scope, reference)? else { return Ok(None) };
-            let (page, situation) = (query::page_by_id(tx, &scope, id)?, app.look(tx, &actor, id)?);
-            Ok(page.zip(situation))
+            let Some((page, situation)) = query::page_by_id(tx, &scope, id)?.zip(app.look(tx, &actor, id)?) else { return Ok(None) };
+            let mut names = Names::of(&page, situation.zone.clone());
+            // Whoever reads may be of an organisation that the change does not mention yet.
+            for org in actor.memberships().iter().map(|membership| membership.org.0) {
+                if let (false, Some(own)) = (names.orgs.contains_key(&org), directory::organisation(tx, org)?) {
+                    names.orgs.insert(org, own.name);
+                }
+            }
+            Ok(Some((page, situation, names)))
         })?;
-        let (page, situation) = found.ok_or(Failure::NotFound)?;
-        let names = Names::of(&page, situation.zone.clone());
+        let (page, situation, names) = found.ok_or(Failure::NotFound)?;
         Ok(Seen { page, situation, actor, now, names })
     }
 

@@ -101,7 +101,10 @@ impl Writing {
             let question = field.question.as_ref();
             question.is_some_and(|q| q.page == step) && self.preview.asked.contains(&field.id) && (!self.files.is_empty() || field.kind != AnswerKind::Files)
         };
-        of_document(&self.situation.process).into_iter().filter(is_asked).collect()
+        let mut asked: Vec<Asked> = of_document(&self.situation.process).into_iter().filter(is_asked).collect();
+        // What a document adds to another stands after all that it inherits; what has to be answered stands first.
+        asked.sort_by_key(|field| !field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Submit { .. })));
+        asked
     }
 
     /// Whether the step asks anything at all in this document.

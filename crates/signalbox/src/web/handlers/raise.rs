@@ -29,7 +29,7 @@ use crate::web::ui::{Choice, Field};
 use crate::web::visitor::Visitor;
 
 /// The kinds that people raise here, in the order in which they are shown.
-const KINDS: [Kind; 3] = [Kind::Normal, Kind::PlannedOutage, Kind::ServiceRequest];
+pub(super) const KINDS: [Kind; 3] = [Kind::Normal, Kind::PlannedOutage, Kind::ServiceRequest];
 /// More drafts than this are found in the list of changes.
 const DRAFTS_SHOWN: i64 = 20;
 

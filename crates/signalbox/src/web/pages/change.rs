@@ -112,5 +112,7 @@ pub struct ChangePage {
     /// "14 people watch." and the button's form.
     pub watchers: String,
     pub watch: Option<Form>,
+    /// Begins a draft with the same answers.
+    pub copy: Option<Form>,
     pub links: Vec<Link>,
 }

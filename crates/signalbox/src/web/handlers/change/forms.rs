@@ -2,9 +2,12 @@
 
 use signalbox_core::act::Act;
 use signalbox_core::calendar::local;
-use signalbox_core::decide::fields::{CONDITIONS_AT_ONCE, of_act as fields_of_act};
+use signalbox_core::decide::fields::{CONDITIONS_AT_ONCE, Field as Asked, of_act as fields_of_act};
+use signalbox_core::facts::PersonFact;
 use signalbox_core::form::{Answer, Raw};
+use signalbox_core::ids::PersonId;
 use signalbox_core::process::AnswerKind;
+use signalbox_store::{accounts, gather};
 
 use super::{Seen, summary};
 use crate::app::App;
@@ -23,7 +26,7 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
     let ctx = seen.situation.context(&seen.actor, seen.now);
     let mut asked = fields_of_act(&ctx, seen.change(), act);
     asked.retain(|field| field.id != "seen");
-    let options = options(app, seen, &asked.iter().map(|field| &field.kind).collect::<Vec<_>>())?;
+    let options = options(app, seen, &asked)?;
     let drawn = typed::fields(&asked, &raw, faults, &options, words::field_label);
     let drawn: Vec<Field> = drawn.into_iter().map(|field| explain(field, act)).collect();
     let change = seen.change();
@@ -41,6 +44,9 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
 fn explain(mut field: Field, act: Act) -> Field {
     let name = typed::core_name(&field.name);
     let hint = words::field_hint(act, &name);
+    if name == "implementer" && matches!(field.control, Control::Input { .. }) {
+        field.hint = Some(format!("Their e-mail address here. {hint}"));
+    }
     if field.hint.is_none() && !hint.is_empty() {
         field.hint = Some(hint.to_owned());
     }
@@ -53,9 +59,9 @@ fn explain(mut field: Field, act: Act) -> Field {
 }
 
 /// What may be chosen. The directory is read only for acts that name its things.
-fn options(app: &App, seen: &Seen, kinds: &[&AnswerKind]) -> Result<Options, Failure> {
+fn options(app: &App, seen: &Seen, asked: &[Asked]) -> Result<Options, Failure> {
     let zone = seen.situation.zone.clone();
-    let names_things = kinds.iter().any(|kind| matches!(kind, AnswerKind::Items | AnswerKind::Sites));
+    let names_things = asked.iter().any(|field| matches!(field.kind, AnswerKind::Items | AnswerKind::Sites));
     let mut options = if names_things {
         app.read::<_, Failure>(|tx| Options::read(tx, &seen.actor, zone))?
     } else {
@@ -74,8 +80,34 @@ fn options(app: &App, seen: &Seen, kinds: &[&AnswerKind]) -> Result<Options, Fai
     }
     let open = seen.change().conditions.iter().filter(|condition| condition.met.is_none());
     let open = open.map(|c| Choice::new(&c.number.to_string(), &format!("{}: {}", c.number, seen.said(&c.condition.what)))).collect();
+    if asked.iter().any(|field| field.id == "implementer") {
+        let people = implementers(app, seen)?;
+        // Nobody to choose, or too many to read: the address is typed.
+        if !people.is_empty() && people.len() <= typed::TICKED_MAX {
+            options = options.with("implementer", people);
+        }
+    }
     let questions = seen.situation.process.questions.iter().map(|question| Choice::new(&question.id, &question.text)).collect();
     Ok(options.with("number", open).with("fields", questions))
+}
+
+/// Those who may be named to do the work: of a party to the change, and none who approved it (SD-2).
+fn implementers(app: &App, seen: &Seen) -> Result<Vec<Choice>, Failure> {
+    let change = seen.change();
+    let (found, names) = app.read::<_, Failure>(|tx| {
+        let found = gather::implementers(tx, &change.orgs().into_iter().collect::<Vec<_>>(), typed::TICKED_MAX as i64 + 1)?;
+        let names = accounts::names(tx, &found.iter().map(|person| person.id.0).collect::<Vec<_>>())?;
+        Ok((found, names))
+    })?;
+    let has_approved = |person: PersonId| change.live_approvals().any(|approval| approval.by.person == Some(person));
+    let choice = |person: &PersonFact| {
+        let name = names.get(&person.id.0).cloned().unwrap_or_default();
+        let orgs: Vec<String> = person.orgs.iter().map(|org| seen.names.org(*org)).collect();
+        Choice::new(&person.email, &format!("{name}, {}", words::listed(&orgs)))
+    };
+    let mut choices: Vec<Choice> = found.iter().filter(|person| !has_approved(person.id)).map(choice).collect();
+    choices.sort_by(|a, b| a.label.cmp(&b.label));
+    Ok(choices)
 }
 
 /// What stands in the fields at first: for sending the draft, for amending the answers.

@@ -100,5 +100,11 @@ fn entry(seen: &Seen, recorded: &Recorded) -> Entry {
         Event::Attached { file, .. } => Some(Link::new("Open it", &format!("{}/files/{}", seen.address(), file.0))),
         _ => None,
     };
-    Entry { mark, lead: line.what, rest: format!(" {}, {at}", line.by), said: line.words.unwrap_or_default(), link }
+    Entry {
+        mark,
+        lead: line.what,
+        rest: if line.by.is_empty() { format!(", {at}") } else { format!(" {}, {at}", line.by) },
+        said: line.words.unwrap_or_default(),
+        link,
+    }
 }

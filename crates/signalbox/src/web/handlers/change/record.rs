@@ -1,5 +1,6 @@
 //! Puts the record together: where it stands, what to do, what is known, what was said.
 
+use jiff::SignedDuration;
 use signalbox_core::act::Act;
 use signalbox_core::apply::apply;
 use signalbox_core::calendar::local;
@@ -8,6 +9,7 @@ use signalbox_core::offers::Offer as Offered;
 use signalbox_core::permit;
 use signalbox_core::refusal::Refusal;
 
+use super::super::raise;
 use super::{Seen, files, forms, history, sections};
 use crate::app::App;
 use crate::web::form;
@@ -35,10 +37,10 @@ const WAY: &[Stage] = &[
 
 /// The acts that wait for somebody, the most pressing first: one of them stands on the page as a form.
 const MAIN: &[Act] = &[
+    Act::Accept,
     Act::Assess,
     Act::Screen,
     Act::Clear,
-    Act::Accept,
     Act::Approve,
     Act::Schedule,
     Act::Acknowledge,
@@ -51,6 +53,9 @@ const MAIN: &[Act] = &[
     Act::MeetCondition,
 ];
 
+/// How long before its start work is asked about.
+const NEAR: SignedDuration = SignedDuration::from_hours(12);
+
 /// Acts whose place on the page is elsewhere: the conversation, the documents.
 const ELSEWHERE: &[Act] = &[Act::Say, Act::Attach];
 
@@ -61,7 +66,7 @@ const AHEAD: &[Act] = &[Act::Approve, Act::Schedule, Act::Start, Act::Finish, Ac
 pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form) -> Result<ChangePage, Failure> {
     let (change, offers) = (seen.change(), seen.offers());
     let open: Vec<Act> = offers.iter().filter(|offer| offer.is_open()).map(|offer| offer.act).collect();
-    let main = MAIN.iter().copied().find(|act| open.contains(act));
+    let main = MAIN.iter().copied().find(|act| open.contains(act) && is_due(seen, *act));
     let mut shell = visitor.shell(app, &format!("{} {}", change.reference, seen.title()), crate::web::layout::Place::Changes);
     shell.crumbs = vec![("Changes".into(), "/changes".into())];
     let history = history::read(seen, query);
@@ -89,6 +94,7 @@ pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form
         upload: may(Act::Attach).then(|| files::form(app, seen, None).0),
         watchers: watchers(seen),
         watch: Some(watch(seen)),
+        copy: may_copy(app, seen)?.then(|| Form::new(&format!("{}/copy", seen.address()), "Copy this change", vec![]).key(&app.ids.token().to_hex()).quiet()),
         links: links(seen),
     })
 }
@@ -109,6 +115,13 @@ fn tags(seen: &Seen) -> Vec<Tag> {
     }
     tags.extend(change.outcome.map(|outcome| Tag::new(&words::option_label("outcome", outcome.code()), if outcome.is_attempted() { "green" } else { "grey" })));
     tags
+}
+
+/// What happened may be recorded at any time (X1), but nobody is asked to start work that is not near.
+fn is_due(seen: &Seen, act: Act) -> bool {
+    let change = seen.change();
+    let is_near = || change.window().is_some_and(|window| window.start <= seen.now + NEAR);
+    act != Act::Start || (change.stage.is_firm() && is_near())
 }
 
 /// The stage line: where it went, where it is, what is to come for a change of this kind.
@@ -178,8 +191,14 @@ fn others(seen: &Seen, open: &[Act], main: Option<Act>) -> Vec<Offer> {
     if open.contains(&Act::Approve) || open.contains(&Act::Reject) {
         offers.push(Offer { link: Link::new("Decide something else", &format!("/decide/{}", seen.change().reference)), note: String::new() });
     }
+    // A change that is sent is written in steps, and sent from the last of them.
+    let sends = [Act::Submit, Act::Propose].into_iter().find(|act| open.contains(act));
+    if sends.is_some() {
+        offers.push(Offer { link: Link::new("Write on it, step by step", &format!("{address}/edit/what")), note: String::new() });
+    }
+    let href = |act: Act| if sends == Some(act) { format!("{address}/edit/check") } else { format!("{address}/acts/{}", act.code()) };
     let rest = open.iter().filter(|act| Some(**act) != main && !ELSEWHERE.contains(act));
-    offers.extend(rest.map(|act| Offer { link: Link::new(words::act_title(*act), &format!("{address}/acts/{}", act.code())), note: String::new() }));
+    offers.extend(rest.map(|act| Offer { link: Link::new(words::act_title(*act), &href(*act)), note: String::new() }));
     offers
 }
 
@@ -236,6 +255,12 @@ fn watchers(seen: &Seen) -> String {
 fn watch(seen: &Seen) -> Form {
     let (way, label) = if seen.page.am_watching { ("unwatch", "Stop watching") } else { ("watch", "Watch this change") };
     Form::new(&format!("{}/{way}", seen.address()), label, vec![]).quiet()
+}
+
+/// Whether this person may raise one of this kind; a copy begins as a draft of theirs.
+fn may_copy(app: &App, seen: &Seen) -> Result<bool, Failure> {
+    let Some(process) = app.documents.of_kind(seen.change().kind).filter(|_| raise::KINDS.contains(&seen.change().kind)) else { return Ok(false) };
+    Ok(!raise::organisations(app, &seen.actor, &process)?.is_empty())
 }
 
 fn links(seen: &Seen) -> Vec<Link> {

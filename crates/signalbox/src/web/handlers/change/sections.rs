@@ -1,6 +1,7 @@
 //! The panels of the record: answers, assessments, tracks, approvals, promises, the night, the end.
 
 use jiff::Timestamp;
+use signalbox_core::act::Act;
 use signalbox_core::actor::Stamp;
 use signalbox_core::calendar::{Verdict, local};
 use signalbox_core::change::{Assessment, Clinical, Condition, Network, Outcome};
@@ -12,6 +13,11 @@ use crate::web::panels;
 use crate::web::parts::{Cell, Fact, Notice, Row, Section, Table};
 use crate::web::ui::Tag;
 use crate::words;
+
+/// Whether the change's document has this act at all; a request from the catalogue is not assessed.
+fn knows(seen: &Seen, act: Act) -> bool {
+    seen.situation.process.steps.iter().any(|step| step.act == act)
+}
 
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
@@ -76,7 +82,10 @@ pub(super) fn answer_words(seen: &Seen, answer: &Answer) -> Option<String> {
 
 fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
     match answer {
-        Answer::Choice(code) => words::option_label(&question.id, code),
+        Answer::Choice(code) => {
+            let entry = seen.situation.process.catalogue.iter().find(|entry| question.id == "model" && entry.id == *code);
+            entry.map_or_else(|| words::option_label(&question.id, code), |entry| entry.title.clone())
+        }
         answer => answer_words(seen, answer).unwrap_or_default(),
     }
 }
@@ -169,7 +178,7 @@ fn risk(seen: &Seen) -> Option<Section> {
 fn assessments(seen: &Seen) -> Option<Section> {
     let change = seen.change();
     let rows: Vec<Row> = change.assessments.values().map(|assessment| assessment_row(seen, assessment)).collect();
-    if rows.is_empty() && change.stage.is_final() {
+    if rows.is_empty() && (change.stage.is_final() || !knows(seen, Act::Assess)) {
         return None;
     }
     let table = Table::new("Assessments", &["Assessment", "Finding", "By", "When"], rows);
@@ -218,7 +227,7 @@ fn clinical(seen: &Seen) -> Option<Section> {
     let change = seen.change();
     let section = Section::new("clinical", "Clinical safety");
     let Some((label, colour)) = clinical_tag(&change.clinical) else {
-        let is_ahead = change.revision > 0 && !change.stage.is_final();
+        let is_ahead = change.revision > 0 && !change.stage.is_final() && knows(seen, Act::Screen);
         return is_ahead.then(|| section.words("Not screened yet: eight questions, answered before approval."));
     };
     let by = |stamp: &Stamp, at: Timestamp| format!("{}, {}", who(seen, stamp), seen.moment(at));
@@ -276,7 +285,7 @@ fn network(seen: &Seen) -> Option<Section> {
 
 fn approvals(seen: &Seen) -> Option<Section> {
     let change = seen.change();
-    if change.approvals.is_empty() && (change.revision == 0 || change.stage.is_final()) {
+    if change.approvals.is_empty() && (change.revision == 0 || change.stage.is_final() || !knows(seen, Act::Approve)) {
         return None;
     }
     let row = |approval: &signalbox_core::change::Approval| {

@@ -79,7 +79,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         filters: wanted.filters("/reports/trust-raised", &names, true),
         stats: vec![
             stat("Raised", raised, format!("by {}", counted(trusts.len() as i64, "trust")), ""),
-            stat("Open", open, String::new(), "/reports/trust-raised?open=yes"),
+            stat("Open", open, "List those open".into(), "/reports/trust-raised?open=yes"),
             stat("Approved or beyond", sum(|t| t.approved), String::new(), ""),
             stat("Refused", sum(|t| t.rejected), String::new(), ""),
         ],

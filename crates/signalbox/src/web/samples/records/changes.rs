@@ -267,6 +267,7 @@ pub fn scheduled() -> ChangePage {
         upload: Some(upload()),
         watchers: "14 people watch; you are one of them.".into(),
         watch: Some(Form::new(&format!("{ADDRESS}/watch"), "Stop watching", vec![]).hide("watch", "no").quiet()),
+        copy: Some(Form::new(&format!("{ADDRESS}/copy"), "Copy this change", vec![]).quiet()),
         links: vec![
             Link::new("What changed since approval", &format!("{ADDRESS}/versions")),
             Link::new("Copy as a new change", "/changes/new?copy=RFC-2026-001842"),
