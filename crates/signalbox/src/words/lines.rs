@@ -195,7 +195,8 @@ fn amended(material: &[String]) -> (String, Option<String>, Tone) {
     plain(&format!("Answers changed: {}; any approval is void", listed(&named)))
 }
 
-fn reason_words(because: &str) -> String {
+/// Why a review is due, in words.
+pub fn reason_words(because: &str) -> String {
     if because == "asked-for" { "a change manager asked for it".into() } else { because.to_owned() }
 }
 

@@ -354,7 +354,8 @@ fn end(seen: &Seen) -> Option<Section> {
     let change = seen.change();
     let mut facts = vec![];
     if let Some((due, because)) = change.review_due.as_ref().filter(|_| change.review.is_none()) {
-        facts.push(Fact::new("Review", &format!("due {}, because {}", seen.moment(*due), because.join(", "))).tag("Open", "yellow"));
+        let because = because.iter().map(|code| words::reason_words(code)).collect::<Vec<_>>().join(", ");
+        facts.push(Fact::new("Review", &format!("due {}, because {because}", seen.moment(*due))).tag("Open", "yellow"));
     }
     if let Some((by, at, text)) = &change.review {
         facts.push(Fact::new("Review", &format!("{}\n{}, {}", seen.said(text), who(seen, by), seen.moment(*at))));
