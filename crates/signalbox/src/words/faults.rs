@@ -60,7 +60,7 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "outcome-unchanged" => "Choose another outcome; this is the one on record.".into(),
         "late-reason-missing" => "Say why the notice is short. It is recorded and never refused.".into(),
         "date-out-of-range" => format!("Enter a day from {} to {}.", param(0), param(1)),
-        "implementer-missing" => "Name the person who will do the work, by their e-mail address.".into(),
+        "implementer-missing" => "Say who will do the work.".into(),
         "not-an-implementer" => format!("Name somebody who works for a party to this change: {} does not, or is not known here.", param(0)),
         "implementer-approved" => "Name somebody else: this person approved the change, and nobody carries out what they approved.".into(),
         "window-not-moved" => "Enter another window; this is the one on record.".into(),
