@@ -97,6 +97,7 @@ impl Server {
     }
 
     /// A database that holds what the other holds, to which nobody may be connected now.
+    #[allow(dead_code, reason = "for the tests of the site, which share this file")]
     pub fn copy_database(&self, of: &Database) -> Database {
         self.create(&format!("template {}", of.name))
     }
