@@ -92,7 +92,11 @@ impl fmt::Display for Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Stop {
         match error {
-            StoreError::Locked => Stop::Finding("a server is using this data folder: stop it first, or use its pages".into()),
+            StoreError::Locked => Stop::Finding(
+                "a server is using this data folder. Stop it first; or, while it runs, make a token on its page /me, and set up people and \
+                 administrators on its page /setup/people"
+                    .into(),
+            ),
             other => Stop::Finding(other.to_string()),
         }
     }

@@ -2,12 +2,16 @@
 
 use crate::directory::{self, Freeze};
 use crate::page::time;
+use crate::project;
 use crate::queries::list::{NoticeLine, notice, window};
 use crate::queries::{Composed, Named, code, opt_code};
 use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
 use crate::{Row, StoreError, Tx};
 use jiff::Timestamp;
+use signalbox_core::apply::replay;
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
+use signalbox_core::form::Answer;
+use signalbox_core::text::Text;
 
 /// How firm an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -287,6 +291,50 @@ pub fn each(
             next => after = next,
         }
     }
+}
+
+/// What became of an entry since an earlier schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    New,
+    Moved,
+    Same,
+    Removed,
+}
+
+/// What a file says of an entry beside its row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    pub since: Since,
+    /// For how many minutes a service is slow or partly off, where that was asked and answered.
+    pub degraded_minutes: Option<i64>,
+    /// Who restores the service and their telephone, for those who may open the change.
+    pub contact: Option<(String, String)>,
+}
+
+/// Reads it; `None` for an entry of which only the times may be shown.
+pub fn beside(tx: &mut dyn Tx, entry: &Entry, since: Timestamp) -> Result<Option<Beside>, StoreError> {
+    let Some(detail) = &entry.detail else { return Ok(None) };
+    let Some(loaded) = project::load(tx, entry.id)? else { return Ok(None) };
+    let before = replay(loaded.events.iter().filter(|event| event.at <= since));
+    let stood = before.as_ref().filter(|before| Standing::of(before.stage).is_some_and(|s| s != Standing::Cancelled));
+    let since = match stood {
+        _ if loaded.change.source_ref.is_some() => Since::Same,
+        None if entry.standing == Standing::Cancelled => Since::Same,
+        None => Since::New,
+        Some(_) if entry.standing == Standing::Cancelled => Since::Removed,
+        Some(before) if before.window() != Some(entry.window) => Since::Moved,
+        Some(_) => Since::Same,
+    };
+    let content = loaded.change.content.as_ref();
+    let degraded = content.and_then(|content| content.answers.get("degraded_minutes"));
+    let words = |text: &Text| loaded.prose.get(&text.text.0).cloned().unwrap_or_default();
+    let promise = loaded.change.promise.as_ref().filter(|_| detail.party);
+    Ok(Some(Beside {
+        since,
+        degraded_minutes: degraded.and_then(|answer| if let Answer::Number(minutes) = answer { Some(*minutes) } else { None }),
+        contact: promise.map(|promise| (words(&promise.restore_by), words(&promise.phone))),
+    }))
 }
 
 /// What is sure to touch a site in the span: for its staff, and for everybody where its organisation opened the page.

@@ -427,7 +427,7 @@ fn the_list_is_filtered_by_its_address() {
         let sent = joy.get("/changes?stage=SUBMITTED&organisation=northbrook").await.text();
         assert!(sent.contains("1 change.") && sent.contains(&first) && !sent.contains(&second), "{sent}");
         let wrong = joy.get("/changes?colour=red&stage=dancing").await.text();
-        assert!(wrong.contains("“colour” is not a filter") && wrong.contains("“dancing” is not a stage") && wrong.contains("2 changes."), "{wrong}");
+        assert!(wrong.contains("“colour” is not a filter") && wrong.contains("“dancing” is no stage") && wrong.contains("2 changes."), "{wrong}");
         assert_eq!(joy.get(&format!("/changes?q={}", first.to_lowercase())).await.location(), format!("/changes/{first}"));
         assert_eq!(joy.get("/changes?q=RFC-1").await.location(), format!("/changes/{first}"));
         let words = joy.get("/changes?q=archive%20firm").await.text();

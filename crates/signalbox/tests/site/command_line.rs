@@ -91,7 +91,11 @@ fn the_first_administrator_is_made_and_gets_in() {
         let (code, text) = words(&run(target, &["token", "--person", "ann@authority.example"]));
         if matches!(target, Target::Sqlite(_)) {
             assert_eq!(code, 1, "a server has the folder: {text}");
-            assert!(text.contains("a server is using this data folder"), "{text}");
+            assert!(text.contains("a server is using this data folder. Stop it first") && text.contains("/me") && text.contains("/setup/people"), "{text}");
+            let (code, text) = words(&run(target, &["admin", "add", "second@authority.example"]));
+            assert!(code == 1 && text.contains("Stop it first"), "{text}");
+            // The page that it names does make tokens.
+            assert!(me.contains("action=\"/me/tokens\""), "{me}");
         } else {
             assert_eq!(code, 0, "{text}");
         }

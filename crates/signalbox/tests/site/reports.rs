@@ -2,7 +2,7 @@
 
 use signalbox_core::change::Outcome;
 
-use crate::planned::Estate;
+use crate::planned::{Estate, at};
 use crate::world::on_each_engine;
 
 #[test]
@@ -51,10 +51,41 @@ fn a_file_holds_the_rows_of_its_page_and_no_formula() {
         let lines: Vec<&str> = file.body.lines().collect();
         assert_eq!(lines.len(), 3, "{}", file.body);
         assert!(lines[0].starts_with("rfc_ref,title,kind"));
+        assert!(lines[0].contains("outage_planned_min,outage_actual_min,incidents_caused,pir_ref,root_cause_code,action_owner,action_due"));
+        assert!(lines[2].contains("backed_out,no,120,"), "{}", lines[2]);
         assert!(lines[1].contains("\"'=HYPERLINK(\"\"http://evil.example\"\")\""), "{}", lines[1]);
         assert!(lines[2].contains("\"Plain, with a comma\"") && lines[2].contains("backed_out"), "{}", lines[2]);
         assert_eq!(una.get("/reports/success.csv?organisation=riverside").await.body.lines().count(), 1, "the filter counts for the file too");
         assert_eq!(una.get("/reports/trust-raised.csv").await.body.lines().count(), 3);
+    });
+}
+
+#[test]
+fn the_forward_schedule_as_a_file_has_every_column_of_r_1() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let early = estate.outage(&world, "Early", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]);
+        estate.assess(&world, early.id);
+        world.clock.set(at("2026-11-18T09:00:00Z"));
+        estate.outage(&world, "Late", "2026-12-08T21:00:00Z", "2026-12-08T23:30:00Z", &[]);
+        let cell = |body: &str, row: usize, head: &str| {
+            let mut file = csv::Reader::from_reader(body.as_bytes());
+            let at = file.headers().unwrap().iter().position(|name| name == head).unwrap_or_else(|| panic!("no column {head}"));
+            file.records().nth(row).unwrap().unwrap()[at].to_owned()
+        };
+        let mut priya = world.sign_in("priya@halden.example").await;
+        let file = priya.get("/reports/schedule.csv").await.body;
+        let heads = "fsc_version,rfc_ref,status,kind,category,title,raised_by_org,services,sites,trusts_affected,window_start_local,window_end_local,\
+                     contingency_end_local,utc_start,utc_end,zone_label,outage_minutes,degraded_minutes,impact_level,risk,network_notice,conflict_flag,\
+                     supplier_contact,last_changed_at,change_since_last_version";
+        assert_eq!(file.lines().next(), Some(heads));
+        assert_eq!(cell(&file, 0, "fsc_version"), "2026-11-18 09:00");
+        assert_eq!((cell(&file, 0, "outage_minutes"), cell(&file, 0, "conflict_flag")), ("120".into(), "yes".into()));
+        assert_eq!([0, 1].map(|row| cell(&file, row, "change_since_last_version")), ["same", "new"]);
+        assert!(file.lines().nth(1).unwrap().contains("\"Tom Achebe, 020 7946 0117\""), "{file}");
+        let mut una = world.sign_in("una@riverside.example").await;
+        let hers = una.get("/reports/schedule.csv").await.body;
+        assert!(!hers.contains("Tom Achebe") && cell(&hers, 0, "conflict_flag") == "yes", "a number of a person is for parties: {hers}");
     });
 }
 

@@ -134,7 +134,7 @@ fn read(app: &Shared, scope: &Scope, query: &Form) -> Result<Asked, Failure> {
     let mut one = |name: &str, known: &mut dyn FnMut(&str) -> bool| {
         let typed = query.text(name);
         if !typed.is_empty() && !known(typed) {
-            dropped.push(format!("“{typed}” is not a {name} that we know, so it was left out."));
+            dropped.push(format!("“{typed}” is no {name} that we know, so it was left out."));
         }
     };
     let by_code = |all: &[Named], code: &str| all.iter().find(|named| named.code.eq_ignore_ascii_case(code)).map(|named| named.id);

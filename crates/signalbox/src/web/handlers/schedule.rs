@@ -6,12 +6,16 @@ mod wanted;
 pub use draw::lanes_by_service;
 pub use wanted::Names;
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use signalbox_core::calendar::{self, local};
 use signalbox_store::StoreError;
 use signalbox_store::queries::clashes;
-use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter};
+use signalbox_store::queries::schedule::{self as store, Asked, Beside, Entry, ScheduleFilter, Since};
 use signalbox_store::scope::Scope;
 
 use super::entries;
@@ -26,6 +30,8 @@ use crate::web::ui::Link;
 use crate::web::visitor::Visitor;
 use wanted::{View, Wanted};
 
+/// The hour at which a day's schedule stands.
+const PUBLISHED_HOUR: i8 = 7;
 /// Entries of one page of the table.
 const TABLE_ROWS: i64 = 100;
 
@@ -107,8 +113,10 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
     Ok(forward_csv(&app, scope, wanted.asked(now, &zone), wanted.filter.clone()))
 }
 
-/// The columns of R-1 (spec 12). A schedule is not published in versions yet, so that nothing is said of those.
+/// The columns of R-1 (spec 12). Its version is the moment at which it was read; what is new, moved or removed is so since
+/// seven in the morning, when the day's schedule stands.
 const HEADS: &[&str] = &[
+    "fsc_version",
     "rfc_ref",
     "status",
     "kind",
@@ -125,25 +133,58 @@ const HEADS: &[&str] = &[
     "utc_end",
     "zone_label",
     "outage_minutes",
+    "degraded_minutes",
     "impact_level",
     "risk",
     "network_notice",
+    "conflict_flag",
+    "supplier_contact",
     "last_changed_at",
+    "change_since_last_version",
 ];
 
 /// R-1 as a file, of what the reader may see and no more (S23).
 pub fn forward_csv(app: &Shared, scope: Scope, asked: Asked, filter: ScheduleFilter) -> Response {
-    csv::download(app, "schedule.csv", HEADS, move |tx, rows| store::each(tx, &scope, asked, &filter, |entry| write(rows, &entry)))
+    csv::download(app, "schedule.csv", HEADS, move |tx, rows| {
+        let zone = calendar::london();
+        let clashing: BTreeSet<i64> = clashes::on_schedule(tx, &scope, asked.from, asked.until)?.iter().map(|clash| clash.change).collect();
+        let published = last_published(asked.now, &zone);
+        let mut after = None;
+        loop {
+            let page = store::schedule(tx, &scope, asked, &filter, after, store::LIMIT_MAX)?;
+            for entry in &page.entries {
+                let beside = store::beside(tx, entry, published)?;
+                write(rows, entry, clashing.contains(&entry.id), beside.as_ref(), asked.now, &zone)?;
+            }
+            match page.next {
+                None => return Ok(()),
+                next => after = next,
+            }
+        }
+    })
 }
 
-fn write(rows: &mut csv::Rows, entry: &Entry) -> Result<(), StoreError> {
-    let zone = calendar::london();
+/// The last seven in the morning (R-1: published daily 07:00).
+fn last_published(now: Timestamp, zone: &TimeZone) -> Timestamp {
+    let today = local::wall(now, zone).date();
+    let at = entries::at_hour(today, PUBLISHED_HOUR, zone);
+    if at <= now { at } else { entries::at_hour(entries::days_on(today, -1), PUBLISHED_HOUR, zone) }
+}
+
+fn write(rows: &mut csv::Rows, entry: &Entry, clashes: bool, beside: Option<&Beside>, now: Timestamp, zone: &TimeZone) -> Result<(), StoreError> {
     let (window, detail) = (entry.window, entry.detail.as_ref());
     let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
     let codes = |of: fn(&store::Detail) -> &Vec<signalbox_store::queries::Named>| {
         detail.map(|d| of(d).iter().map(|n| n.code.as_str()).collect::<Vec<_>>().join(";")).unwrap_or_default()
     };
+    let since = |since: Since| match since {
+        Since::New => "new",
+        Since::Moved => "moved",
+        Since::Same => "same",
+        Since::Removed => "removed",
+    };
     rows.row(&[
+        entries::wall_cell(now, zone),
         entries::reference(entry),
         entry.standing.code().to_owned(),
         detail.map(|d| d.kind.code().to_owned()).unwrap_or_default(),
@@ -153,16 +194,20 @@ fn write(rows: &mut csv::Rows, entry: &Entry) -> Result<(), StoreError> {
         codes(|d| &d.services),
         codes(|d| &d.sites),
         codes(|d| &d.affected),
-        entries::wall_cell(window.start, &zone),
-        entries::wall_cell(window.end, &zone),
-        entries::wall_cell(window.contingency_end, &zone),
+        entries::wall_cell(window.start, zone),
+        entries::wall_cell(window.end, zone),
+        entries::wall_cell(window.contingency_end, zone),
         window.start.to_string(),
         window.end.to_string(),
-        local::zone_label(window.start, &zone),
+        local::zone_label(window.start, zone),
         number(entry.outage_minutes()),
+        number(beside.and_then(|b| b.degraded_minutes)),
         number(detail.and_then(|d| d.impact)),
         number(detail.and_then(|d| d.risk)),
         detail.map(|d| d.network.to_lowercase()).unwrap_or_default(),
+        detail.map(|_| if clashes { "yes" } else { "no" }.to_owned()).unwrap_or_default(),
+        beside.and_then(|b| b.contact.as_ref()).map(|(name, phone)| format!("{name}, {phone}")).unwrap_or_default(),
         detail.map(|d| d.updated_at.to_string()).unwrap_or_default(),
+        beside.map(|b| since(b.since).to_owned()).unwrap_or_default(),
     ])
 }

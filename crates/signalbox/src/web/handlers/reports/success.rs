@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::civil::Date;
 use signalbox_core::calendar;
+use signalbox_core::change::Kind;
 use signalbox_core::report::xmr::{self, Better, Chart, Options, Special};
 use signalbox_core::report::{Outcomes, SMALL};
 use signalbox_store::queries::list::{self, ListFilter};
@@ -238,7 +239,8 @@ fn rates(rows: impl Iterator<Item = (String, String, Outcomes)>) -> Vec<RateRow>
         .collect()
 }
 
-/// The columns of R-2 that the record holds; incidents and review actions come with their own parts of the process.
+/// The columns of R-2. Incidents, reviews and their actions are not recorded yet: their cells are empty, which says that
+/// nobody looked and not that there were none (X12).
 const HEADS: &[&str] = &[
     "rfc_ref",
     "title",
@@ -254,6 +256,13 @@ const HEADS: &[&str] = &[
     "overrun_min",
     "closure_code",
     "restated",
+    "outage_planned_min",
+    "outage_actual_min",
+    "incidents_caused",
+    "pir_ref",
+    "root_cause_code",
+    "action_owner",
+    "action_due",
     "imported",
 ];
 
@@ -266,7 +275,10 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
         let zone = calendar::london();
         let at = |at: Option<jiff::Timestamp>| at.map(|at| wall_cell(at, &zone)).unwrap_or_default();
         let yes = |holds: bool| if holds { "yes" } else { "no" }.to_owned();
+        let minutes = |lasted: Option<jiff::SignedDuration>| lasted.map(|lasted| lasted.as_mins().to_string()).unwrap_or_default();
         store::each_success(tx, &scope, &filter, |row| {
+            // Other kinds do not say how much of their window a service is off.
+            let outage = (row.kind == Kind::PlannedOutage).then_some(());
             rows.row(&[
                 row.reference.clone(),
                 row.title.clone(),
@@ -282,6 +294,13 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
                 row.overrun_minutes().map(|m| m.to_string()).unwrap_or_default(),
                 row.outcome.code().to_owned(),
                 yes(row.restated),
+                minutes(outage.and(row.window).map(|w| w.end.duration_since(w.start))),
+                minutes(outage.and(row.started_at).zip(row.finished_at).map(|(from, until)| until.duration_since(from))),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
                 yes(row.imported),
             ])
         })
