@@ -179,10 +179,17 @@ fn receipt(revision: u32, at: Timestamp, content: &Content, notice: Option<crate
 fn fold_assessment(change: &mut Change, recorded: &Recorded) {
     let (by, at) = (recorded.by.clone(), recorded.at);
     match &recorded.event {
-        Event::Accepted { classification, promise, asked, model } => {
+        Event::Accepted { classification, promise, asked, model, notice } => {
             change.classification = classification.clone();
             change.promise = promise.clone();
             change.model = model.clone();
+            if let (Some(notice), Some(receipt)) = (notice, change.receipts.iter_mut().rev().find(|receipt| !receipt.void)) {
+                // What somebody has settled already stays settled.
+                if change.consequence == receipt.notice.as_ref().map(|before| before.consequence) {
+                    change.consequence = Some(notice.consequence);
+                }
+                receipt.notice = Some(notice.clone());
+            }
             change.assessments = asked.iter().map(|a| ((a.kind, a.org), Assessment { asked: a.clone(), given: None })).collect();
             change.stage = if change.kind == Kind::ServiceRequest { Stage::Scheduled } else { Stage::Assessing };
         }

@@ -170,6 +170,9 @@ pub enum Event {
         promise: Option<Promise>,
         asked: Vec<Asked>,
         model: Option<String>,
+        /// The notice judged again, where what is asked for depends on the category that is known only now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        notice: Option<NoticeGiven>,
     },
     Assessed {
         kind: AssessmentKind,

@@ -11,7 +11,7 @@ pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};
 pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label, risk_answers};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
-pub use sentences::{Entry, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
+pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! T8 and T9: complete. Impact, risk and category are found, promises taken, assessments asked for.
 
-use super::{Context, Taking, content::provisional, given};
+use super::{Context, Taking, content::provisional, given, notice};
 use crate::change::{AssessmentKind, Change, Kind};
-use crate::event::{Asked, Classification, Event, Promise};
+use crate::event::{Asked, Classification, Event, NoticeGiven, Promise};
 use crate::form::{Answer, Answers};
 use crate::refusal::Violation;
 use crate::risk::{self, Category};
@@ -21,12 +21,22 @@ pub(super) fn accept(t: &mut Taking) -> Option<Vec<Event>> {
         None => None,
     };
     let asked = asked(t.ctx, t.change, classification.as_ref());
-    Some(vec![Event::Accepted { classification, promise, asked, model: model(t.change) }])
+    let notice = judged_again(t, classification.as_ref());
+    Some(vec![Event::Accepted { classification, promise, asked, model: model(t.change), notice }])
+}
+
+/// The notice of the receipt that counts, now that the category says how much is asked for.
+fn judged_again(t: &Taking, classification: Option<&Classification>) -> Option<NoticeGiven> {
+    let given = t.change.notice().filter(|_| notice::waits_for_category(t.ctx.process))?;
+    let mut classified = t.change.clone();
+    classified.classification = Some(classification?.clone());
+    let judged = notice::judge(t.ctx, &classified, given.received_at)?;
+    Some(NoticeGiven { defective: given.defective, ..judged })
 }
 
 /// The system accepts what is pre-authorised.
 pub(super) fn of_itself(ctx: &Context, change: &Change) -> Event {
-    Event::Accepted { classification: None, promise: None, asked: asked(ctx, change, None), model: model(change) }
+    Event::Accepted { classification: None, promise: None, asked: asked(ctx, change, None), model: model(change), notice: None }
 }
 
 fn model(change: &Change) -> Option<String> {

@@ -4,6 +4,7 @@ use super::{Context, Taking, ruling};
 use crate::calendar::{Notice, Verdict, notice};
 use crate::change::{Change, Consequence};
 use crate::event::{Event, NoticeGiven};
+use crate::process::Process;
 use crate::process::facts::Value;
 use jiff::Timestamp;
 
@@ -19,6 +20,16 @@ fn asked_for(ctx: &Context, change: &Change) -> Option<Notice> {
         needs.into_iter().find_map(|rule| if let crate::rule::Rule::Notice(asked) = rule { Some(*asked) } else { None })
     };
     by_model.or_else(by_table).or_else(by_rule)
+}
+
+/// Whether the document asks for notice by the category, which is known once the change is accepted.
+pub fn waits_for_category(process: &Process) -> bool {
+    process.tables.get("notice asked for").is_some_and(|table| table.inputs.iter().any(|input| input.code == "category"))
+}
+
+/// Whether the notice is judged for the time being only.
+pub fn is_provisional(process: &Process, change: &Change) -> bool {
+    change.classification.is_none() && change.stage.is_before_approval() && waits_for_category(process)
 }
 
 /// The notice given by a receipt at that moment; `None` where no window or no notice is asked for.

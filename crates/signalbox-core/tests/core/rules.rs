@@ -450,3 +450,34 @@ fn what_happened_is_not_in_the_future_and_every_service_is_answered_for() {
     case.does("implementer", Act::Finish, &[("outcome", "successful")]);
     assert!(case.log.iter().any(|r| matches!(r.event, Event::Restored { .. })));
 }
+
+#[test]
+fn notice_that_depends_on_the_category_is_provisional_until_acceptance_and_judged_again_then() {
+    let (world, process) = (World::new(), document("end-to-end"));
+    // Eight clear working days lie between, nine with the day of the start.
+    let fields = late(asked(&process, normal("ROTA", "SRV-2", "2026-11-13T12:00", "2026-11-13T13:00")));
+    let sent = || {
+        let mut case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");
+        case.sends("coordinator", Act::Submit, &fields);
+        case
+    };
+    let is_provisional = |case: &Case| signalbox_core::decide::notice::is_provisional(&process, &case.change);
+    let mut case = sent();
+    let before = case.change.notice().unwrap().clone();
+    assert_eq!((before.days, before.asked, before.verdict, is_provisional(&case)), (8, 10, Verdict::Late, true));
+    case.by_then("2026-11-04T09:00").does("manager", Act::Accept, LOW_RISK);
+    let after = case.change.notice().unwrap();
+    assert_eq!(case.change.classification.as_ref().unwrap().category, "minor");
+    assert_eq!((after.days, after.asked, after.verdict, is_provisional(&case)), (8, 3, Verdict::OnTime, false));
+    assert_eq!(after.received_at, before.received_at, "by the same day of receipt");
+    assert_eq!(case.change.consequence, Some(after.consequence));
+    // What was settled before the category was known stays settled.
+    let mut case = sent();
+    case.does("manager", Act::SettleNotice, &[("consequence", "waived"), ("reason", "The letter is attached")]);
+    case.does("manager", Act::Accept, LOW_RISK);
+    assert_eq!(case.change.consequence, Some(signalbox_core::change::Consequence::Waived));
+    // An outage is asked for the same days whatever its category.
+    let outage = document("planned-outage");
+    let told = notice(&world, &outage, "2026-05-14T16:59", "2026-05-30T06:00", "2026-05-30T08:00");
+    assert!(!signalbox_core::decide::notice::is_provisional(&outage, &told.change));
+}

@@ -19,7 +19,7 @@ const TILES_MAX: usize = 12;
 
 /// The notice that sending now would give, and what would follow from it (spec 6.5, X4). Short notice is never
 /// refused, so these words say what it may cost and nothing more.
-pub fn notice_if_sent(given: &NoticeGiven, kind: Kind, start: Timestamp, calendar: &Calendar, zone: &TimeZone) -> Notice {
+pub fn notice_if_sent(given: &NoticeGiven, is_provisional: bool, kind: Kind, start: Timestamp, calendar: &Calendar, zone: &TimeZone) -> Notice {
     let asked = Days { amount: given.asked, basis: given.basis };
     let counted = Days { amount: given.days, basis: given.basis };
     let (heading, mood, colour) = match given.verdict {
@@ -27,9 +27,13 @@ pub fn notice_if_sent(given: &NoticeGiven, kind: Kind, start: Timestamp, calenda
         _ => (format!("Notice: {} of {asked}", given.days), "warn", "yellow"),
     };
     let mut sentences = vec![format!("A {} asks for {asked}, {}.", kind.words(), how(given.basis))];
+    if is_provisional {
+        sentences.push(words::PROVISIONAL.into());
+    }
     let mut facts = vec![Fact::new("If it is sent now", &words::sentence_case(given.verdict.words()))];
     if given.verdict.is_late() {
-        sentences.push("It is never refused for that. The verdict stays, and the reason is recorded.".into());
+        let stays = if is_provisional { "The reason is recorded." } else { "The verdict stays, and the reason is recorded." };
+        sentences.push(format!("It is never refused for that. {stays}"));
         sentences.push(cost(given.consequence).into());
         facts.push(Fact::new("First date in time", &local::date_words(given.first_in_time)));
         facts.push(Fact::new("Last day to send it for this date", &local::date_words(given.last_in_time)));

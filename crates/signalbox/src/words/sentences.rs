@@ -135,6 +135,9 @@ pub fn today_sentence(waiting: usize, overdue: usize, tonight: usize, place: &st
     format!("{waits} {works}")
 }
 
+/// What is said of a notice while it is not known how much is asked for.
+pub const PROVISIONAL: &str = "This is provisional: how much notice is asked for depends on the category, which is known once the change is accepted. It is judged again then, by the same day of receipt.";
+
 /// What notice was given, and what follows from it: the consequence, never blame, and the first date in time.
 pub fn notice_sentence(notice: &NoticeGiven) -> String {
     let given =

@@ -261,6 +261,11 @@ fn what_may_not_be_done_says_why_and_what_is_wrong_keeps_what_was_typed() {
         let text = stale.text();
         assert!(text.contains("Joy Adeyemi") && text.contains("How new is it?"), "both versions stand there: {text}");
         assert_eq!(stage_of(&mut priya, &reference).await, "Checking");
+        // How much notice is asked for depends on the category, which nobody knows yet; the API says it too.
+        let record = priya.get(&format!("/changes/{reference}")).await.text();
+        assert!(record.contains("On time, provisional") && record.contains("This is provisional:"), "{record}");
+        let program = crate::api::program::token(&world, furnished.joy);
+        assert_eq!(program.get(&format!("/api/v1/changes/{reference}")).await.json()["notice"]["provisional"], true);
         let not_now = tom.get(&format!("/changes/{reference}")).await.text();
         assert!(not_now.contains("Not now"), "{not_now}");
     });

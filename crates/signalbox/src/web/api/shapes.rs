@@ -140,6 +140,10 @@ pub struct Notice {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date)]
     pub last_in_time: Option<String>,
+    /// How much is asked for depends on the category, which is not known before the change is accepted; it is judged
+    /// again then. Only the change itself says it, not a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisional: Option<bool>,
 }
 
 /// An instant, if there is one.
@@ -158,6 +162,7 @@ pub fn notice(line: &NoticeLine, received_at: Option<Timestamp>) -> Notice {
         defective: line.defective,
         received_at: at(received_at),
         last_in_time: None,
+        provisional: None,
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use signalbox_core::actor::Stamp;
 use signalbox_core::change::{Change, Stage};
+use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::form::{Answer, Raw};
 use signalbox_core::ids::OrgId;
 use signalbox_core::process::{AnswerKind, Process};
@@ -427,6 +428,7 @@ impl Telling<'_> {
             defective: notice.defective,
             received_at: at(Some(notice.received_at)),
             last_in_time: Some(notice.last_in_time.to_string()),
+            provisional: Some(is_provisional(self.process, self.change())),
         })
     }
 

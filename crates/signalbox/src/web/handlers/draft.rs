@@ -10,6 +10,7 @@ use signalbox_core::actor::Actor;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Change, Kind};
 use signalbox_core::decide::fields::{Field as Asked, of_document};
+use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::decide::preview::{Preview, preview};
 use signalbox_core::form::{Answer, Raw};
 use signalbox_core::process::{AnswerKind, Page, Required};
@@ -167,7 +168,8 @@ impl Writing {
     fn notice(&self) -> Option<Notice> {
         let (start, _) = self.window()?;
         let given = self.preview.notice.as_ref()?;
-        Some(panels::notice_if_sent(given, self.change().kind, start, &self.situation.calendar, &self.situation.zone))
+        let is_provisional = is_provisional(&self.situation.process, self.change());
+        Some(panels::notice_if_sent(given, is_provisional, self.change().kind, start, &self.situation.calendar, &self.situation.zone))
     }
 
     fn clashes(&self) -> Vec<parts::Clash> {

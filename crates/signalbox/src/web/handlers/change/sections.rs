@@ -5,6 +5,7 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::Stamp;
 use signalbox_core::calendar::{Verdict, local};
 use signalbox_core::change::{Assessment, Clinical, Condition, Network, Outcome};
+use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::form::Answer;
 use signalbox_core::process::Question;
 
@@ -396,11 +397,14 @@ pub(super) fn notice(seen: &Seen) -> Option<Notice> {
     } else {
         format!("Notice: {} of {asked}", given.days)
     };
+    let is_provisional = is_provisional(&seen.situation.process, change);
+    let verdict = if is_provisional { format!("{}, provisional", given.verdict.words()) } else { given.verdict.words().to_owned() };
+    let provisional = is_provisional.then(|| words::PROVISIONAL.to_owned());
     Some(Notice {
         heading,
-        tag: Tag::new(&words::sentence_case(given.verdict.words()), colour),
+        tag: Tag::new(&words::sentence_case(&verdict), colour),
         mood,
-        words: vec![words::notice_sentence(given)],
+        words: std::iter::once(words::notice_sentence(given)).chain(provisional).collect(),
         days: panels::tiles(given, start, &seen.situation.calendar, &seen.situation.zone, "received"),
         clock_label: format!("{} of notice, from the day of receipt to the start", words::sentence_case(given.basis.words())),
         facts,
