@@ -3,6 +3,7 @@
 
 mod api;
 mod browser;
+mod canary;
 mod changes;
 mod clashes;
 mod command_line;
