@@ -18,8 +18,9 @@ use crate::clock::{Clock, IdSource};
 use crate::config::Config;
 use crate::run::Stop;
 
-/// How many changes the world holds.
-const CHANGES: usize = 200;
+/// How many pieces of work are planned around today. Those furthest ahead are not raised yet, so some two hundred
+/// changes stand in the world.
+const PLANNED: usize = 260;
 
 /// A person of the demonstration, as the one-click sign-in shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(crate) type Cast = BTreeMap<&'static str, Actor>;
 /// # Errors
 /// [`Unmade`].
 pub fn make(db: &Db, config: &Config, now: Timestamp, seed: u64) -> Result<(), Unmade> {
-    make_of(db, config, now, seed, CHANGES)
+    make_of(db, config, now, seed, PLANNED)
 }
 
 /// The same world with this many changes in it.

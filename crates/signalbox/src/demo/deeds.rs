@@ -1,6 +1,8 @@
 //! Doing the deeds: for each, somebody of the cast to whom the core offers the act takes it, with the form filled in
 //! as a person would. What nobody may do is left undone, as in life.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
@@ -130,21 +132,22 @@ impl<'a> Stage<'a> {
 
     /// Everybody gives what they owe, one assessment each time round.
     fn assess(&self, id: i64) -> Result<(), Unmade> {
-        for actor in self.cast.values() {
-            loop {
-                let (situation, now) = (self.situation(id)?, self.app.clock.now());
-                if situation.loaded.change.stage != At::Assessing {
-                    return Ok(());
-                }
+        let mut turned_away = BTreeSet::new();
+        loop {
+            let (situation, now) = (self.situation(id)?, self.app.clock.now());
+            if situation.loaded.change.stage != At::Assessing {
+                return Ok(());
+            }
+            let owing = self.cast.iter().filter(|(email, _)| !turned_away.contains(*email)).find_map(|(email, actor)| {
                 let open = assess::open_for(&situation.context(actor, now), &situation.loaded.change);
-                let Some((kind, _)) = open.first() else { break };
-                let fields = [("assessment", kind.code()), ("objects", "no"), ("finding", FINDINGS[open.len() % FINDINGS.len()])];
-                if self.app.take(actor, id, Act::Assess, raw(&fields), Expect::default()).is_err() {
-                    break;
-                }
+                open.first().map(|(kind, _)| (*email, actor, kind.code(), FINDINGS[open.len() % FINDINGS.len()]))
+            });
+            let Some((email, actor, kind, finding)) = owing else { return Ok(()) };
+            let fields = [("assessment", kind), ("objects", "no"), ("finding", finding)];
+            if self.app.take(actor, id, Act::Assess, raw(&fields), Expect::default()).is_err() {
+                turned_away.insert(email);
             }
         }
-        Ok(())
     }
 
     fn acknowledge(&self, id: i64) -> Result<(), Unmade> {

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use http_body_util::channel::{Channel, Sender};
 use signalbox_store::{StoreError, Tx};
+use tokio::runtime::Handle;
 
 use crate::app::Shared;
 
@@ -19,6 +20,8 @@ const PIECE_TIME: Duration = Duration::from_secs(30);
 pub struct Rows {
     sender: Sender<Bytes, StoreError>,
     buffer: Vec<u8>,
+    /// The reads of PostgreSQL have a thread of their own, which no runtime knows.
+    runtime: Handle,
 }
 
 impl Rows {
@@ -30,8 +33,9 @@ impl Rows {
 
     fn send(&mut self) -> Result<(), StoreError> {
         let piece = Bytes::from(std::mem::take(&mut self.buffer));
-        let sending = tokio::time::timeout(PIECE_TIME, self.sender.send_data(piece));
-        match tokio::runtime::Handle::current().block_on(sending) {
+        let sender = &mut self.sender;
+        // The timer too is made inside: it asks for a runtime at once.
+        match self.runtime.block_on(async move { tokio::time::timeout(PIECE_TIME, sender.send_data(piece)).await }) {
             Ok(Ok(())) => Ok(()),
             // The reader went away or fell asleep; nobody is there to be told.
             Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable("the reader of a file went away".into())),
@@ -46,9 +50,9 @@ where
     F: FnOnce(&mut dyn Tx, &mut Rows) -> Result<(), StoreError> + Send + 'static,
 {
     let (sender, body) = Channel::<Bytes, StoreError>::new(2);
-    let app = app.clone();
+    let (app, runtime) = (app.clone(), Handle::current());
     tokio::task::spawn_blocking(move || {
-        let mut rows = Rows { sender, buffer: Vec::new() };
+        let mut rows = Rows { sender, buffer: Vec::new(), runtime };
         write_row(&mut rows.buffer, heads);
         let read = app.db.read(|tx| fill(tx, &mut rows)).and_then(|()| rows.send());
         if let Err(fault) = read {

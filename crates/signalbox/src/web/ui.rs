@@ -225,6 +225,7 @@ pub enum Look {
     Outage,
     Network,
     Emergency,
+    Cancelled,
     Restricted,
 }
 
@@ -240,6 +241,7 @@ impl Look {
             Look::Outage => "outage",
             Look::Network => "net",
             Look::Emergency => "emerg",
+            Look::Cancelled => "cancelled",
             Look::Restricted => "restricted",
         }
     }
@@ -254,6 +256,7 @@ impl Look {
             Look::Outage => "Planned outage",
             Look::Network => "Network work",
             Look::Emergency => "Emergency",
+            Look::Cancelled => "Cancelled",
             Look::Restricted => "Restricted work",
         }
     }
@@ -273,7 +276,7 @@ impl Look {
         match self {
             Look::Approved => "blue",
             Look::Awaiting => "yellow",
-            Look::Request | Look::Restricted => "grey",
+            Look::Request | Look::Cancelled | Look::Restricted => "grey",
             Look::Done => "green",
             Look::Failed | Look::Emergency => "red",
             Look::Outage => "purple",
@@ -281,8 +284,18 @@ impl Look {
         }
     }
 
-    pub const ALL: [Look; 9] =
-        [Look::Approved, Look::Awaiting, Look::Request, Look::Done, Look::Failed, Look::Emergency, Look::Outage, Look::Network, Look::Restricted];
+    pub const ALL: [Look; 10] = [
+        Look::Approved,
+        Look::Awaiting,
+        Look::Request,
+        Look::Done,
+        Look::Failed,
+        Look::Emergency,
+        Look::Outage,
+        Look::Network,
+        Look::Cancelled,
+        Look::Restricted,
+    ];
 }
 
 /// One piece of work on the schedule. `aria` is the rest of the sentence for those who do not see the bar:

@@ -16,6 +16,7 @@ mod joining;
 mod journeys;
 mod kept;
 mod kill;
+mod live;
 mod mail;
 mod ops;
 mod pages;

@@ -41,7 +41,12 @@ fn draw(app: &App, visitor: &Visitor, seen: &Seen, form: &Form, faults: &[Fault]
     let mut view = DecidePage { shell, facts: seen.key_facts(), record: super::change::record_link(seen), ..DecidePage::default() };
     view.facts.extend(others(seen));
     let Some(stamp) = stamp else {
-        tell_why_not(seen, &mut view, verdict(Act::Approve).and_then(|verdict| verdict.as_ref().err()));
+        let refusal = verdict(Act::Approve).and_then(|verdict| verdict.as_ref().err());
+        // Whoever opens the page is told why; what somebody sends in is refused.
+        if let (Some(refusal), false) = (refusal, faults.is_empty()) {
+            return Err(stopped(Stop::Refused(refusal.clone())));
+        }
+        tell_why_not(seen, &mut view, refusal);
         return Ok(page_with(StatusCode::OK, &view));
     };
     let role = stamp.role.map_or("", |role| role.words());

@@ -41,7 +41,7 @@ pub fn typed_date(text: &str) -> Option<Date> {
 pub fn look(entry: &Entry) -> Look {
     let Some(detail) = &entry.detail else { return Look::Restricted };
     match (entry.standing, detail.kind) {
-        (Standing::Cancelled, _) => Look::Restricted,
+        (Standing::Cancelled, _) => Look::Cancelled,
         (Standing::Done, _) if detail.outcome.is_some_and(is_bad) => Look::Failed,
         (Standing::Done, _) => Look::Done,
         (_, Kind::Emergency) => Look::Emergency,
