@@ -143,16 +143,17 @@ fn read(kind: Kind, path: &Path) -> Result<(Vec<Cells>, Vec<Bad>), Unreadable> {
     }
     let order: Vec<usize> = columns.iter().filter_map(|c| header.iter().position(|h| h == c)).collect();
     let (mut rows, mut bad) = (vec![], vec![]);
+    let mut lines = Lines { text: &text, counted: 0, ends: 0 };
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
             Err(fault) => {
-                let line = line_of(&text, fault.position());
+                let line = lines.of(fault.position());
                 bad.push(Bad { line, column: String::new(), reason: format!("can't be read: {fault}"), cells: vec![] });
                 continue;
             }
         };
-        let line = line_of(&text, record.position());
+        let line = lines.of(record.position());
         let cells: Vec<String> = order.iter().map(|at| record.get(*at).unwrap_or_default().to_owned()).collect();
         let row = Cells { line, columns, cells };
         if record.len() != header.len() {
@@ -166,14 +167,28 @@ fn read(kind: Kind, path: &Path) -> Result<(Vec<Cells>, Vec<Bad>), Unreadable> {
     Ok((rows, bad))
 }
 
-/// The line on which a record begins. The reader itself counts one too few where lines end in CR LF.
-fn line_of(text: &[u8], position: Option<&csv::Position>) -> u64 {
-    let Some(position) = position else { return 0 };
-    let mut at = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(text.len());
-    while matches!(text.get(at), Some(b'\r' | b'\n')) {
-        at += 1;
+/// Counts lines up to where each record begins, going on from the one before. The reader itself counts one too few
+/// where lines end in CR LF.
+struct Lines<'t> {
+    text: &'t [u8],
+    counted: usize,
+    ends: u64,
+}
+
+impl Lines<'_> {
+    fn of(&mut self, position: Option<&csv::Position>) -> u64 {
+        let Some(position) = position else { return 0 };
+        let mut at = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
+        while matches!(self.text.get(at), Some(b'\r' | b'\n')) {
+            at += 1;
+        }
+        // A fault may be told of a place before the last record.
+        let since = if at >= self.counted { self.counted } else { 0 };
+        let ends = if since == 0 { 0 } else { self.ends };
+        self.ends = ends + self.text[since..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.counted = at;
+        1 + self.ends
     }
-    1 + text[..at].iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 impl App {
