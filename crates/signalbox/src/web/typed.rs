@@ -335,7 +335,7 @@ mod tests {
         let form = Form::of([("window.start-date", "2026-12-01"), ("window.start-time", "25:00")]);
         let faults = [Fault::of("window.start.time", "not-a-time", "Give a time"), Fault::of("window.end", "time-missing", "Give an end")];
         let drawn = draw(asked("window", AnswerKind::Window), &raw(&form), &faults);
-        assert_eq!(drawn.iter().map(shown).collect::<Vec<_>>(), ["2026-12-01 25:00", ""]);
+        assert_eq!(drawn.iter().map(shown).collect::<Vec<_>>(), ["Tuesday 1 December 2026, 25:00", ""]);
         assert_eq!(drawn[0].error.as_deref(), Some("Give a time"));
         assert_eq!(drawn[1].error.as_deref(), Some("Give an end"));
         assert!(loose_faults(&drawn, &faults).is_empty());

@@ -117,11 +117,16 @@ fn tags(seen: &Seen) -> Vec<Tag> {
     tags
 }
 
-/// What happened may be recorded at any time (X1), but nobody is asked to start work that is not near.
+/// What happened may be recorded at any time (X1), but nobody is asked to start work that is not near, or to end work
+/// that has not begun and is not over.
 fn is_due(seen: &Seen, act: Act) -> bool {
     let change = seen.change();
-    let is_near = || change.window().is_some_and(|window| window.start <= seen.now + NEAR);
-    act != Act::Start || (change.stage.is_firm() && is_near())
+    let window = change.window();
+    match act {
+        Act::Start => change.stage.is_firm() && window.is_some_and(|window| window.start <= seen.now + NEAR),
+        Act::Finish => matches!(change.stage, Stage::Implementing | Stage::BackingOut) || window.is_some_and(|window| window.end <= seen.now),
+        _ => true,
+    }
 }
 
 /// The stage line: where it went, where it is, what is to come for a change of this kind.
