@@ -184,9 +184,12 @@ const fn route(method: Method, path: &'static str, name: &'static str, who: Who,
     Route { method, path, name, who, handler }
 }
 
-/// The whole site, with the guard before it.
+/// The whole site, with the guard before it. What is for the demonstration only has no address anywhere else, by
+/// whatever method it is asked for (settled 26).
 pub fn router(app: Shared) -> Router {
-    let routes = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, door(route)));
+    let is_of_demo = |path: &str| path == "/demo" || path.starts_with("/dev/");
+    let routes = ROUTES.iter().filter(|route| app.config.is_demo || !is_of_demo(route.path));
+    let routes = routes.fold(Router::new(), |router, route| router.route(route.path, door(route)));
     routes
         .merge(api::router())
         .fallback(|| async { Failure::NotFound })

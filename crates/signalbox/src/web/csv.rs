@@ -110,4 +110,23 @@ mod tests {
         }
         assert_eq!(row(&["5 - 3 = 2"]), "5 - 3 = 2\r\n");
     }
+
+    /// S77: harmless, and the same again apart from the apostrophe once a program has read it.
+    #[test]
+    fn s77_cells_read_back_as_they_were_written() {
+        let starts = ["=", "+", "-", "@", "\t", "\r", "\n", "\r\n", "＝", "＋", "－", "＠", " =", "  ＋", "\t\"", "\r,"];
+        let cells: Vec<String> = starts.iter().map(|start| format!("{start}1+1|cmd, \"x\"\r\ny")).collect();
+        let plain = ["5 - 3 = 2", "a\tb", "a\rb", "|x", "", " spaced ", "'quoted"].map(str::to_owned);
+        let written: Vec<&str> = cells.iter().chain(&plain).map(String::as_str).collect();
+        let text = row(&written) + &row(&vec!["last"; written.len()]);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!((rows.len(), rows[0].len()), (2, written.len()), "no cell ends its row");
+        for (cell, read) in cells.iter().zip(&rows[0]) {
+            assert_eq!(read, format!("'{cell}"), "{cell:?}");
+        }
+        for (cell, read) in plain.iter().zip(rows[0].iter().skip(cells.len())) {
+            assert_eq!(read, cell, "what is harmless is left alone");
+        }
+    }
 }

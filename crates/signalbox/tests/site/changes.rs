@@ -306,7 +306,7 @@ fn s28_to_strangers_nothing_of_it_is_there() {
     });
 }
 
-async fn upload(client: &mut Client<'_>, reference: &str, name: &str, content: &[u8]) -> Reply {
+pub async fn upload(client: &mut Client<'_>, reference: &str, name: &str, content: &[u8]) -> Reply {
     client.get(&format!("/changes/{reference}")).await;
     let (edge, token) = ("edge-of-part", client.form_token.clone().unwrap_or_default());
     let name = name.replace('"', "%22");
@@ -321,7 +321,7 @@ async fn upload(client: &mut Client<'_>, reference: &str, name: &str, content: &
     client.ask(request.body(Body::from(body)).unwrap()).await
 }
 
-fn file_links(page: &Reply) -> Vec<String> {
+pub fn file_links(page: &Reply) -> Vec<String> {
     let html = scraper::Html::parse_document(&page.body);
     let links = scraper::Selector::parse("#documents ul a").unwrap();
     html.select(&links).filter_map(|link| link.value().attr("href")).map(str::to_owned).collect()

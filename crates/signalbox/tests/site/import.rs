@@ -1,6 +1,7 @@
 //! Import: whole or not at all, every bad row with its line and column, safe to run twice, on both engines.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use jiff::civil::date;
 use signalbox::app::App;
@@ -182,5 +183,47 @@ fn people_come_with_their_roles_and_a_wrong_header_is_named() {
         let file = File::of("header.csv", "code,title\nA,B\n");
         let Err(Unreadable::File(why)) = app.import_file(Kind::Services, &file.0, PLAIN, |_, _| {}) else { panic!() };
         assert!(why.contains("line 1") && why.contains("owner") && why.contains("title"), "{why}");
+    });
+}
+
+/// The notices of the Open Science Grid, where they are at hand (settled 16). Kept apart from the repository, as they are
+/// not ours to hand on.
+#[test]
+fn settled_16_the_real_notices_come_in_and_the_broken_ones_are_told() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let shared = std::env::var_os("SIGNALBOX_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
+    let notices = shared.join("data/osg-downtimes");
+    if !notices.join("downtimes.csv").is_file() {
+        eprintln!("SKIPPED settled_16_the_real_notices_come_in_and_the_broken_ones_are_told: NOT HERE: data/osg-downtimes; set SIGNALBOX_SHARED");
+        return;
+    }
+    let folder = crate::harness::TempDir::new();
+    let made = Command::new("python3").arg(root.join("tools/osg.py")).arg(&notices).arg("--out").arg(folder.path()).output().expect("python3");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    on_each_engine(|world: World| {
+        let folder = folder.path().to_owned();
+        async move {
+            let app = &world.app;
+            let import = |kind, name: &str, manner| app.import_file(kind, &folder.join(name), manner, |_, _| {}).unwrap();
+            for (kind, name) in [(Kind::Organisations, "organisations.csv"), (Kind::Services, "services.csv"), (Kind::Items, "items.csv")] {
+                let report = import(kind, name, PLAIN);
+                assert!(report.is_taken && report.added > 0, "{name}: {:?}", report.bad.first());
+            }
+            let refused = import(Kind::Changes, "changes.csv", PLAIN);
+            assert_eq!((refused.is_taken, refused.bad.len()), (false, 473));
+            let stored = |sql: &str| app.db.read(|tx| tx.one(sql, &[], |row| row.int(0))).unwrap();
+            assert_eq!(stored("select count(*) from changes"), 0, "whole or not at all");
+            let taken = import(Kind::Changes, "changes.csv", SKIP);
+            assert_eq!((taken.is_taken, taken.added, taken.bad.len()), (true, 1_756, 473));
+            // Each is told with its line, and for one of two reasons: it ends before it starts, or nobody says when it came.
+            assert!(taken.bad.iter().all(|bad| bad.line > 1 && ["window_end", "received_at"].contains(&bad.column.as_str())));
+            let log = || app.db.read(|tx| Ok(log::read_head(tx)?.count())).unwrap();
+            let before = log();
+            let again = import(Kind::Changes, "changes.csv", SKIP);
+            assert_eq!((again.added, again.updated, again.unchanged, again.bad.len(), log()), (0, 0, 1_756, 473, before), "a second run changes nothing");
+            let as_settled = "kind = 'planned_outage' and stage = 'CLOSED' and outcome = 'successful'";
+            assert_eq!(stored(&format!("select count(*) from changes where {as_settled}")), 1_756);
+            assert_eq!(app.db.read(|tx| log::verify(tx, None, &mut |_, _| {})).unwrap(), vec![]);
+        }
     });
 }

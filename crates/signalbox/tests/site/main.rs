@@ -7,6 +7,7 @@ mod canary;
 mod changes;
 mod clashes;
 mod command_line;
+mod demonstration;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]
@@ -17,6 +18,7 @@ mod journeys;
 mod kept;
 mod kill;
 mod live;
+mod lost_rights;
 mod mail;
 mod ops;
 mod pages;

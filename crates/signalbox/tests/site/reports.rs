@@ -117,3 +117,48 @@ fn s23_no_report_holds_what_its_reader_may_not_see() {
         assert!(priya.get("/reports/schedule.csv").await.body.contains("Secret firewall canary"), "a change manager's");
     });
 }
+
+/// S77, in every file and every column: also in names of the register that an organisation chose itself.
+#[test]
+fn s77_no_cell_of_any_file_begins_a_formula() {
+    let evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", "＝1+1", "＋1", "－1", "＠SUM(A1)"];
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let rows: Vec<_> = evil.iter().map(|title| (*title, "2026-11-02T09:00:00Z", Outcome::Successful)).collect();
+        estate.history(&world, &rows);
+        let ahead: Vec<i64> = evil.iter().map(|_| estate.outage(&world, "Planned", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]).id).collect();
+        // Forms and imports take no title that begins with a tab or a line's end; what stands in the store may be older.
+        let planned: Vec<String> = evil.iter().zip(ahead).map(|(title, id)| format!("update changes set title = '{title}' where id = {id}")).collect();
+        let names = ["organisations", "services", "sites", "items"].map(|table| format!("update {table} set name = '＝' || name, code = '@' || code"));
+        world
+            .app
+            .db
+            .write(move |tx| {
+                for sql in planned.iter().chain(&names) {
+                    tx.exec(sql, &[])?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let mut priya = world.sign_in("priya@halden.example").await;
+        for path in [
+            "/changes.csv",
+            "/schedule.csv?view=table&from=2026-12-08&days=1",
+            "/reports/schedule.csv",
+            "/reports/success.csv?period=12m",
+            "/reports/trust-raised.csv",
+        ] {
+            let file = priya.get(path).await;
+            let mut reader = csv::Reader::from_reader(file.body.as_bytes());
+            let title = reader.headers().unwrap().iter().position(|head| head == "title").unwrap_or_else(|| panic!("{path}: {}", file.body));
+            let found: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+            for cell in found.iter().flatten() {
+                assert!(!cell.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']), "{path}: {cell:?}");
+            }
+            for wanted in evil {
+                assert!(found.iter().any(|row| row[title] == format!("'{wanted}")), "{path} lost {wanted:?}: {}", file.body);
+            }
+            assert!(found.iter().flatten().any(|cell| cell.starts_with("'@N") || cell.starts_with("'＝n")), "{path}: the names of organisations too");
+        }
+    });
+}

@@ -423,3 +423,118 @@ fn strangers_come_in_only_where_the_table_says_so() {
         }
     });
 }
+
+/// What takes words as markup, or runs them.
+const UNSAFE: [&str; 15] = [
+    "innerhtml",
+    "outerhtml =",
+    "outerhtml=",
+    "outerhtml+",
+    "insertadjacenthtml",
+    "document.write",
+    "createcontextualfragment",
+    "sethtml",
+    "srcdoc",
+    "eval(",
+    "new function",
+    "settimeout('",
+    "settimeout(\"",
+    "setinterval('",
+    "javascript:",
+];
+
+/// The lines of a script that put words into markup. Idiomorph’s `outerHTML` is a manner of morphing a page of ours.
+fn markup_of_words(script: &str) -> Vec<&str> {
+    let is_unsafe = |line: &&str| {
+        let line = line.to_lowercase();
+        UNSAFE.iter().any(|part| line.contains(part)) || line.contains("parsefromstring") && line != PARSED.to_lowercase()
+    };
+    script.lines().map(str::trim).filter(is_unsafe).collect()
+}
+
+/// The one place where text becomes markup: a whole page of our own address, which is then morphed.
+const PARSED: &str = "page = new DOMParser().parseFromString(await answer.text(), 'text/html')";
+
+#[test]
+fn s72_our_scripts_put_no_words_into_markup() {
+    let bad =
+        ["x.innerHTML = name", "x.outerHTML = name", "x.insertAdjacentHTML('beforeend', n)", "document.write(n)", "new DOMParser().parseFromString(n, t)"];
+    for line in bad {
+        assert_eq!(markup_of_words(line), [line], "this rule sees its bad example");
+    }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/own");
+    let mut scripts = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|end| end == "js") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert_eq!(markup_of_words(&text), [""; 0], "{}", file.display());
+            scripts.insert(file.file_name().unwrap().to_string_lossy().into_owned());
+            // The page that is parsed comes by fetch, without a redirect, from an address of ours: of a link of this
+            // origin, of a form of ours, or of this page.
+            if text.contains(PARSED) {
+                for guard in ["link.origin !== location.origin) return", "answer.redirected", "credentials: 'same-origin'"] {
+                    assert!(text.contains(guard), "{}: {guard}", file.display());
+                }
+                assert_eq!(text.matches("Idiomorph.morph(").count(), 1);
+                assert_eq!(text.matches("parseFromString").count(), 1);
+            }
+        }
+    }
+    assert_eq!(scripts.into_iter().collect::<Vec<_>>(), ["app.js", "speak.js"]);
+}
+
+/// Where a page leads, decoded, as far as it is an address.
+fn addresses(reply: &Reply) -> Vec<String> {
+    let page = scraper::Html::parse_document(&reply.body);
+    let mut found = vec![];
+    for name in ["href", "action", "formaction", "src"] {
+        let with = scraper::Selector::parse(&format!("[{name}]")).unwrap();
+        found.extend(page.select(&with).filter_map(|element| element.value().attr(name).map(str::to_owned)));
+    }
+    found
+}
+
+#[test]
+fn s73_no_address_of_a_query_becomes_a_link() {
+    on_each_engine(|world| async move {
+        let estate = crate::planned::Estate::furnish(&world);
+        let sent = estate.outage(&world, "Switchgear", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]).reference;
+        let authority = world.organisation("region", OrgKind::Authority);
+        world.person("ada@region.example", "Ada Finch", &[(authority, Role::Administrator), (authority, Role::AuthorityManager)]);
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        ruth.get("/changes/new").await;
+        let draft = ruth.post("/changes/new", &[("kind", "planned_outage")]).await.location().to_owned();
+        let draft = draft.split('/').nth(2).unwrap();
+        let mut ada = world.sign_in("ada@region.example").await;
+        let mut stranger = world.stranger();
+        let mut seen = 0;
+        for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
+            let reference = if route.path.contains("/edit/") { draft } else { &sent };
+            let path = route.path.replace("{ref}", reference).replace("{act}", "withdraw").replace("{entry}", "printer_queue");
+            let path = filled(&path.replace("{site}", "NB").replace("{step}", "what").replace("/process/{id}", "/process/end-to-end"));
+            let is_of_office = ["/setup", "/members"].iter().any(|start| path.starts_with(start));
+            let client = match route.who {
+                Who::Anyone => &mut stranger,
+                Who::Member if is_of_office => &mut ada,
+                Who::Member => &mut ruth,
+            };
+            for name in ["next", "back", "return_to", "from"] {
+                for value in ["javascript:alert(1)", "//evil.example", "/\\evil.example"] {
+                    let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+                    let asked = format!("{path}?{query}");
+                    let reply = client.get(&asked).await;
+                    assert!(reply.status.as_u16() < 500, "{asked}");
+                    assert!(!reply.location().contains("evil") && !reply.location().contains("javascript"), "{asked} leads to {}", reply.location());
+                    assert!(reply.header("refresh").is_empty(), "{asked}");
+                    for address in addresses(&reply) {
+                        let decoded = address.replace("%3A", ":").replace("%2F", "/").replace("%5C", "\\").to_lowercase();
+                        assert!(!decoded.contains("javascript:") && !decoded.contains("evil.example"), "{asked} leads to {address}");
+                    }
+                    assert!(reply.field("next").is_none_or(|next| next == "/"), "{asked}: {:?}", reply.field("next"));
+                    seen += usize::from(reply.status == StatusCode::OK && !addresses(&reply).is_empty());
+                }
+            }
+        }
+        assert!(seen > 40 * 12, "{seen} pages were looked at");
+    });
+}

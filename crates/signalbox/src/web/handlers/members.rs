@@ -137,8 +137,10 @@ fn organisations(app: &App) -> Result<Vec<Choice>, Failure> {
 
 /// Yes or no. A coordinator's yes passes it to the authority; the authority's makes a member.
 pub async fn answer(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
-    form.only(&["answer", "organisation", "reason"])?;
     let found = request(&app, &visitor, &id)?;
+    // Their organisation is asked only where their address does not tell it: nobody moves them to another (S27).
+    let names: &[&str] = if found.org_id.is_some() { &["answer", "reason"] } else { &["answer", "organisation", "reason"] };
+    form.only(names)?;
     let mut faults = Vec::new();
     match form.raw("answer") {
         "yes" => {}
