@@ -10,12 +10,10 @@ use signalbox_core::act::Act;
 use signalbox_core::decide::fields::{self, Field};
 use signalbox_core::process::AnswerKind;
 use signalbox_core::refusal::Refusal;
-use signalbox_store::queries::change;
-use signalbox_store::scope::Scope;
 use utoipa::ToSchema;
 
 use super::ask::{self, Asked, Sent};
-use super::changes::{Receipt, id_of};
+use super::changes::{Receipt, id_of, seen};
 use super::shapes::{ActCode, Listing, RoleCode};
 use super::told;
 use super::whole::{AnswerValue, By, Telling};
@@ -230,13 +228,7 @@ pub async fn take(Held(app): Held<Shared>, visitor: Visitor, Path((reference, ac
 pub async fn history(Held(app): Held<Shared>, visitor: Visitor, Path(reference): Path<String>, query: Query) -> Result<Json<Listing<HistoryLine>>, Failure> {
     let paging = Asked::of(query, &["limit", "cursor"])?.paging()?;
     let after = paging.after(ask::number)?.unwrap_or(0);
-    let scope = Scope::of(&visitor.actor()?);
-    let found = app.read::<_, Failure>(|tx| {
-        let Some(page) = change::page(tx, &scope, &reference)? else { return Ok(None) };
-        let process = app.documents.pinned(tx, &page.loaded.change.process)?;
-        Ok(Some((page, process)))
-    })?;
-    let (page, process) = found.ok_or(Failure::NotFound)?;
+    let (page, process) = seen(&app, &visitor, &reference)?;
     let telling = Telling { page: &page, process: &process };
     let mut wanted = page.loaded.events.iter().filter(|recorded| recorded.version > after);
     let items: Vec<HistoryLine> = wanted.by_ref().take(usize::from(paging.limit)).map(|recorded| line(&telling, recorded)).collect();

@@ -1,6 +1,7 @@
 //! Changes: lists, one change, drafts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State as Held};
@@ -265,19 +266,24 @@ pub async fn save(Held(app): Held<Shared>, visitor: Visitor, Path(reference): Pa
     Err(Failure::conflict("busy", "Others are saving this draft at the same moment. Try again."))
 }
 
+/// The change of this reference with the document that it is pinned to, where the visitor may see it.
+pub(super) fn seen(app: &App, visitor: &Visitor, reference: &str) -> Result<(change::ChangePage, Arc<Process>), Failure> {
+    let scope = Scope::of(&visitor.actor()?);
+    let found = app.read::<_, Failure>(|tx| {
+        let Some(page) = change::page(tx, &scope, reference)? else { return Ok(None) };
+        let process = app.documents.pinned(tx, &page.loaded.change.process)?;
+        Ok(Some((page, process)))
+    })?;
+    found.ok_or(Failure::NotFound)
+}
+
 /// A change, with everything that its page prints.
 #[utoipa::path(get, path = "/api/v1/changes/{ref}", tag = "changes", operation_id = "readChange",
     params(("ref" = String, Path, description = "The reference, such as ON-2026-000123.", max_length = 40)),
     responses((status = 200, description = "The change.", body = Whole, headers(("ETag" = String, description = "Version, and revision of a draft.")))))]
 pub async fn read(Held(app): Held<Shared>, visitor: Visitor, Path(reference): Path<String>, query: Query) -> Result<Response, Failure> {
     Asked::of(query, &[])?;
-    let scope = Scope::of(&visitor.actor()?);
-    let found = app.read::<_, Failure>(|tx| {
-        let Some(page) = change::page(tx, &scope, &reference)? else { return Ok(None) };
-        let process = app.documents.pinned(tx, &page.loaded.change.process)?;
-        Ok(Some((page, process)))
-    })?;
-    let (page, process) = found.ok_or(Failure::NotFound)?;
+    let (page, process) = seen(&app, &visitor, &reference)?;
     let telling = Telling { page: &page, process: &process };
     let whole = telling.whole();
     Ok(([(header::ETAG, ask::tag(whole.version, telling.rev()))], Json(whole)).into_response())
