@@ -198,6 +198,19 @@ impl Browser {
         found.iter().map(violation).collect()
     }
 
+    /// Whether a script has left that mark on the page's window.
+    pub async fn has_mark(&self, name: &str) -> bool {
+        let mark = self.client.execute("return window[arguments[0]] !== undefined", vec![json!(name)]).await;
+        mark.unwrap_or_else(|e| panic!("a dialog is open? {e}")) == Value::Bool(true)
+    }
+
+    /// What the browser's console has said since it was asked last: errors, and what a policy stopped.
+    pub async fn log(&self) -> Vec<String> {
+        let lines = self.client.issue_cmd(Log).await.unwrap();
+        let message = |line: &Value| line["message"].as_str().unwrap_or_default().to_owned();
+        lines.as_array().map(|lines| lines.iter().map(message).collect()).unwrap_or_default()
+    }
+
     /// How far the page reaches beyond its window to the right, in pixels (WCAG 1.4.10 wants 0).
     pub async fn overflow(&self) -> i64 {
         let metrics = self.devtools("Page.getLayoutMetrics", json!({})).await;
@@ -268,7 +281,7 @@ fn capabilities(scripts: Scripts, profile: &Path) -> serde_json::Map<String, Val
         let args = options["args"].as_array_mut().unwrap();
         args.push("--blink-settings=scriptEnabled=false".into());
     }
-    let all = json!({ "browserName": "chrome", "goog:chromeOptions": options });
+    let all = json!({ "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
     all.as_object().unwrap().clone()
 }
 
@@ -298,6 +311,19 @@ impl WebDriverCompatibleCommand for Devtools {
     fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
         let body = json!({ "cmd": self.command, "params": self.parameters });
         (Method::POST, Some(body.to_string()))
+    }
+}
+
+#[derive(Debug)]
+struct Log;
+
+impl WebDriverCompatibleCommand for Log {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
     }
 }
 

@@ -31,6 +31,7 @@ mod raising;
 mod reports;
 mod run;
 mod schedule;
+mod scripts;
 mod security;
 mod sentences;
 mod session;
