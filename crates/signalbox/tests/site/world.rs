@@ -178,7 +178,7 @@ impl World {
     }
 }
 
-fn hash_of_password() -> &'static str {
+pub fn hash_of_password() -> &'static str {
     static HASH: std::sync::OnceLock<String> = std::sync::OnceLock::new();
     HASH.get_or_init(|| {
         let passwords = signalbox::accounts::Passwords::default();

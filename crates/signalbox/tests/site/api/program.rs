@@ -71,6 +71,11 @@ pub struct Program<'a> {
 }
 
 impl Program<'_> {
+    /// What stands after `Bearer`.
+    pub fn bearer(&self) -> &str {
+        &self.token
+    }
+
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Reply {
         let mut client = self.world.program(&self.token);
         let mut request = client.request(method.clone(), path);
