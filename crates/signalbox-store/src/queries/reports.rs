@@ -82,6 +82,8 @@ pub struct RaisedRow {
     pub received_at: Option<Timestamp>,
     pub stage: Stage,
     pub stage_since: Timestamp,
+    /// When it was approved, as far as an approval stands.
+    pub approved_at: Option<Timestamp>,
     pub waiting_on: Option<Owed>,
     pub category: Option<String>,
     /// The clinical track's code (spec 5.3).
@@ -186,7 +188,7 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Co
     let columns = format!(
         "select c.id, c.reference, g.id, g.code, g.name, c.title, c.kind, c.received_at, c.stage, c.stage_since,
         n.kind, n.about, n.due_at, n.org_id, w.code, w.name, n.role, c.category, c.clinical, c.window_start, c.window_end, c.contingency_end,
-        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.revision, c.source_ref, {}
+        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.revision, c.source_ref, {}, c.approved_at
         from organisations g join changes c on c.org_id = g.id {OWED}",
         crate::scope::IS_PARTY
     );
@@ -309,6 +311,7 @@ fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
         received_at: opt_time(row, 7)?,
         stage: code(row, 8, Stage::from_code)?,
         stage_since: time(row, 9)?,
+        approved_at: opt_time(row, 31)?,
         waiting_on,
         category: row.opt_text(17)?,
         clinical: row.text(18)?,

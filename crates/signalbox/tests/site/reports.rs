@@ -90,6 +90,24 @@ fn the_forward_schedule_as_a_file_has_every_column_of_r_1() {
 }
 
 #[test]
+fn what_trusts_raised_says_how_long_a_decision_took_and_what_is_next() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let outage = estate.outage(&world, "Switchgear", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]);
+        let mut priya = world.sign_in("priya@halden.example").await;
+        let page = priya.get("/reports/trust-raised").await.text();
+        assert!(page.contains("none yet"), "nothing is decided: {page}");
+        world.clock.set(at("2026-11-20T12:00:00Z"));
+        estate.assess(&world, outage.id);
+        estate.schedule(&world, outage.id);
+        let mut priya = world.sign_in("priya@halden.example").await;
+        let page = priya.get("/reports/trust-raised").await;
+        assert!(page.text().contains("northbrook trust 1 1 1 0 0 3 "), "three days from receipt to approval: {}", page.text());
+        assert!(page.text().contains("Its start, 8 Dec"), "{}", page.text());
+    });
+}
+
+#[test]
 fn s23_no_report_holds_what_its_reader_may_not_see() {
     on_each_engine(|world| async move {
         let estate = Estate::furnish(&world);

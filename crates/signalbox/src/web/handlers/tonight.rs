@@ -106,6 +106,15 @@ fn sentence(work: &[Entry], later: &[Entry], zone: &jiff::tz::TimeZone) -> Strin
 fn noticed(entry: &Entry, zone: &jiff::tz::TimeZone) -> Noticed {
     let window = local::describe_window(entry.window.start, entry.window.end, zone);
     let services = entry.detail.as_ref().map(|detail| entries::names(&detail.services)).unwrap_or_default();
-    let text = if services.is_empty() { format!("{}.", entries::title(entry)) } else { format!("{services}: {}.", entries::title(entry)) };
+    let mut text = if services.is_empty() { format!("{}.", entries::title(entry)) } else { format!("{services}: {}.", entries::title(entry)) };
+    if let Some(until) = late_until(entry) {
+        text.push_str(&format!(" It runs late, and is now expected to end at {}.", local::moment_words(until, zone)));
+    }
     Noticed { when: format!("{} to {}", window.from, window.to), text }
+}
+
+/// When work under way is now expected to end, where somebody said that it runs late (X1).
+fn late_until(entry: &Entry) -> Option<jiff::Timestamp> {
+    let until = entry.detail.as_ref().filter(|_| entry.standing == store::Standing::Live)?.expected_end?;
+    (until > entry.window.end).then_some(until)
 }

@@ -44,10 +44,11 @@ impl Trust {
         self.approved += u64::from(is_approved);
         self.rejected += u64::from(matches!(row.stage, Stage::Rejected | Stage::ClinRejected));
         self.closed += u64::from(row.stage.is_final());
-        // Where a change stands approved or refused, its stage began with the decision.
-        let is_decision = matches!(row.stage, Stage::Approved | Stage::Rejected | Stage::ClinRejected);
-        if let Some(received) = row.received_at.filter(|_| is_decision) {
-            self.days.push(row.stage_since.duration_since(received).as_secs() as f64 / 86_400.0);
+        // Where a change stands refused, its stage began with the decision.
+        let is_refused = matches!(row.stage, Stage::Rejected | Stage::ClinRejected);
+        let decided_at = row.approved_at.or(is_refused.then_some(row.stage_since));
+        if let (Some(received), Some(decided)) = (row.received_at, decided_at) {
+            self.days.push(decided.duration_since(received).as_secs().max(0) as f64 / 86_400.0);
         }
     }
 }
@@ -132,11 +133,24 @@ fn drawn(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> Drawn {
 }
 
 fn waits_for(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> String {
-    let Some(owed) = &row.waiting_on else { return if row.stage.is_final() { "Nothing".into() } else { String::new() } };
+    let Some(owed) = &row.waiting_on else { return waits_for_time(row, zone) };
     let who = owed.org.as_ref().map(|org| org.name.clone()).or_else(|| owed.role.map(|role| sentence_case(role.words()))).unwrap_or_default();
     let what = if owed.about.is_empty() || owed.about == owed.kind { owed.kind.clone() } else { format!("{}, {}", owed.kind, owed.about) };
     let due = owed.due_at.map(|at| format!(", by {}", calendar::local_date(at, zone).strftime("%-d %b"))).unwrap_or_default();
     if who.is_empty() { sentence_case(&format!("{what}{due}")) } else { format!("{who}: {what}{due}") }
+}
+
+/// What is next where nobody owes anything.
+fn waits_for_time(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> String {
+    let day = |at: Timestamp| calendar::local_date(at, zone).strftime("%-d %b").to_string();
+    match (row.stage, row.window) {
+        (stage, _) if stage.is_final() => "Nothing".into(),
+        (Stage::Approved, _) => "A date with names".into(),
+        (Stage::Scheduled, Some(window)) => format!("Its start, {}", day(window.start)),
+        (Stage::Implementing | Stage::BackingOut, Some(window)) => format!("The end of the work, {}", day(window.end)),
+        (Stage::Implemented | Stage::Review, _) => "Its closing".into(),
+        _ => String::new(),
+    }
 }
 
 /// The columns of R-3 without money, which only a trust's own people see and nothing charges yet.
