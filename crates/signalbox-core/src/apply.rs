@@ -16,6 +16,8 @@ pub fn apply(change: Option<Change>, recorded: &Recorded) -> Change {
     change.version = recorded.version;
     let before = change.stage;
     fold(&mut change, recorded);
+    let ruled = |ruling: &crate::event::Ruling| Ruled { version: recorded.version, at: recorded.at, by: recorded.by.clone(), ruling: ruling.clone() };
+    change.rulings.extend(recorded.rulings.iter().map(ruled));
     if change.stage != before {
         change.stage_since = recorded.at;
     }
@@ -65,6 +67,8 @@ fn unborn(recorded: &Recorded) -> Change {
         restated: false,
         source_ref: None,
         long: false,
+        attached: 0,
+        rulings: vec![],
     }
 }
 
@@ -139,11 +143,14 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             need_network(change, *network_needed);
             change.stage = Stage::Submitted;
         }
-        Event::Returned { defects, voids_receipt, .. } => {
+        Event::Returned { defects, voids_receipt, defective, .. } => {
             change.defects = defects.clone();
             // What was missing now was missing before: an earlier receipt of the same window does not stand either (X4).
             if *voids_receipt {
                 change.receipts.iter_mut().for_each(|receipt| receipt.void = true);
+            }
+            if *defective && let Some(notice) = change.receipts.iter_mut().rev().find(|r| !r.void).and_then(|r| r.notice.as_mut()) {
+                notice.defective = true;
             }
             change.stage = Stage::Returned;
         }
@@ -300,6 +307,7 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
                 reopen(change, at);
             }
         }
+        Event::Attached { .. } => change.attached += 1,
         Event::ConditionMet { number, words } => {
             if let Some(condition) = change.conditions.iter_mut().find(|c| c.number == *number) {
                 condition.met = Some((recorded.by.clone(), at, words.clone()));

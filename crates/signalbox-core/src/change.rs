@@ -1,7 +1,7 @@
 //! One change as the log tells it: a main stage and side tracks (spec 5).
 
 use crate::actor::Stamp;
-use crate::event::{Asked, Classification, NewCondition, NoticeGiven, Promise, Told};
+use crate::event::{Asked, Classification, NewCondition, NoticeGiven, Promise, Ruling, Told};
 use crate::form::Answers;
 use crate::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId};
 use crate::text::Text;
@@ -108,6 +108,7 @@ vocabulary! {
         Protected = "protected", "protected";
         AtRisk = "at_risk", "at risk";
         ExclusionProposed = "exclusion_proposed", "exclusion proposed";
+        WaiverProposed = "waiver_proposed", "waiver proposed";
         Excluded = "excluded", "service level excluded";
         Waived = "waived", "waived";
     }
@@ -394,6 +395,19 @@ pub struct Change {
     pub source_ref: Option<String>,
     /// A window longer than the schedule's bound of 14 days (settled 15).
     pub long: bool,
+    /// How many files were attached.
+    pub attached: usize,
+    /// Every decision that a table took, in order.
+    pub rulings: Vec<Ruled>,
+}
+
+/// A decision that a table took, with the event that rests on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruled {
+    pub version: i64,
+    pub at: Timestamp,
+    pub by: Stamp,
+    pub ruling: Ruling,
 }
 
 impl Change {

@@ -9,13 +9,17 @@ pub mod notice;
 pub mod preview;
 pub mod ruling;
 
+pub mod classify;
+pub mod freeze;
+pub mod material;
+
 mod accept;
-mod approve;
+pub mod approve;
 mod clinical;
-mod close;
+pub mod close;
 mod content;
 mod raise;
-mod schedule;
+pub mod schedule;
 mod submit;
 mod talk;
 mod work;
@@ -36,8 +40,8 @@ use crate::permit::permit;
 use crate::process::{AnswerKind, Process, Step};
 use crate::refusal::{Refusal, Violation};
 use crate::text::NewText;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 /// Everything beside the change that deciding looks at: values, never a way to fetch more.
 pub struct Context<'a> {
@@ -76,6 +80,8 @@ pub(crate) struct Taking<'a, 'f> {
     pub step: &'a Step,
     pub stamp: Stamp,
     pub form: Form<'f>,
+    /// What the tables said on the way, kept with the first event.
+    pub rulings: Vec<crate::event::Ruling>,
 }
 
 impl Taking<'_, '_> {
@@ -84,6 +90,13 @@ impl Taking<'_, '_> {
         if let Some(stamp) = stamp {
             self.stamp = stamp;
         }
+    }
+
+    /// Keeps what a table said, and gives its answers.
+    pub fn keep(&mut self, ruled: Option<ruling::Ruled>) -> Option<std::collections::BTreeMap<String, String>> {
+        let (ruling, outputs) = ruled?;
+        self.rulings.push(ruling);
+        Some(outputs)
     }
 
     /// Whether the step needs the rule.
@@ -101,12 +114,12 @@ pub fn decide(ctx: &Context, change: &Change, command: Command) -> Result<Decisi
     let Command { act, raw, mut mint } = command;
     let previous = change.content.as_ref().map(|c| &c.answers);
     let form = Form::new(&raw, ctx.facts, ctx.zone_name, ctx.zone.clone(), &mut mint, previous);
-    let mut taking = Taking { ctx, change, step, stamp, form };
+    let mut taking = Taking { ctx, change, step, stamp, form, rulings: vec![] };
     let unknown = fields::unknown(ctx, change, act, &raw);
     taking.form.faults.extend(unknown);
     let events = take(&mut taking, act);
     let (faults, mut texts) = (std::mem::take(&mut taking.form.faults), std::mem::take(&mut taking.form.texts));
-    let stamp = taking.stamp;
+    let (stamp, rulings) = (taking.stamp, taking.rulings);
     let events = match (events, faults.is_empty()) {
         (Some(events), true) => events,
         (_, false) => return Err(Refusal::Invalid(faults)),
@@ -116,6 +129,9 @@ pub fn decide(ctx: &Context, change: &Change, command: Command) -> Result<Decisi
     let mut after = change.clone();
     for event in events {
         record(&mut recorded, &mut after, &mut mint, ctx.now, stamp.clone(), event);
+    }
+    if let Some(first) = recorded.first_mut() {
+        first.rulings = rulings;
     }
     follow_on(ctx, &mut recorded, &mut after, &mut mint);
     let mentioned = |t: &NewText| recorded.iter().any(|r| mentions(&r.event, t));
@@ -167,7 +183,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
 
 /// Appends an event and folds it in.
 pub(crate) fn record(log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint, now: Timestamp, by: Stamp, event: Event) {
-    let recorded = Recorded { id: EventId(mint.id()), change: change.id, version: change.version + 1, at: now, by, event };
+    let recorded = Recorded { id: EventId(mint.id()), change: change.id, version: change.version + 1, at: now, by, event, rulings: vec![] };
     *change = apply(Some(change.clone()), &recorded);
     log.push(recorded);
 }
@@ -243,6 +259,10 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
         query.items.extend(&content.header.items);
         query.services.extend(&content.header.services);
         query.window = content.header.window;
+    }
+    // Only classifying asks how like work went, in the year before the change was last received.
+    if act == Some(Act::Accept) {
+        query.like_since = change.map(|c| c.receipts.last().map_or(c.raised_at, |r| r.at)).and_then(|at| at.checked_sub((365 * 24).hours()).ok());
     }
     let typed = content::typed_window(raw, zone);
     if typed.is_some() && act.is_none_or(|a| matches!(a, Act::Submit | Act::Propose | Act::Reschedule)) {

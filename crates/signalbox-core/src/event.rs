@@ -26,6 +26,9 @@ pub struct Recorded {
     pub at: Timestamp,
     pub by: Stamp,
     pub event: Event,
+    /// The decision tables that were asked on the way, each with the row that answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rulings: Vec<Ruling>,
 }
 
 /// For whom and when something that already happened was recorded (X1).
@@ -48,6 +51,12 @@ pub struct Ruling {
     pub row: usize,
     /// What went in, in the words of the document.
     pub inputs: Vec<(String, String)>,
+    /// What it said, by the names of its columns of answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<(String, String)>,
+    /// Rows that answered too and were outdone, each with its first answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<(usize, String)>,
 }
 
 /// The notice that a receipt gives (spec 6.5; settled 2 and 3).
@@ -85,14 +94,20 @@ pub struct Classification {
     /// 1 to 4; 1 is the gravest.
     pub impact: u8,
     pub impact_because: Vec<String>,
-    /// Answers to Q1 to Q6, 0 to 3 each.
-    pub risk_answers: [u8; 6],
-    /// Out of 18.
+    /// Answers to the risk questions of the document, 0 to 3 each.
+    pub risk_answers: Vec<u8>,
+    /// Out of 18, whatever the number and the weights of the questions (X16).
     pub risk: u8,
     pub band: String,
     pub category: String,
     /// Set when the supplier's change manager lowered the computed category, with a reason.
     pub lowered_from: Option<String>,
+    /// Set when it was raised above the computed category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_from: Option<String>,
+    /// The rows that said impact level, risk band and category.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rulings: Vec<Ruling>,
 }
 
 /// Somebody owes an assessment.
@@ -104,6 +119,9 @@ pub struct Asked {
     pub due_at: Timestamp,
     /// Whether silence past the due time counts as no objection (BR-12, X9).
     pub silence_counts: bool,
+    /// The row of the document that asked for it, with the facts of its condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruling: Option<Ruling>,
 }
 
 /// A condition of an approval: every one has an owner and a due date (T14).
@@ -163,6 +181,9 @@ pub enum Event {
         defects: Vec<Text>,
         supplier_side_only: bool,
         voids_receipt: bool,
+        /// The receipt stands, but what alarms are matched against was wrong or missing (BR-15).
+        #[serde(default)]
+        defective: bool,
     },
     /// T8, T9.
     Accepted {
@@ -223,6 +244,9 @@ pub enum Event {
         implementer: PersonId,
         org: OrgId,
         phone: Option<Text>,
+        /// Why it starts sooner after the approval than asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        short_gap: Option<Text>,
     },
     /// T35 keeps the stage; T19 voids approvals.
     Rescheduled {

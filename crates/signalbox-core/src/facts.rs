@@ -81,6 +81,14 @@ pub struct Reach {
     pub network: bool,
 }
 
+/// Changes of the last year on the same services or equipment that were carried out, and how many of them failed or
+/// were backed out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LikeWork {
+    pub changes: i64,
+    pub failures: i64,
+}
+
 /// Everything fetched for one command. Unknown and unseen things are both simply absent (S02).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -91,6 +99,10 @@ pub struct Facts {
     pub people: Vec<PersonFact>,
     /// Dependants of the items and services named by the command or the change.
     pub reach: Reach,
+    /// The register has a circuit at a site that is touched (BR-16c).
+    pub site_circuits: bool,
+    /// How like work went in the last year; `None` where nobody looked.
+    pub like: Option<LikeWork>,
     /// Clashes of the window asked for by the command, or else of the change's own.
     pub clashes: Vec<ClashFact>,
     /// The words behind the free texts of the change, so that unchanged words are seen to be unchanged.
@@ -121,6 +133,8 @@ pub struct FactsQuery {
     pub items: BTreeSet<ItemId>,
     pub services: BTreeSet<ServiceId>,
     pub file_ids: BTreeSet<i64>,
+    /// Like work that ended since then is counted; `None`: nobody asks.
+    pub like_since: Option<Timestamp>,
     /// The window whose clashes matter.
     pub window: Option<crate::change::Window>,
 }

@@ -126,7 +126,10 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
         // Whichever hat: who belongs to the raising organisation is not independent of it (X2, X17).
         Rule::OtherOrganisation => (stamp.org == Some(change.org) || ctx.actor.belongs_to(change.org)).then(|| Bar::new("own-organisation")),
         Rule::NoHardClash => ctx.facts.clashes.iter().find(|c| c.hard && c.rule != "BR-19f").map(|c| Bar::new("hard-clash").with(&c.with).with(&c.shared)),
-        Rule::NotInFreeze => ctx.facts.clashes.iter().find(|c| c.hard && c.rule == "BR-19f").map(|c| Bar::new("freeze").with(&c.with).with(c.until)),
+        Rule::NotInFreeze => {
+            let declared = ctx.facts.clashes.iter().find(|c| c.hard && c.rule == "BR-19f").map(|c| Bar::new("freeze").with(&c.with).with(c.until));
+            declared.or_else(|| crate::decide::freeze::frozen(ctx, change).map(|f| Bar::new("freeze").with(f.because).with(f.until)))
+        }
         Rule::ProviderTold => match &change.network {
             Network::NotNeeded | Network::Acknowledged { .. } | Network::Told { .. } => None,
             Network::Needed => Some(Bar::new("provider-not-told").with("NEEDED").with(0)),

@@ -39,6 +39,8 @@ pub struct Process {
     pub timers: Vec<Timer>,
     /// Pre-authorised requests; empty but for service requests.
     pub catalogue: Vec<CatalogueEntry>,
+    /// The questions about risk, in order; what `risk score` is worked out from (spec 6.3).
+    pub risk_questions: Vec<RiskRow>,
     /// Decision tables by name, such as `notice asked for`.
     pub tables: BTreeMap<String, table::Table>,
     /// Where each row stands, by keys such as `step submit DRAFT`; inherited rows stand in the base's file.
@@ -251,6 +253,17 @@ pub struct AssessmentRow {
     pub silence_counts: bool,
 }
 
+/// One row of Risk questions. The key is the id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RiskRow {
+    pub id: String,
+    pub text: String,
+    /// How much its answer counts; 0 leaves it out of the score.
+    pub weight: i64,
+    /// What the answers 0 to 3 mean.
+    pub answers: [String; 4],
+}
+
 /// One row of Timers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timer {
@@ -305,6 +318,7 @@ pub struct CatalogueEntry {
 
 mod cells;
 pub mod check;
+pub mod decisions;
 pub mod diagram;
 pub mod dictionary;
 pub mod facts;

@@ -22,6 +22,8 @@ pub enum Rule {
     ImplementerNamed,
     /// Each service taken away is said to be back, or why not (X1, T23).
     ServicesAnsweredFor,
+    /// A start sooner after the approval than asked needs a reason; it is never refused (spec 6.1, X11).
+    GapExplained,
     /// An outcome of spec 6.12 is stated.
     OutcomeStated,
     /// Gate: every assessment due is given, or silent where silence counts (BR-12, X9).
@@ -63,6 +65,7 @@ pub const CATALOGUE: &[(Rule, &str, bool, &str)] = &[
     (Rule::ReasonGiven, "reason given", false, "Words say why."),
     (Rule::DefectsListed, "defects listed", false, "What is missing is listed."),
     (Rule::ImplementerNamed, "implementer named", false, "The person who does the work is named."),
+    (Rule::GapExplained, "short gap explained", false, "A start sooner after the approval than asked needs a reason. It is recorded, never refused."),
     (Rule::ServicesAnsweredFor, "every service answered for", false, "For each service taken away it is said that it is back, or why not."),
     (Rule::OutcomeStated, "outcome stated", false, "An outcome is stated."),
     (Rule::AssessmentsDone, "assessments done", true, "Every assessment is given, or its time has passed where silence counts."),

@@ -8,8 +8,8 @@ use crate::sql::statements;
 use crate::{StoreError, Tx, drafts, log, values};
 use jiff::Timestamp;
 use signalbox_core::actor::{Actor, OrgKind, Role};
-use signalbox_core::change::{Change, Kind, Stage, Window};
-use signalbox_core::facts::{ClashFact, Facts, FactsQuery, ItemFact, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
+use signalbox_core::change::{Change, Kind, Outcome, Stage, Window};
+use signalbox_core::facts::{ClashFact, Facts, FactsQuery, ItemFact, LikeWork, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Freeze, FreezeScope, Node, PlannedWork, ScheduleIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,11 @@ statements! {
     SERVICE_BY_CODE = "select id, code, owner_org, direct_care, always_on from services where code = $1";
     SERVICE_BY_ID = "select id, code, owner_org, direct_care, always_on from services where id = $1";
     SERVICE_USERS = "select org_id from service_orgs where service_id = $1 order by org_id";
+    CIRCUIT_AT_SITE = "select count(*) from items where site_id = $1 and lower(type) like '%circuit%'";
+    LIKE_BY_SERVICE = "select distinct c.id, c.outcome from change_services s join changes c on c.id = s.change_id
+        where s.service_id = $1 and s.derived = 0 and c.closed_at > $2 and c.id <> $3 and c.outcome is not null";
+    LIKE_BY_ITEM = "select distinct c.id, c.outcome from change_items i join changes c on c.id = i.change_id
+        where i.item_id = $1 and c.closed_at > $2 and c.id <> $3 and c.outcome is not null";
     SITES_BY_CODE = "select id, code, org_id from sites where code = $1 order by id";
     DEPENDENCIES = "select from_kind, from_id, to_kind, to_id, kind from dependencies";
     RUNS_ON = "select item_id, service_id from item_services";
@@ -77,6 +82,12 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
     for email in &query.person_emails {
         add_person(tx, &mut facts, email)?;
     }
+    for site in facts.sites.iter().map(|site| site.id.0).collect::<Vec<_>>() {
+        facts.site_circuits |= tx.maybe_one(CIRCUIT_AT_SITE, values![site], |row| row.int(0))?.unwrap_or(0) > 0;
+    }
+    if query.like_since.is_some() {
+        facts.like = Some(like(tx, change, query)?);
+    }
     let dependencies = dependencies(tx)?;
     reach(tx, &mut facts, &dependencies)?;
     if let Some(window) = query.window {
@@ -88,6 +99,24 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
         facts.files = files.filter(|f| query.file_ids.contains(&f.id)).map(|f| (f.id, (f.name, f.bytes, f.sha256))).collect();
     }
     Ok(facts)
+}
+
+/// How changes that touched the same services or equipment went (C022). A number only, so nothing unseen is told.
+fn like(tx: &mut dyn Tx, change: Option<&Change>, query: &FactsQuery) -> Result<LikeWork, StoreError> {
+    let (since, own) = (query.like_since.map_or(0, Timestamp::as_microsecond), change.map_or(0, |c| c.id.0));
+    let mut ended: BTreeMap<i64, Option<Outcome>> = BTreeMap::new();
+    let read = |row: &dyn crate::Row| Ok((row.int(0)?, row.text(1)?));
+    let mut found = vec![];
+    for service in &query.services {
+        found.extend(tx.all(LIKE_BY_SERVICE, values![service.0, since, own], read)?);
+    }
+    for item in &query.items {
+        found.extend(tx.all(LIKE_BY_ITEM, values![item.0, since, own], read)?);
+    }
+    ended.extend(found.into_iter().map(|(id, code)| (id, Outcome::from_code(&code))));
+    let attempted = ended.values().flatten().filter(|outcome| outcome.is_attempted());
+    let failed = ended.values().flatten().filter(|outcome| matches!(outcome, Outcome::BackedOut | Outcome::Failed));
+    Ok(LikeWork { changes: attempted.count() as i64, failures: failed.count() as i64 })
 }
 
 /// What of the directory somebody may name: a trust its own and what it shares, a supplier what it runs, the

@@ -9,7 +9,7 @@ mod sentences;
 
 pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};
-pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label, risk_answers};
+pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
 pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
 

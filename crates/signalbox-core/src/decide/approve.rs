@@ -14,8 +14,25 @@ pub(super) fn approve(t: &mut Taking) -> Option<Vec<Event>> {
     }
     let words = t.form.text("words", false);
     let conditions = conditions(t)?;
+    no_way_back(t);
     let ruling = ruling::rule_on(t.ctx, t.change, "approver").map(|(ruling, _)| ruling);
+    t.rulings.extend(ruling.clone());
     Some(vec![Event::Approved { content: content.hash.clone(), window: content.header.window, words, conditions, ruling }])
+}
+
+/// Spec 6.3: where there is no way back and the impact is high, the approver says in so many words that it is accepted.
+fn no_way_back(t: &mut Taking) {
+    let accepted = t.form.yes_no("no_way_back_accepted", false);
+    if lacks_way_back(t.ctx, t.change) && accepted != Some(true) {
+        t.form.faults.push(Violation::of("no_way_back_accepted", "no-way-back-not-accepted"));
+    }
+}
+
+/// Whether the risk question about going back was answered with the worst, at impact level 1 or 2.
+pub fn lacks_way_back(ctx: &super::Context, change: &crate::change::Change) -> bool {
+    let Some(class) = change.classification.as_ref().filter(|class| class.impact <= 2) else { return false };
+    let at = ctx.process.risk_questions.iter().position(|row| row.id == "back_out");
+    at.and_then(|at| class.risk_answers.get(at)).is_some_and(|answer| i64::from(*answer) == super::classify::ANSWER_MAX)
 }
 
 /// The conditions typed; every one has an owner and a due date (T14).

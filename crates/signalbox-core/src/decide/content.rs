@@ -1,5 +1,6 @@
 //! Reading the answers of a document into the content that approvals bind to.
 
+use super::material::Changed;
 use super::{Context, Taking, given};
 use crate::change::{Change, Confidentiality, Content, Header, Parties, Window};
 use crate::event::Event;
@@ -178,35 +179,21 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
         t.form.faults.push(Violation::whole("nothing-changed"));
         return None;
     }
-    let is_approved = t.change.live_approvals().next().is_some();
-    let is_material = |id: &str, answer: &Answer| is_material(id, before.answers.get(id), answer, before.header.window, is_approved);
-    let material = touched.iter().filter(|(id, answer)| is_material(id, answer)).map(|(id, _)| id.clone()).collect();
+    let mut material = vec![];
+    for (id, answer) in &touched {
+        let (is_material, ruling) = Changed::answer(id, before.answers.get(id), answer, before.header.window).judge(t.ctx, t.change);
+        t.rulings.extend(ruling);
+        if is_material {
+            material.push(id.clone());
+        }
+    }
     answers.extend(touched);
     let content = make(t, answers)?;
     let mut after = t.change.clone();
     after.content = Some(content.clone());
-    let network_needed = given::touches_network(&after);
+    let network_needed = given::touches_network(t.ctx, &after);
+    t.keep(super::ruling::rule_on(t.ctx, &after, "network question"));
     Some(vec![Event::Amended { content: Box::new(content), material, network_needed }])
-}
-
-/// Questions whose answer is the work itself: another answer is other work.
-const CONTENT_IDS: &[&str] =
-    &["what", "backout", "implementation_plan", "supplier_actions", "outage_type", "network_affected", "circuits", "reversible", "model"];
-
-/// BR-31: more objects or services, another method or back-out, longer outage. Not: contacts, typing errors, fewer
-/// objects, and answers that were owed; but an approval was given for what was answered then.
-fn is_material(id: &str, before: Option<&Answer>, after: &Answer, window: Option<Window>, is_approved: bool) -> bool {
-    match (id, before, after) {
-        ("items" | "services" | "sites", None, _) => true,
-        ("contingency_end", _, Answer::Moment { at, .. }) => (before.is_some() || is_approved) && window.is_none_or(|w| *at > w.contingency_end),
-        ("outage_minutes" | "degraded_minutes" | "backout_minutes", None, Answer::Number(new)) => is_approved && *new > 0,
-        (id, None, _) => is_approved && CONTENT_IDS.contains(&id),
-        ("items", Some(Answer::Items(old)), Answer::Items(new)) => new.iter().any(|i| !old.contains(i)),
-        ("services", Some(Answer::Services(old)), Answer::Services(new)) => new.iter().any(|s| !old.contains(s)),
-        ("sites", Some(Answer::Sites(old)), Answer::Sites(new)) => new.iter().any(|s| !old.contains(s)),
-        ("outage_minutes" | "degraded_minutes" | "backout_minutes", Some(Answer::Number(old)), Answer::Number(new)) => new > old,
-        (id, _, _) => CONTENT_IDS.contains(&id),
-    }
 }
 
 /// The window typed, before anything is decided: for the facts about clashes. Faults are found later.

@@ -58,7 +58,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
             let ids = ctx.process.questions.iter().map(|q| q.id.clone()).collect();
             vec![field("defects", AnswerKind::List, true), field("fields", AnswerKind::Choices(ids), false), field("supplier_side", AnswerKind::YesNo, false)]
         }
-        Act::Accept => accept(&needs),
+        Act::Accept => accept(ctx.process, &needs),
         Act::Assess => vec![
             field("assessment", codes(&super::assess::open_for(ctx, change).iter().map(|(k, _)| k.code()).collect::<Vec<_>>()), true),
             field("objects", AnswerKind::YesNo, true),
@@ -67,11 +67,18 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Screen => (1..=8).map(|n| field(&format!("q{n}"), AnswerKind::YesNo, true)).collect(),
         Act::Clear => [vec![prose("words", false)], conditions()].concat(),
         Act::RejectClinically => vec![prose("hazard", true), prose("harm", true), prose("resubmit_when", true)],
-        Act::Approve => [vec![field("seen", line(), false), prose("words", false)], conditions()].concat(),
+        Act::Approve => {
+            let back = if super::approve::lacks_way_back(ctx, change) { vec![field("no_way_back_accepted", AnswerKind::YesNo, true)] } else { vec![] };
+            [vec![field("seen", line(), false), prose("words", false)], back, conditions()].concat()
+        }
         Act::Reject => vec![field("reason_code", codes(REJECT_REASONS), true), prose("reason", true)],
         Act::AskMore => vec![prose("questions", true)],
         Act::Hold => vec![prose("reason", true), field("review_on", AnswerKind::Date, true)],
-        Act::Schedule => vec![field("implementer", line(), true), field("phone", line(), false)],
+        Act::Schedule => {
+            let is_short = needs(Rule::GapExplained) && super::schedule::gap(ctx, change).is_some_and(|gap| gap.is_short());
+            let gap = if is_short { vec![prose("gap_reason", true)] } else { vec![] };
+            [vec![field("implementer", line(), true), field("phone", line(), false)], gap].concat()
+        }
         Act::Reschedule => {
             vec![field("window", AnswerKind::Window, true), field("contingency_end", AnswerKind::Moment { after: None }, false), prose("reason", true)]
         }
@@ -84,8 +91,8 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
                 .concat()
         }
         Act::Review if change.stage == Stage::Review => vec![prose("words", true)],
-        Act::Close => vec![field("outcome", outcomes(), true), prose("words", false)],
-        Act::Restate => vec![field("outcome", outcomes(), true), prose("reason", true)],
+        Act::Close => vec![field("outcome", allowed_outcomes(ctx, change), true), prose("words", false)],
+        Act::Restate => vec![field("outcome", allowed_outcomes(ctx, change), true), prose("reason", true)],
         Act::TellNetwork => vec![field("way", codes(TOLD_WAYS), true), field("their_reference", line(), false)],
         Act::Acknowledge => vec![field("their_reference", line(), false)],
         Act::RecordTold => vec![prose("proof", true)],
@@ -99,6 +106,11 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
 
 fn outcomes() -> AnswerKind {
     codes(&Outcome::OF_WORK.iter().map(|o| o.code()).collect::<Vec<_>>())
+}
+
+/// The outcomes that the record allows.
+fn allowed_outcomes(ctx: &Context, change: &Change) -> AnswerKind {
+    codes(&super::close::allowed(ctx, change).iter().map(|o| o.code()).collect::<Vec<_>>())
 }
 
 fn conditions() -> Vec<Field> {
@@ -116,10 +128,16 @@ fn told() -> Vec<Field> {
     vec![field("happened_at", AnswerKind::Moment { after: None }, false), field("on_behalf_of", line(), false), field("by_phone", AnswerKind::YesNo, false)]
 }
 
-fn accept(needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
+/// The risk questions of the document, in its own words.
+fn risk(process: &Process, required: bool) -> Vec<Field> {
+    let asked = super::classify::questions(process).into_iter();
+    asked.map(|question| Field { id: question.id.clone(), kind: question.answer.clone(), required, question: Some(question) }).collect()
+}
+
+fn accept(process: &Process, needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
     let mut fields = vec![];
     if needs(Rule::Classified) {
-        fields.extend((1..=6).map(|n| field(&format!("risk_{n}"), AnswerKind::Number { min: 0, max: 3 }, true)));
+        fields.extend(risk(process, true));
         fields.push(field("category_lowered_to", codes(&["minor", "significant"]), false));
         fields.push(field("lowered_because", AnswerKind::Prose, false));
     }

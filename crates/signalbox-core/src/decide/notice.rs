@@ -53,13 +53,19 @@ pub fn judge(ctx: &Context, change: &Change, received_at: Timestamp) -> Option<N
         asked: asked.amount,
         basis: asked.basis,
         verdict,
-        defective: false,
+        defective: said("defective").as_deref() == Some("yes"),
         consequence,
         last_in_time: judged.latest_receipt,
         first_in_time: judged.first_in_time,
         calendar_version: judged.calendar_version,
         ruling: ruled.map(|(ruling, _)| ruling),
     })
+}
+
+/// The tables that a notice rests on: how much was asked for, and what it is called.
+pub fn rulings(ctx: &Context, change: &Change, given: &NoticeGiven) -> Vec<crate::event::Ruling> {
+    let asked = ruling::rule_on(ctx, change, "notice asked for").map(|(ruling, _)| ruling);
+    asked.into_iter().chain(given.ruling.clone()).collect()
 }
 
 fn default_consequence(verdict: Verdict) -> Consequence {

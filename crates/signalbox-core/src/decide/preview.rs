@@ -32,7 +32,7 @@ pub fn preview(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Option<Pr
     let mut mint = Mint::new(0, [0; 16]);
     let previous = change.content.as_ref().map(|c| &c.answers);
     let form = Form::new(raw, ctx.facts, ctx.zone_name, ctx.zone.clone(), &mut mint, previous);
-    let mut t = Taking { ctx, change, step, stamp: Stamp::SYSTEM, form };
+    let mut t = Taking { ctx, change, step, stamp: Stamp::SYSTEM, form, rulings: vec![] };
     t.form.faults.extend(fields::unknown(ctx, change, act, raw));
     let answers = content::read_answers(&mut t, raw);
     if t.needs(&Rule::RequestEligible) || !ctx.process.catalogue.is_empty() {
@@ -41,9 +41,11 @@ pub fn preview(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Option<Pr
     let made = content::make(&mut t, answers.clone());
     let mut after = change.clone();
     after.content = Some(made.unwrap_or_else(|| content::rough(ctx, &answers)));
-    let judged = notice::judge(ctx, &after, submit::received_at(&t, &after));
-    let is_late = judged.as_ref().is_some_and(|n| n.verdict.is_late());
-    submit::late_reason(&mut t, is_late);
+    let received = submit::received_at(&t, &after);
+    after.late_reason = None;
+    let is_late = notice::judge(ctx, &after, received).is_some_and(|n| n.verdict.is_late());
+    after.late_reason = submit::late_reason(&mut t, is_late).0;
+    let judged = notice::judge(ctx, &after, received);
     let is_asked = |q: &&crate::process::Question| match content::is_about_lateness(&q.id) {
         true => is_late,
         false => content::is_asked(ctx, change, q, &answers, raw),

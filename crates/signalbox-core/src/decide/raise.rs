@@ -41,7 +41,7 @@ pub fn raise(ctx: &Context, raise: Raise) -> Result<Decision, Refusal> {
         reference
     });
     let event = Event::Raised { reference, kind: ctx.process.kind, process: ctx.process.hash.clone(), org, on_behalf_of, copied_from };
-    let recorded = Recorded { id: EventId(mint.id()), change: id, version: 1, at: ctx.now, by: stamp, event };
+    let recorded = Recorded { id: EventId(mint.id()), change: id, version: 1, at: ctx.now, by: stamp, event, rulings: vec![] };
     Ok(Decision { events: vec![recorded], texts })
 }
 
@@ -114,8 +114,15 @@ pub fn import(ctx: &Context, row: Import) -> Decision {
         reason,
         long,
     };
-    let recorded =
-        |event: &Event, id: i64| Recorded { id: EventId(id), change: row.id, version: row.version, at: ctx.now, by: Stamp::SYSTEM, event: event.clone() };
+    let recorded = |event: &Event, id: i64| Recorded {
+        id: EventId(id),
+        change: row.id,
+        version: row.version,
+        at: ctx.now,
+        by: Stamp::SYSTEM,
+        event: event.clone(),
+        rulings: vec![],
+    };
     let change: Change = crate::apply::apply(None, &recorded(&event, 0));
     if let Event::Imported { notice, .. } = &mut event {
         *notice = notice::judge(ctx, &change, row.received_at);

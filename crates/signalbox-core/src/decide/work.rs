@@ -53,7 +53,9 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
             found.push("after-window");
         }
     }
-    if t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule == "BR-19f") {
+    let declared = t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule == "BR-19f");
+    let obeys = t.ctx.process.steps.iter().any(|step| step.needs.contains(&Rule::NotInFreeze));
+    if declared || (obeys && super::freeze::frozen(t.ctx, change).is_some()) {
         found.push("in-freeze");
     }
     if t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule != "BR-19f") {

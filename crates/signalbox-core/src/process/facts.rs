@@ -111,6 +111,103 @@ pub const FACTS: &[Fact] = &[
     fact("unapproved", "unapproved", YES_NO, "Whether work began without an approval."),
     fact("sampled", "sampled", YES_NO, "Whether the change falls in the sample of one in twenty."),
     fact("start_date", "start date", Type::Date, "The local date of the start."),
+    // Impact (spec 6.2, X11).
+    fact("users_affected", "users affected", Type::Number(0, MANY), "How many people cannot work as usual meanwhile."),
+    fact("loses_service", "loses service", YES_NO, "Whether somebody is without service, or a service is off altogether, for a while."),
+    fact(
+        "outage_in_service_hours",
+        "outage in service hours",
+        Type::Number(0, MANY),
+        "Minutes of outage in service hours; where care never stops, every hour is one.",
+    ),
+    fact("outage_at_other_hours", "outage at other hours", Type::Number(0, MANY), "Minutes of outage at other hours."),
+    fact("always_on", "always on", YES_NO, "Whether an emergency department, intensive care, a theatre or a maternity unit depends on it."),
+    fact("reversible", "reversible", YES_NO, "Whether it can be undone; yes until it is answered."),
+    fact("minutes_to_go_back", "minutes to go back", Type::Number(0, MANY), "Minutes that going back takes; 0 until it is answered."),
+    fact("national_service", "national service", YES_NO, "Whether a national service is touched."),
+    // Risk (spec 6.3).
+    fact(
+        "timing",
+        "timing",
+        Type::Number(0, 3),
+        "How bad the moment of the start is: 1 outside service hours, 2 within them, 3 on Monday morning, Friday afternoon, the eve of a holiday or at the end of a month.",
+    ),
+    fact(
+        "like_changes",
+        "like changes",
+        Type::Number(0, MANY),
+        "Changes of the last year that touched the same services or equipment, as far as they were carried out.",
+    ),
+    fact("like_failures", "like failures", Type::Number(0, 100), "How many in a hundred of them failed or were backed out; not known while there are none."),
+    // Network (spec 6.6).
+    fact("line_affected", "line affected", Type::Words(&["yes", "no", "unsure"]), "The answer to network_affected."),
+    fact("circuit_listed", "circuit listed", YES_NO, "Whether a circuit reference is given."),
+    fact("network_part", "network part", YES_NO, "Whether a circuit or a network service is among what is touched, or depends on it."),
+    fact("circuits_at_the_site", "circuits at the site", YES_NO, "Whether the register has a circuit at a site that is touched."),
+    fact("network_question", "network question", Type::Words(&["nothing", "confirm", "tell"]), "What the decision network question says."),
+    // Notice (BR-14, BR-15).
+    fact(
+        "late_reason",
+        "late reason",
+        Type::Words(&["none", "utility_imposed", "safety", "discovered_late", "planning_error", "other"]),
+        "Why notice is short, once it was said.",
+    ),
+    fact("evidence", "evidence", YES_NO, "Whether a file is attached."),
+    fact("objects_named", "objects named", YES_NO, "Whether equipment is named, and a circuit where the line is affected."),
+    // Charging (BR-25).
+    fact("charge_hint", "charge hint", Type::Words(&["no", "yes", "do_not_know"]), "What the raiser expects."),
+    fact(
+        "charge_ground",
+        "charge ground",
+        Type::Words(&["none", "outside_scope", "rework", "supplier_fault", "authority_funded", "price_zero", "legal_duty"]),
+        "The ground for or against a charge that was stated; none until it is answered.",
+    ),
+    fact("supplier_work", "supplier work", YES_NO, "Whether something is asked of the supplier's people, in supplier_actions."),
+    fact("out_of_hours", "out of hours", YES_NO, "Whether the start lies outside service hours, 09:00 to 17:00 on a working day."),
+    fact("chargeable", "chargeable", Type::Words(&["no", "unsure", "yes"]), "What the decision chargeable says."),
+    // Freeze (BR-32).
+    fact("month", "month", Type::Number(1, 12), "The month of the day that is looked at; of the start where no day is."),
+    fact("day_of_month", "day of month", Type::Number(1, 31), "Its day of the month."),
+    fact("weekday", "weekday", Type::Words(&["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]), "Its day of the week."),
+    // Material change (BR-31).
+    fact(
+        "changed_answer",
+        "changed answer",
+        Type::Words(&[
+            "window",
+            "items",
+            "services",
+            "sites",
+            "contingency_end",
+            "outage_minutes",
+            "degraded_minutes",
+            "backout_minutes",
+            "what",
+            "backout",
+            "implementation_plan",
+            "supplier_actions",
+            "outage_type",
+            "network_affected",
+            "circuits",
+            "reversible",
+            "model",
+            "other",
+        ]),
+        "The question whose answer changed; other stands for every question not in the list.",
+    ),
+    fact(
+        "how_changed",
+        "how changed",
+        Type::Words(&["first_given", "more", "less", "other"]),
+        "First given; more, longer or later; less, shorter or earlier; or simply another answer.",
+    ),
+    fact("approved", "approved", YES_NO, "Whether an approval is in force."),
+    fact("moved_minutes", "moved minutes", Type::Number(0, MANY), "By how many minutes the start moved, either way."),
+    fact("another_day", "another day", YES_NO, "Whether the start moved to another local date."),
+    fact("later_end", "later end", YES_NO, "Whether the end, or the latest end, moved later."),
+    // Closure (spec 6.12).
+    fact("began", "began", YES_NO, "Whether a start was recorded."),
+    fact("backed_out", "backed out", YES_NO, "Whether it was recorded that the work was backed out."),
 ];
 
 /// The fact of this name: its code or its words.

@@ -69,9 +69,27 @@ pub fn revive(source: &str, base_sources: &[String]) -> Result<Process, Vec<Faul
         base = Some(parse("stored document", text, &front("stored document", text), base.as_ref(), &mut faults));
     }
     match base {
-        Some(process) if faults.is_empty() => Ok(process),
+        Some(process) if faults.is_empty() => Ok(with_former_rules(process)),
         _ => Err(faults),
     }
+}
+
+/// A document from before a decision stood in documents has no table for it. What the program decided then is what the
+/// shipped tables were made from, so they stand in.
+fn with_former_rules(mut process: Process) -> Process {
+    let is_whole = super::decisions::DECISIONS.iter().all(|d| !(d.needed)(&process) || process.tables.contains_key(d.name));
+    if is_whole {
+        return process;
+    }
+    if let Some(shipped) = Processes::shipped().ok().and_then(|shipped| shipped.by_id("end-to-end").cloned()) {
+        for (name, table) in &shipped.tables {
+            process.tables.entry(name.clone()).or_insert_with(|| table.clone());
+        }
+        if process.risk_questions.is_empty() {
+            process.risk_questions = shipped.risk_questions.clone();
+        }
+    }
+    process
 }
 
 /// Reads and checks documents, given as file name and text.

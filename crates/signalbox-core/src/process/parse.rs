@@ -4,7 +4,7 @@
 use super::facts;
 use super::markdown::{Cell, Grid, Sheet, read};
 use super::table::{Policy, Row, Table, UnaryTest, domain_words};
-use super::{AnswerKind, AssessmentRow, CatalogueEntry, Fault, Place, Process, Question, Step, Timer, cells, dictionary};
+use super::{AnswerKind, AssessmentRow, CatalogueEntry, Fault, Place, Process, Question, RiskRow, Step, Timer, cells, decisions, dictionary};
 use crate::act::Act;
 use crate::actor::OrgKind;
 use crate::calendar::Notice;
@@ -66,6 +66,7 @@ fn begin(file: &str, source: &str, base: Option<&Process>) -> Process {
         assessments: vec![],
         timers: vec![],
         catalogue: vec![],
+        risk_questions: vec![],
         tables: Default::default(),
         places: Default::default(),
     };
@@ -210,6 +211,7 @@ impl Reader<'_> {
             "Questions" => (&["Id", "Question", "Answer", "Required"], &["Asked when", "Guidance", "Page"]),
             "Assessments" => (&["Assessment", "Who", "Due"], &["When", "Silence"]),
             "Timers" => (&["When", "Then"], &["Tells"]),
+            "Risk questions" => (&["Id", "Question", "Weight", "0", "1", "2", "3"], &[]),
             "Catalogue" => (&["Id", "Title", "Description", "Lead", "Procedure", "Authorised by", "Expires"], &["For", "Eligible when"]),
             // Any other table is prose.
             _ => return,
@@ -225,6 +227,7 @@ impl Reader<'_> {
                 "Questions" => self.question(&line, &mut keys),
                 "Assessments" => self.assessment(&line, &mut keys),
                 "Timers" => self.timer(&line, &mut keys),
+                "Risk questions" => self.risk_question(&line, &mut keys),
                 _ => self.catalogue(&line, &mut keys),
             }
         }
@@ -312,7 +315,7 @@ impl Reader<'_> {
     fn question(&mut self, line: &Line, keys: &mut Vec<String>) {
         let id = line.text("Id").to_owned();
         let place = line.place();
-        if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        if !is_id(&id) {
             return self.fault(&place, "id-wrong", format!("The id {id:?} is not lower-case letters, digits and underscores."));
         }
         if !self.key(format!("question {id}"), &place, keys, "question-twice") {
@@ -397,6 +400,38 @@ impl Reader<'_> {
         }
     }
 
+    fn risk_question(&mut self, line: &Line, keys: &mut Vec<String>) {
+        let id = line.text("Id").to_owned();
+        let place = line.place();
+        if !is_id(&id) {
+            return self.fault(&place, "id-wrong", format!("The id {id:?} is not lower-case letters, digits and underscores."));
+        }
+        if !self.key(format!("risk question {id}"), &place, keys, "question-twice") {
+            return;
+        }
+        let at = self.process.risk_questions.iter().position(|row| row.id == id);
+        if line.is_removed("Question") {
+            match at {
+                Some(at) => drop(self.process.risk_questions.remove(at)),
+                None => self.nothing_to_remove(&place, format!("The risk question {id}")),
+            }
+            return;
+        }
+        let weight = self.take(line.get("Weight"), "weight-wrong", |w| {
+            w.parse::<i64>().ok().filter(|n| (0..=10).contains(n)).ok_or_else(|| format!("The weight {w:?} is not a whole number from 0 to 10."))
+        });
+        let answers = ["0", "1", "2", "3"].map(|column| line.text(column).to_owned());
+        if line.text("Question").is_empty() || answers.iter().any(String::is_empty) {
+            self.fault(&place, "question-empty", format!("The risk question {id} lacks its words, or those of an answer."));
+        }
+        let Some(weight) = weight else { return };
+        let row = RiskRow { id, text: line.text("Question").to_owned(), weight, answers };
+        match at {
+            Some(at) => self.process.risk_questions[at] = row,
+            None => self.process.risk_questions.push(row),
+        }
+    }
+
     fn catalogue(&mut self, line: &Line, keys: &mut Vec<String>) {
         let id = line.text("Id").to_owned();
         if !self.key(format!("catalogue {id}"), &line.place(), keys, "catalogue-twice") {
@@ -452,7 +487,7 @@ impl Reader<'_> {
         let split = heading.trim().strip_suffix(')').and_then(|h| h.rsplit_once('('));
         let policy = split.and_then(|(_, policy)| Policy::from_words(policy.trim()));
         let (Some((name, _)), Some(policy)) = (split, policy) else {
-            return self.fault(place, "policy-unknown", format!("{:?} does not end in (unique), (first) or (collect).", grid.heading.text));
+            return self.fault(place, "policy-unknown", format!("{:?} does not end in (unique), (first), (collect) or (worst).", grid.heading.text));
         };
         let name = name.trim().to_ascii_lowercase();
         let mut inputs = vec![];
@@ -498,11 +533,18 @@ impl Reader<'_> {
             if tests.len() < inputs.len() {
                 return;
             }
-            rows.push(Row { tests, outputs: cells.iter().skip(inputs.len()).map(|cell| cell.text.clone()).collect() });
+            let said: Vec<String> = cells.iter().skip(inputs.len()).map(|cell| cell.text.clone()).collect();
+            let kind = decisions::find(&name).and_then(|d| d.outputs.iter().find(|column| Some(column.name) == outputs.first().map(String::as_str)));
+            let rank = kind.and_then(|column| column.kind.rank(said.first()?)).unwrap_or(0);
+            rows.push(Row { tests, outputs: said, rank });
         }
         self.process.places.insert(format!("table {name}"), place.clone());
         self.process.tables.insert(name.clone(), Table { name, policy, inputs, outputs, rows });
     }
+}
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// The To cell: a stage, or `-`; `where it was` is for the act that ends a hold.

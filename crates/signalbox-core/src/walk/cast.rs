@@ -40,12 +40,19 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
         case.clashes.clear();
         let stage = case.change.stage;
         let acted = next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
+        // A freeze that the document declares is not waived: the window goes elsewhere.
+        let acted = acted || (is_frozen(&case) && anyone(&mut case, Act::Reschedule, chance));
         let given_up = !acted && may_give_up(&case.change) && anyone(&mut case, Act::Withdraw, chance);
         if !acted && !given_up {
             return Err(format!("no way on from {} after {}: {}", stage.code(), last(&case), bars(&case)));
         }
     }
     Err(format!("no end after {PATIENCE} acts, at {} after {}: {}", case.change.stage.code(), last(&case), bars(&case)))
+}
+
+fn is_frozen(case: &Case) -> bool {
+    let facts = case.facts_for(None, &Default::default());
+    crate::decide::freeze::frozen(&case.context(&crate::actor::Actor::System, &facts), &case.change).is_some()
 }
 
 /// The last events.

@@ -57,7 +57,9 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
             set(raw, "number", &chance.pick(&open).map_or("1".to_owned(), u32::to_string));
         }
         Act::Restate => {
-            let others: Vec<&str> = crate::change::Outcome::OF_WORK.iter().filter(|o| Some(**o) != change.outcome).map(|o| o.code()).collect();
+            let facts = case.facts_for(None, &Raw::new());
+            let allowed = crate::decide::close::allowed(&case.context(&Actor::System, &facts), change);
+            let others: Vec<&str> = allowed.iter().filter(|o| Some(**o) != change.outcome).map(|o| o.code()).collect();
             set(raw, "outcome", chance.pick(&others).copied().unwrap_or(""));
         }
         Act::SettleNotice => {
@@ -72,6 +74,10 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
         Act::Finish => set(raw, "not_back", &words(chance)),
         Act::Reschedule => reschedule(case, chance, raw),
         _ => {}
+    }
+    // To say no to it is to say no to the approval.
+    if raw.contains_key("no_way_back_accepted") {
+        set(raw, "no_way_back_accepted", "yes");
     }
     // Most work succeeds; what does not is reviewed before it is closed.
     if act == Act::Finish && chance.percent(50) {

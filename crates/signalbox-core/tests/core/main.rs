@@ -4,6 +4,8 @@ mod documents;
 mod expected;
 mod harness;
 mod matrix;
+mod oracle;
 mod rules;
 mod scenarios;
+mod tables;
 mod walks;

@@ -122,7 +122,7 @@ fn cases(world: &World, raiser: PersonId) -> Vec<Case> {
         }
         for org in [None, Some(OTHER_SUPPLIER)] {
             let mut case = raised(world, "security assessed", *confidentiality, raiser, move |content| {
-                let asked = Asked { kind: AssessmentKind::Security, org: org.map(OrgId), due_at: hours(100), silence_counts: false };
+                let asked = Asked { kind: AssessmentKind::Security, org: org.map(OrgId), due_at: hours(100), silence_counts: false, ruling: None };
                 vec![sent(content, false), Event::Accepted { classification: None, promise: None, asked: vec![asked], model: None, notice: None }]
             });
             (case.was_sent, case.security, case.stage) = (true, Some(org), Stage::Assessing);

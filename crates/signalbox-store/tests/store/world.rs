@@ -170,6 +170,7 @@ impl World {
             at: hours(n as i64),
             by: by.clone(),
             event,
+            rulings: vec![],
         };
         let first = match told.beginning {
             Beginning::Raised => Event::Raised { reference, kind: told.kind, process: "p".into(), org, on_behalf_of: None, copied_from: None },

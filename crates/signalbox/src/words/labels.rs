@@ -44,6 +44,8 @@ pub fn field_label(id: &str) -> String {
         "consequence" => "What does the late notice lead to?",
         "number" => "Which condition?",
         "file" => "Choose a file",
+        "no_way_back_accepted" => "There is no way back. Do you accept that?",
+        "gap_reason" => "Why does it start so soon after the approval?",
         "category_lowered_to" => "Lower the category?",
         "lowered_because" => "Why is it lowered?",
         "take_down_by" => "Who takes the service down?",
@@ -60,9 +62,6 @@ fn numbered(id: &str) -> Option<String> {
     let at = |digits: &str| digits.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
     if let Some(found) = id.strip_prefix('q').and_then(at).and_then(|n| SCREENING.get(n)) {
         return Some((*found).to_owned());
-    }
-    if let Some((question, _)) = id.strip_prefix("risk_").and_then(at).and_then(|n| RISK.get(n)) {
-        return Some((*question).to_owned());
     }
     let rest = id.strip_prefix("condition_")?;
     let (number, part) = rest.split_once('_').unwrap_or((rest, ""));
@@ -87,22 +86,6 @@ const SCREENING: [&str; 8] = [
     "Is anybody unsure about any of this?",
 ];
 
-/// The six questions about the risk of the change, with what 0 to 3 mean (spec 6.3).
-const RISK: [(&str, [&str; 4]); 6] = [
-    ("How new is it?", ["done the same way three times or more, with success", "done so once or twice", "only something like it was done", "never done"]),
-    ("How complicated is it?", ["one team, a few steps", "one team, many steps", "several teams", "many teams whose steps depend on each other"]),
-    ("How well was it tested?", ["in full, on the like of it", "in full, on something similar", "in part", "not at all"]),
-    ("How sure is the way back?", ["tested, under 30 minutes", "tested, longer", "not tested", "there is none"]),
-    ("How much else could it take with it?", ["nothing that is shared", "one shared part", "several shared parts", "something that everything depends on"]),
-    ("When is it done?", ["in an agreed window", "in the evening", "in service hours", "near a freeze or a peak, such as Monday morning or month end"]),
-];
-
-/// What the answers 0 to 3 to a risk question mean; `None` for any other field.
-pub fn risk_answers(id: &str) -> Option<[&'static str; 4]> {
-    let n = id.strip_prefix("risk_")?.parse::<usize>().ok()?;
-    RISK.get(n.checked_sub(1)?).map(|(_, answers)| *answers)
-}
-
 /// What helps to fill in a field; empty where the label says enough.
 pub fn field_hint(act: Act, id: &str) -> &'static str {
     match (act, id) {
@@ -124,6 +107,8 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (_, "proof") => "Such as: rang the provider's desk on 14 November at 10:20, spoke to J. Marsh.",
         (_, "file") => "A plan, a letter, a test result. Leave out anything that names a patient.",
         (_, "category_lowered_to") => "Leave it empty to keep the category that is worked out.",
+        (_, "gap_reason") => "Less time lies between the approval and the start than the process asks for. It is recorded, never refused.",
+        (_, "no_way_back_accepted") => "The supplier's change manager answered that there is no way back, and the impact level is 1 or 2.",
         (_, "promise_times") => "If they differ from the window.",
         (_, "not_back") => "Needed for every service that is not back.",
         (_, "consequence") => "Only the authority can exclude the time from the service level.",
@@ -292,9 +277,6 @@ mod tests {
     fn numbered_fields_have_words() {
         assert_eq!(field_label("q8"), "Is anybody unsure about any of this?");
         assert_eq!(field_label("q9"), "");
-        assert_eq!(field_label("risk_4"), "How sure is the way back?");
-        assert_eq!(risk_answers("risk_4").map(|a| a[3]), Some("there is none"));
-        assert_eq!(risk_answers("risk_0"), None);
         assert_eq!(field_label("condition_2"), "Condition 2");
         assert_eq!(field_label("condition_2_owner"), "Who keeps condition 2?");
         assert_eq!(field_label("condition_2_due"), "By when is condition 2 met?");

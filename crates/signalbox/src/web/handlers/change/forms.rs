@@ -28,7 +28,7 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
     asked.retain(|field| field.id != "seen");
     let options = options(app, seen, &asked)?;
     let drawn = typed::fields(&asked, &raw, faults, &options, words::field_label);
-    let drawn: Vec<Field> = drawn.into_iter().map(|field| explain(field, act)).collect();
+    let drawn: Vec<Field> = drawn.into_iter().map(|field| explain(seen, field, act)).collect();
     let change = seen.change();
     let mut form = Form::new(&format!("{}/acts/{}", seen.address(), act.code()), words::act_button(act, change.stage), drawn)
         .key(&app.ids.token().to_hex())
@@ -41,7 +41,7 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
 }
 
 /// Hints, and what the numbers of a risk question mean.
-fn explain(mut field: Field, act: Act) -> Field {
+fn explain(seen: &Seen, mut field: Field, act: Act) -> Field {
     let name = typed::core_name(&field.name);
     let hint = words::field_hint(act, &name);
     if name == "implementer" && matches!(field.control, Control::Input { .. }) {
@@ -50,12 +50,18 @@ fn explain(mut field: Field, act: Act) -> Field {
     if field.hint.is_none() && !hint.is_empty() {
         field.hint = Some(hint.to_owned());
     }
-    if let (Control::Radios { choices }, Some(meanings)) = (&mut field.control, words::risk_answers(&name)) {
+    if let (Control::Radios { choices }, Some(meanings)) = (&mut field.control, risk_answers(seen, &name)) {
         for (choice, meaning) in choices.iter_mut().zip(meanings) {
             choice.label = format!("{}: {meaning}", choice.value);
         }
     }
     field
+}
+
+/// What 0 to 3 mean for a risk question of the document.
+fn risk_answers<'s>(seen: &'s Seen, name: &str) -> Option<&'s [String; 4]> {
+    let at = name.strip_prefix("risk_")?.parse::<usize>().ok()?.checked_sub(1)?;
+    seen.situation.process.risk_questions.get(at).map(|row| &row.answers)
 }
 
 /// What may be chosen. The directory is read only for acts that name its things.
