@@ -134,8 +134,10 @@ pub fn decide(ctx: &Context, change: &Change, command: Command) -> Result<Decisi
         first.rulings = rulings;
     }
     follow_on(ctx, &mut recorded, &mut after, &mut mint);
-    let mentioned = |t: &NewText| recorded.iter().any(|r| mentions(&r.event, t));
-    texts.retain(mentioned);
+    if !texts.is_empty() {
+        let written: Vec<String> = recorded.iter().filter_map(|r| serde_json::to_string(&r.event).ok()).collect();
+        texts.retain(|text| written.iter().any(|event| mentions(event, text)));
+    }
     Ok(Decision { events: recorded, texts })
 }
 
@@ -223,8 +225,8 @@ pub fn time_out(ctx: &Context, change: &Change, then: crate::process::TimerAct, 
 }
 
 /// Whether an event mentions a text; an unchanged answer may not.
-fn mentions(event: &Event, text: &NewText) -> bool {
-    serde_json::to_string(event).is_ok_and(|json| json.contains(&format!("\"text\":{},", text.id.0)) || json.contains(&text.reference().digest))
+fn mentions(event: &str, text: &NewText) -> bool {
+    event.contains(&format!("\"text\":{},", text.id.0)) || event.contains(&text.reference().digest)
 }
 
 /// The random five per cent that is reviewed all the same (BR-33, settled 5): hash of the reference, modulo 20.
@@ -269,6 +271,11 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
         query.window = typed;
     }
     query
+}
+
+/// The window that is typed, if it can be read.
+pub(crate) fn window_typed(raw: &Raw, zone: &TimeZone) -> Option<crate::change::Window> {
+    content::typed_window(raw, zone)
 }
 
 /// The answer to a question, if the latest content has one.

@@ -318,9 +318,11 @@ pub struct CatalogueEntry {
 
 mod cells;
 pub mod check;
+pub mod compare;
 pub mod decisions;
 pub mod diagram;
 pub mod dictionary;
+pub mod edit;
 pub mod facts;
 pub mod graph;
 pub mod load;

@@ -155,9 +155,9 @@ impl World {
         let mut services: BTreeSet<ServiceId> = self.directory.items.iter().filter(named_item).flat_map(|i| i.services.clone()).collect();
         let named = |s: &&ServiceFact| query.services.contains(&s.id) || query.service_codes.iter().any(|c| c.eq_ignore_ascii_case(&s.code));
         services.extend(self.directory.services.iter().filter(named).map(|s| s.id));
-        if services.contains(&ServiceId(1)) {
-            services.insert(ServiceId(5));
-        }
+        // What is named is no dependant of itself, as in the store.
+        let services: BTreeSet<ServiceId> =
+            if services.contains(&ServiceId(1)) && !services.contains(&ServiceId(5)) { [ServiceId(5)].into() } else { [].into() };
         let mut reach = Reach { services: services.clone(), ..Reach::default() };
         for service in self.directory.services.iter().filter(|s| services.contains(&s.id)) {
             reach.runs.insert(service.owner);

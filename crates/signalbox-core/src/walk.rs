@@ -91,6 +91,22 @@ pub fn run(processes: &[&Process], seed: u64, walks: usize) -> Report {
     report
 }
 
+/// The changes that such walks leave behind, for whoever wants a past to look at.
+pub fn stories<'w>(world: &'w World, processes: &[&'w Process], seed: u64, walks: usize) -> Vec<Case<'w>> {
+    let mut report = Report { seed, walks, ..Report::default() };
+    let begin = |number: usize| {
+        let chance = Chance::new(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+        Walk::begin(world, processes.get(number % processes.len().max(1))?, number, chance)
+    };
+    let walks = (0..walks).filter_map(begin);
+    walks
+        .map(|mut walk| {
+            walk.go(&mut report);
+            walk.case
+        })
+        .collect()
+}
+
 /// The first act of a shortest way between stages.
 fn route(process: &Process, from: Stage, to: Stage) -> Option<Act> {
     let mut seen = vec![from];

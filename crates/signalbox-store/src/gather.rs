@@ -44,6 +44,7 @@ statements! {
     WORK_ORGS = "select distinct org_id from change_orgs where change_id = $1";
     FREEZES_NEAR = "select scope, scope_id, title, starts_at, ends_at, hard from freezes
         where lifted_at is null and ends_at > $1 and starts_at < $2";
+    ALL_FREEZES = "select scope, scope_id, title, starts_at, ends_at, hard from freezes where lifted_at is null order by id";
 }
 
 /// How far around a window other work may matter: the longest window, and an hour for back to back (BR-19d).
@@ -147,7 +148,7 @@ fn org_row(row: &dyn crate::Row) -> Result<OrgFact, StoreError> {
     Ok(OrgFact { id: OrgId(row.int(0)?), code: row.text(1)?, kind })
 }
 
-fn item_row(row: &dyn crate::Row) -> Result<ItemFact, StoreError> {
+pub(crate) fn item_row(row: &dyn crate::Row) -> Result<ItemFact, StoreError> {
     let kind = row.text(4)?.to_ascii_lowercase();
     let is_network = ["circuit", "router", "switch", "firewall", "network", "link"].iter().any(|word| kind.contains(word));
     Ok(ItemFact { id: ItemId(row.int(0)?), code: row.text(1)?, org: OrgId(row.int(2)?), site: row.opt_int(3)?.map(SiteId), services: vec![], is_network })
@@ -169,7 +170,7 @@ fn add_item(tx: &mut dyn Tx, facts: &mut Facts, mut item: ItemFact) -> Result<()
     Ok(())
 }
 
-fn service_row(row: &dyn crate::Row) -> Result<ServiceFact, StoreError> {
+pub(crate) fn service_row(row: &dyn crate::Row) -> Result<ServiceFact, StoreError> {
     Ok(ServiceFact {
         id: ServiceId(row.int(0)?),
         code: row.text(1)?,
@@ -386,21 +387,30 @@ pub(crate) fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec
 }
 
 pub(crate) fn freezes_near(tx: &mut dyn Tx, window: Window) -> Result<Vec<Freeze>, StoreError> {
-    let rows = tx.all(FREEZES_NEAR, values![window.start.as_microsecond(), window.contingency_end.as_microsecond()], |row| {
-        Ok((row.text(0)?, row.opt_int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.boolean(5)?))
-    })?;
-    let mut all = vec![];
-    for (scope, id, title, start, end, is_hard) in rows {
-        let scope = match (scope.as_str(), id) {
-            ("organisation", Some(id)) => FreezeScope::Organisation(OrgId(id)),
-            ("site", Some(id)) => FreezeScope::Site(SiteId(id)),
-            ("service", Some(id)) => FreezeScope::Node(Node::Service(ServiceId(id))),
-            ("item", Some(id)) => FreezeScope::Node(Node::Item(ItemId(id))),
-            _ => FreezeScope::Everything,
-        };
-        all.push(Freeze { title, scope, span: span(start, end)?, is_hard });
-    }
-    Ok(all)
+    let rows = tx.all(FREEZES_NEAR, values![window.start.as_microsecond(), window.contingency_end.as_microsecond()], freeze_row)?;
+    rows.into_iter().map(freeze).collect()
+}
+
+/// Every freeze that was not lifted, whenever it is.
+pub(crate) fn all_freezes(tx: &mut dyn Tx) -> Result<Vec<Freeze>, StoreError> {
+    tx.all(ALL_FREEZES, &[], freeze_row)?.into_iter().map(freeze).collect()
+}
+
+type FreezeRow = (String, Option<i64>, String, i64, i64, bool);
+
+fn freeze_row(row: &dyn crate::Row) -> Result<FreezeRow, StoreError> {
+    Ok((row.text(0)?, row.opt_int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.boolean(5)?))
+}
+
+fn freeze((scope, id, title, start, end, is_hard): FreezeRow) -> Result<Freeze, StoreError> {
+    let scope = match (scope.as_str(), id) {
+        ("organisation", Some(id)) => FreezeScope::Organisation(OrgId(id)),
+        ("site", Some(id)) => FreezeScope::Site(SiteId(id)),
+        ("service", Some(id)) => FreezeScope::Node(Node::Service(ServiceId(id))),
+        ("item", Some(id)) => FreezeScope::Node(Node::Item(ItemId(id))),
+        _ => FreezeScope::Everything,
+    };
+    Ok(Freeze { title, scope, span: span(start, end)?, is_hard })
 }
 
 fn span(from: i64, until: i64) -> Result<Span, StoreError> {

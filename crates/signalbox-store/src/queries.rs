@@ -6,6 +6,7 @@ pub mod clashes;
 pub mod duties;
 pub mod list;
 pub mod names;
+pub mod past;
 pub mod reports;
 pub mod schedule;
 pub mod search;
@@ -22,6 +23,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("sight", sight::composed()),
         ("list", list::composed(dialect)),
         ("names", names::composed()),
+        ("past", past::composed()),
         ("schedule", schedule::composed()),
         ("clashes", clashes::composed()),
         ("duties", duties::composed()),

@@ -14,6 +14,7 @@ pub(crate) use statements;
 /// The statements of each file.
 pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("documents", crate::documents::STATEMENTS),
+    ("proposals", crate::documents::proposals::STATEMENTS),
     ("log", crate::log::STATEMENTS),
     ("organisation", crate::directory::organisation::STATEMENTS),
     ("service", crate::directory::service::STATEMENTS),
@@ -29,5 +30,6 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("sight", crate::queries::sight::STATEMENTS),
     ("change", crate::queries::change::STATEMENTS),
     ("names", crate::queries::names::STATEMENTS),
+    ("past", crate::queries::past::STATEMENTS),
     ("outbox", crate::outbox::STATEMENTS),
 ];

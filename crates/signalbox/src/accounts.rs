@@ -3,6 +3,7 @@
 
 pub mod letters;
 mod passwords;
+mod process_letters;
 
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN, Passwords};
 

@@ -4,6 +4,7 @@ mod demo;
 mod import;
 mod people;
 mod record;
+mod rehearse;
 mod serve;
 mod walk;
 
@@ -43,6 +44,8 @@ enum Command {
     Import(import::Import),
     /// Try process documents, and print every fault at once.
     Check(record::Check),
+    /// Replay the changes of the last months under other documents, and say which would have gone another way.
+    Rehearse(rehearse::Rehearse),
     /// Let made-up people do whatever process documents allow, by chance, and look that no rule breaks.
     Walk(walk::Walk),
 }
@@ -138,6 +141,7 @@ pub fn run() -> ExitCode {
         Command::Rebuild(rebuild) => rebuild.run(),
         Command::Import(import) => import.run(),
         Command::Check(check) => check.run(),
+        Command::Rehearse(rehearse) => rehearse.run(),
         Command::Walk(walk) => walk.run(),
     };
     match done {

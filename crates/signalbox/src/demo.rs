@@ -4,6 +4,7 @@
 
 mod cast;
 mod deeds;
+mod governing;
 mod stories;
 
 use std::collections::BTreeMap;
@@ -91,6 +92,7 @@ pub fn make_of(db: &Db, config: &Config, now: Timestamp, seed: u64, changes: usi
         stage.play(&stories[n], n, &stories[n].deeds[d].1)?;
     }
     cast::freeze(&app, now)?;
+    governing::play(&app, &clock, &cast, now)?;
     stage.forget_letters(now)
 }
 

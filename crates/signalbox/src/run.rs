@@ -34,10 +34,11 @@ use crate::app::App;
 
 mod again;
 mod documents;
+pub mod govern;
 
 pub use again::copy;
-pub use documents::Documents;
 use documents::keep;
+pub use documents::{Adopted, Documents};
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,14 +139,18 @@ impl App {
     /// # Errors
     /// [`Stop`].
     pub fn raise(&self, actor: &Actor, draft: NewDraft, expect: Expect) -> Result<Done, Stop> {
-        let process = self.documents.of_kind(draft.kind).ok_or(Stop::Refused(Refusal::Denied(vec![Bar::new("kind-not-in-force")])))?;
-        let (now, id, mint) = (self.clock.now(), self.ids.mint(self.clock.now()), self.mint());
+        let (seat, now, id, mint) = (self.seat(), self.clock.now(), self.ids.mint(self.clock.now()), self.mint());
         let actor = actor.clone();
         self.run(move |tx| {
             let mut head = log::lock_head(tx)?;
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
+            // What another node adopted counts here too.
+            seat.documents.renew(tx, now)?;
+            let Some(process) = seat.documents.of_kind(draft.kind) else {
+                return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("kind-not-in-force")]))));
+            };
             let place = Place::of(tx, draft.org.0)?;
             let facts = Facts::default();
             let ctx = place.context(&actor, &process, &facts, now);
@@ -263,6 +268,7 @@ impl App {
         let mints: Vec<(i64, Mint)> = rows.iter().map(|_| (self.ids.mint(now), self.mint())).collect();
         self.run(move |tx| {
             let mut head = log::lock_head(tx)?;
+            seat.documents.renew(tx, now)?;
             seat.documents.keep(tx, now)?;
             let graph = gather::Graph::load(tx)?;
             for (n, (row, (id, mint))) in rows.iter().zip(&mints).enumerate() {

@@ -37,8 +37,8 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
 use handlers::{
-    change, changes, decide, demo, dev, draft, join, me, members, ops, outages, password, plain, process, promises, raise, reports, requests, schedule,
-    session, setup, today, tonight,
+    change, changes, decide, demo, dev, draft, join, me, members, ops, outages, password, plain, process, promises, proposals, raise, reports, requests,
+    schedule, session, setup, today, tonight,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -83,6 +83,24 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/reports/schedule.csv",      "the same as CSV",         Member, || get(reports::forward::csv)),
     route(Method::GET,  "/process",                   "how it works",            Anyone, || get(process::list)),
     route(Method::GET,  "/process/{id}",              "a process document",      Anyone, || get(process::show)),
+    route(Method::GET,  "/process/{id}/versions/{hash}", "a version of a document", Anyone, || get(process::version)),
+    route(Method::POST, "/process/{id}/proposals",    "propose a change of a document", Member, || post(proposals::begin)),
+    route(Method::GET,  "/proposals/{id}",            "a proposed version",      Member, || get(proposals::show)),
+    route(Method::GET,  "/proposals/{id}/text",       "the text of a proposal",  Member, || get(proposals::text)),
+    route(Method::POST, "/proposals/{id}/text",       "save the text",           Member, || post(proposals::save_text)),
+    route(Method::POST, "/proposals/{id}/upload",     "take the text from a file", Member, || post(proposals::upload).layer(DefaultBodyLimit::disable())),
+    route(Method::GET,  "/proposals/{id}/tables/{table}", "a table of a proposal", Member, || get(proposals::table)),
+    route(Method::POST, "/proposals/{id}/tables/{table}", "save a table",        Member, || post(proposals::save_table)),
+    route(Method::GET,  "/proposals/{id}/compare",    "what a proposal changes", Member, || get(proposals::compare)),
+    route(Method::GET,  "/proposals/{id}/rehearse",   "rehearse a proposal",     Member, || get(proposals::rehearse)),
+    route(Method::GET,  "/proposals/{id}/rehearse.csv", "the same as CSV",       Member, || get(proposals::rehearse_csv)),
+    route(Method::GET,  "/proposals/{id}/for-you",    "what changes for you",    Member, || get(proposals::for_you)),
+    route(Method::POST, "/proposals/{id}/answer",     "answer a proposal",       Member, || post(proposals::answer)),
+    route(Method::POST, "/proposals/{id}/check",      "check a proposal",        Member, || post(proposals::check)),
+    route(Method::POST, "/proposals/{id}/publish",    "ask about a proposal",    Member, || post(proposals::publish)),
+    route(Method::POST, "/proposals/{id}/reply",      "answer an objection",     Member, || post(proposals::reply)),
+    route(Method::POST, "/proposals/{id}/adopt",      "adopt a proposal",        Member, || post(proposals::adopt)),
+    route(Method::POST, "/proposals/{id}/withdraw",   "withdraw a proposal",     Member, || post(proposals::withdraw)),
     route(Method::GET,  "/api",                       "how to use the API",      Anyone, || get(process::api)),
     route(Method::GET,  "/sign-in",                   "sign in",                 Anyone, || get(session::show)),
     route(Method::POST, "/sign-in",                   "sign in",                 Anyone, || post(session::enter)),

@@ -6,12 +6,14 @@ mod faults;
 mod labels;
 mod lines;
 mod sentences;
+mod turns;
 
 pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};
 pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
 pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
+pub use turns::turn_words;
 
 use std::collections::BTreeMap;
 
@@ -95,6 +97,11 @@ pub fn listed(names: &[String]) -> String {
 /// `1 day`, `2 days`.
 pub fn counted(number: i64, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A day: Tuesday 17 November 2026.
+pub fn date_words(date: Date) -> String {
+    local::date_words(date)
 }
 
 /// The first letter as a capital.

@@ -34,6 +34,25 @@ impl Processes {
         load(&kept.chain(folder).copied().collect::<Vec<_>>())
     }
 
+    /// These documents with others over them: one whose id is here already takes the old one's place, and whatever is
+    /// based on it is read anew. Texts are given as file name and text.
+    ///
+    /// # Errors
+    /// Every fault, also those of documents that are based on what changed.
+    pub fn with(&self, others: &[(&str, &str)]) -> Result<Processes, Vec<Fault>> {
+        let id = |file: &str, text: &str| front(file, text).id.map(|cell| cell.text);
+        let theirs: Vec<_> = others.iter().map(|(file, text)| id(file, text)).collect();
+        let kept = self.iter().filter(|process| !theirs.contains(&Some(process.id.clone()))).map(|process| (process.file.as_str(), process.source.as_str()));
+        load(&kept.chain(others.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// Takes over what another set remembers of former days.
+    pub fn remember_all(&mut self, other: &Processes) {
+        for (hash, process) in &other.by_hash {
+            self.by_hash.entry(hash.clone()).or_insert_with(|| Arc::clone(process));
+        }
+    }
+
     /// The document of this id, now in force.
     pub fn by_id(&self, id: &str) -> Option<&Arc<Process>> {
         self.by_id.get(id)

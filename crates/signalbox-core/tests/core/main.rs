@@ -1,10 +1,12 @@
 //! The core from outside: one binary, a module for each subject.
 
+mod compare;
 mod documents;
 mod expected;
 mod harness;
 mod matrix;
 mod oracle;
+mod rehearse;
 mod rules;
 mod scenarios;
 mod tables;

@@ -39,6 +39,14 @@ pub enum Letter {
     Welcome { person: i64 },
     /// To somebody who forgot it.
     ResetPassword { person: i64 },
+    /// To those who answer for an organisation: a new version of a process document is proposed.
+    ProcessAsked { proposal: i64, org: i64 },
+    /// To the authority's change managers: an organisation objects.
+    ProcessObjected { proposal: i64, org: i64 },
+    /// To those who objected: the authority's answer.
+    ProcessReplied { proposal: i64, org: i64 },
+    /// To those who were asked: it counts from a day on.
+    ProcessAdopted { proposal: i64, org: i64 },
 }
 
 /// A mail ready to be sent.
@@ -73,6 +81,10 @@ impl Letter {
             Letter::Declined { registration } => declined(app, *registration),
             Letter::Welcome { person } => set_password(app, *person, WELCOME_LIFE, &WELCOME),
             Letter::ResetPassword { person } => set_password(app, *person, RESET_LIFE, &RESET),
+            Letter::ProcessAsked { proposal, org }
+            | Letter::ProcessObjected { proposal, org }
+            | Letter::ProcessReplied { proposal, org }
+            | Letter::ProcessAdopted { proposal, org } => super::process_letters::write(app, self, *proposal, *org),
         }
     }
 }
@@ -151,7 +163,7 @@ fn set_password(app: &App, person: i64, life: SignedDuration, words: &Words) -> 
     Ok(vec![letter(app, &who.email, subject, &text)])
 }
 
-fn letter(app: &App, to: &str, subject: &str, text: &str) -> Mail {
+pub(super) fn letter(app: &App, to: &str, subject: &str, text: &str) -> Mail {
     Mail { to: to.to_owned(), subject: subject.to_owned(), text: signed(app, text) }
 }
 

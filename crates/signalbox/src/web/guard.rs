@@ -79,6 +79,10 @@ async fn admit(app: &App, request: Request, asked: &mut Asked) -> Result<Request
             return Err(failure);
         }
     };
+    // What was adopted meanwhile, here or on another node, is in force for this request.
+    if !is_apart_from_the_process(request.uri().path()) {
+        app.read::<_, Failure>(|tx| app.documents.renew(tx, app.clock.now()))?;
+    }
     let (mut parts, body) = request.into_parts();
     let mut body = body;
     if !parts.method.is_safe() {
@@ -139,6 +143,11 @@ fn check_host(request: &Request, app: &App) -> Result<(), Failure> {
 /// A null character can't be part of a name of ours, and PostgreSQL would choke on it.
 fn check_address(uri: &Uri) -> Result<(), Failure> {
     if uri.path().contains("%00") { Err(Failure::NotFound) } else { Ok(()) }
+}
+
+/// Files and signs of life are answered whatever becomes of the database.
+fn is_apart_from_the_process(path: &str) -> bool {
+    path.starts_with("/assets/") || matches!(path, "/healthz" | "/status")
 }
 
 /// Who asks, read anew each time, so that whoever was shut out is out at once (S56).

@@ -16,6 +16,7 @@ pub mod password;
 pub mod plain;
 pub mod process;
 pub mod promises;
+pub mod proposals;
 pub mod raise;
 pub mod reports;
 pub mod requests;

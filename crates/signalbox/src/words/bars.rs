@@ -62,6 +62,32 @@ pub fn bar(bar: &Bar) -> Why {
         "request-not-eligible" => {
             why(format!("It is not the agreed request any more, by these answers: {}.", answers(&param(0))), "Raise it as a normal change.")
         }
+        code if code.starts_with("process-") => process_bar(code, &param(0)),
+        other => why(sentence_case(&format!("{}.", other.replace('-', " "))), ""),
+    }
+}
+
+/// What stands in the way of a new version of a document.
+fn process_bar(code: &str, param: &str) -> Why {
+    match code {
+        "process-role" => {
+            why("The authority's change managers and administrators write the process; its change managers adopt it.", "A change manager of the authority.")
+        }
+        "process-speaker" => {
+            why("A trust answers through its coordinator, a supplier through its change manager.", "Somebody with that role in your organisation.")
+        }
+        "process-over" => why(format!("This version is {param}; nothing more is done with it."), "Propose another version."),
+        "process-published" => why("People were asked about this text, so it stays as it is.", "Withdraw it and propose another, if the text has to change."),
+        "process-not-checked" => why("Its text is not checked yet.", "Whoever writes it checks it."),
+        "process-not-published" => why("The trusts and suppliers have not been asked yet.", "Whoever wrote it publishes it."),
+        "process-not-asked" => why("Your organisation was not asked about this version.", ""),
+        "process-time-over" => why("The time to object is over.", "Ring the authority's change manager."),
+        "process-own-hand" => why("You wrote or published it; nobody adopts their own.", "Another change manager of the authority."),
+        "process-time-open" => why(format!("The organisations have until {param} to object."), ""),
+        "process-objections" => why(
+            if param == "1" { "1 objection is not answered yet.".to_owned() } else { format!("{param} objections are not answered yet.") },
+            "A change manager of the authority answers it.",
+        ),
         other => why(sentence_case(&format!("{}.", other.replace('-', " "))), ""),
     }
 }

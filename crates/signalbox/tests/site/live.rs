@@ -73,6 +73,8 @@ impl Place {
         let draft = draft(world, "ruth.ellery@northbrook.example");
         let file = attach(world, "priya.nair@halden.example", &closed);
         let lily = one("select cast(min(m.id) as text) from memberships m join people p on p.id = m.person_id where p.email = 'lily.chen@northbrook.example'");
+        let ada = actor(world, "ada.byrne@authority.example");
+        let written = world.app.propose(&ada, "planned-outage").unwrap_or_else(|halt| panic!("{halt:?}")).to_string();
         let bystander = format!("(select id from people where email = '{BYSTANDER}')");
         let id = |table: &str| one(&format!("select cast(min(id) as text) from {table}"));
         let known = BTreeMap::from([
@@ -89,6 +91,11 @@ impl Place {
             ("/tokens/{id}", "1".into()),
             ("/dev/mail/{id}", "1".into()),
             ("/process/{id}", "end-to-end".into()),
+            ("/versions/{hash}", world.app.documents.in_force().by_id("end-to-end").unwrap().hash.clone()),
+            ("/proposals/{id}", id("proposals")),
+            ("/proposals/{id}/text", written.clone()),
+            ("/proposals/{id}/tables", written),
+            ("/tables/{table}", "0".into()),
             ("{site}", one("select code from sites order by code limit 1")),
             ("{entry}", "printer_queue".into()),
             ("{act}", "say".into()),
@@ -104,7 +111,8 @@ impl Place {
             return vec![("", web::assets::asset("signalbox.css").to_owned())];
         }
         let fill = |mut address: String| {
-            for (place, value) in &self.known {
+            // The longest address that is known first.
+            for (place, value) in self.known.iter().rev() {
                 let hole = &place[place.find('{').unwrap()..];
                 if address.contains(place) {
                     let filled = place.replace(hole, value);
@@ -249,6 +257,8 @@ fn onlooker(path: &str, about: &str) -> &'static str {
         _ if path.starts_with("/setup") => "Ada Byrne",
         _ if path.starts_with("/members") => "Sam Okoro",
         "/decide/{ref}" => "Margaret Osei",
+        "/proposals/{id}/for-you" => "Sam Okoro",
+        _ if path.starts_with("/proposals") => "Margaret Osei",
         "/ops" => "Carl Dunne",
         _ if path.starts_with("/requests") => "Sam Okoro",
         _ => "Priya Nair",

@@ -4,6 +4,7 @@ mod changes;
 mod forms;
 mod lists;
 mod people;
+mod proposals;
 mod raising;
 
 use super::{DynPage, Sample};
@@ -46,6 +47,9 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("setup-form", Box::new(forms::site())),
         ("process-list", Box::new(lists::processes())),
         ("process-document", Box::new(people::process())),
+        ("proposal", Box::new(proposals::overview())),
+        ("proposal-text", Box::new(proposals::text())),
+        ("proposal-table", Box::new(proposals::table())),
         ("api", Box::new(people::api())),
     ];
     pages.into_iter().map(|(name, page)| Ok(Sample { name, html: page.html()? })).collect()

@@ -272,5 +272,6 @@ fn links(seen: &Seen) -> Vec<Link> {
     let has = |path: &str| crate::web::ROUTES.iter().any(|route| route.path == path);
     let process = &seen.situation.process;
     let how = has("/process/{id}").then(|| Link::new(&format!("How this works: {}", process.title), &format!("/process/{}", process.id)));
-    how.into_iter().collect()
+    let pinned = Link::new(&format!("The text that it keeps: version {}", process.version), &format!("/process/{}/versions/{}", process.id, process.hash));
+    how.into_iter().chain([pinned]).collect()
 }

@@ -132,6 +132,23 @@ pub fn process() -> DocumentPage {
                 "",
             ),
         ],
+        propose: Some(Form::new("/process/planned-outage/proposals", "Propose a change", vec![]).quiet()),
+        history: vec![Section::new("versions", "Versions").table(
+            Table::new(
+                "Versions of this document",
+                &["Version", "State", "Counts from", "Who", "Consultation"],
+                vec![Row::new(
+                    Cell::link("Version 2", "/proposals/7"),
+                    vec![
+                        Cell::tag("In force", "green"),
+                        Cell::text("Tuesday 1 December 2026 at 00:00"),
+                        Cell::text("Ada Byrne").small("adopted by Margaret Osei"),
+                        Cell::text("5 acknowledged, 1 objection"),
+                    ],
+                )],
+            ),
+            "",
+        )],
     }
 }
 
