@@ -195,7 +195,7 @@ fn fold_assessment(change: &mut Change, recorded: &Recorded) {
                 if change.consequence == receipt.notice.as_ref().map(|before| before.consequence) {
                     change.consequence = Some(notice.consequence);
                 }
-                receipt.notice = Some(notice.clone());
+                receipt.notice = Some((**notice).clone());
             }
             change.assessments = asked.iter().map(|a| ((a.kind, a.org), Assessment { asked: a.clone(), given: None })).collect();
             change.stage = if change.kind == Kind::ServiceRequest { Stage::Scheduled } else { Stage::Assessing };

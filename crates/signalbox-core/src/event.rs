@@ -193,7 +193,7 @@ pub enum Event {
         model: Option<String>,
         /// The notice judged again, where what is asked for depends on the category that is known only now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        notice: Option<NoticeGiven>,
+        notice: Option<Box<NoticeGiven>>,
     },
     Assessed {
         kind: AssessmentKind,

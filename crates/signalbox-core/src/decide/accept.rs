@@ -26,7 +26,7 @@ pub(super) fn accept(t: &mut Taking) -> Option<Vec<Event>> {
     t.rulings.extend(asked.iter().filter_map(|a| a.ruling.clone()));
     t.rulings.dedup();
     t.keep(ruling::rule_on(t.ctx, &classified, "chargeable"));
-    Some(vec![Event::Accepted { classification, promise, asked, model: model(t.change), notice }])
+    Some(vec![Event::Accepted { classification, promise, asked, model: model(t.change), notice: notice.map(Box::new) }])
 }
 
 /// The notice of the receipt that counts, now that the category says how much is asked for.

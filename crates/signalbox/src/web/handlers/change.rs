@@ -110,7 +110,9 @@ impl Seen {
 
     /// What a field is called: by the document, or by the program.
     pub fn label(&self, field: &str) -> String {
-        let known = |id: &str| self.situation.process.question(id).map(|question| question.text.clone());
+        let process = &self.situation.process;
+        let risk = |id: &str| signalbox_core::decide::classify::questions(process).into_iter().find(|question| question.id == id).map(|q| q.text);
+        let known = |id: &str| process.question(id).map(|question| question.text.clone()).or_else(|| risk(id));
         let stem = field.split('.').next().unwrap_or(field);
         known(field).or_else(|| known(stem)).unwrap_or_else(|| {
             let label = words::field_label(field);
