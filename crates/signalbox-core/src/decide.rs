@@ -8,6 +8,7 @@ pub mod given;
 pub mod notice;
 pub mod preview;
 pub mod ruling;
+pub mod warnings;
 
 pub mod classify;
 pub mod freeze;
@@ -17,6 +18,7 @@ mod accept;
 pub mod approve;
 mod clinical;
 pub mod close;
+mod consistent;
 mod content;
 mod raise;
 pub mod schedule;
@@ -34,6 +36,7 @@ use crate::calendar::Calendar;
 use crate::change::Change;
 use crate::event::{Event, Recorded};
 use crate::facts::{Facts, FactsQuery};
+use crate::form::format::{Format, ae_key};
 use crate::form::{Answer, Form, Raw};
 use crate::ids::{EventId, Mint};
 use crate::permit::permit;
@@ -257,6 +260,7 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
     query.service_codes.extend(entries("back"));
     query.person_emails.extend(entries("implementer"));
     query.file_ids.extend(entries("file").iter().filter_map(|e| e.parse::<i64>().ok()));
+    modalities(process, change, raw, &mut query);
     if let Some(content) = change.and_then(|c| c.content.as_ref()) {
         query.items.extend(&content.header.items);
         query.services.extend(&content.header.services);
@@ -276,6 +280,21 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
 /// The window that is typed, if it can be read.
 pub(crate) fn window_typed(raw: &Raw, zone: &TimeZone) -> Option<crate::change::Window> {
     content::typed_window(raw, zone)
+}
+
+/// The AE titles and addresses of which other changes may speak: those typed, and those of the change.
+fn modalities(process: &Process, change: Option<&Change>, raw: &Raw, query: &mut FactsQuery) {
+    if process.kind != crate::change::Kind::PacsModality {
+        return;
+    }
+    let typed = |id: &str| raw.get(id).and_then(|v| v.first()).map(|v| v.trim()).filter(|v| !v.is_empty());
+    query.ae_keys.extend(["ae_title", "replaces_ae"].into_iter().filter_map(typed).map(ae_key));
+    query.ips.extend(typed("ip").and_then(|ip| Format::Ip.read(ip).ok()));
+    if let Some((kind, content)) = change.and_then(|c| Some((c.kind, c.content.as_ref()?))) {
+        let (keys, ips) = crate::modality::asked_about(&crate::modality::claims(kind, content));
+        query.ae_keys.extend(keys);
+        query.ips.extend(ips);
+    }
 }
 
 /// The answer to a question, if the latest content has one.

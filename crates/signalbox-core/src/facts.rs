@@ -105,6 +105,8 @@ pub struct Facts {
     pub like: Option<LikeWork>,
     /// Clashes of the window asked for by the command, or else of the change's own.
     pub clashes: Vec<ClashFact>,
+    /// What other changes say of the AE titles and addresses that this one names.
+    pub modalities: Vec<crate::modality::ModalityFact>,
     /// The words behind the free texts of the change, so that unchanged words are seen to be unchanged.
     pub prose: BTreeMap<TextId, String>,
     /// Attached files by id, with name, size and hash, as the shell stored them.
@@ -135,6 +137,9 @@ pub struct FactsQuery {
     pub file_ids: BTreeSet<i64>,
     /// Like work that ended since then is counted; `None`: nobody asks.
     pub like_since: Option<Timestamp>,
+    /// AE titles as they are compared, and addresses, of which other changes may speak.
+    pub ae_keys: BTreeSet<String>,
+    pub ips: BTreeSet<String>,
     /// The window whose clashes matter.
     pub window: Option<crate::change::Window>,
 }

@@ -6,7 +6,8 @@ use crate::actor::{Actor, Membership, OrgKind, Role, Stamp};
 use crate::change::{Change, Clinical, Network, Stage};
 use crate::decide::Context;
 use crate::form::Answer;
-use crate::process::{Required, Step, Who};
+use crate::modality;
+use crate::process::{AnswerKind, Required, Step, Who};
 use crate::refusal::{Bar, Refusal};
 use crate::rule::Rule;
 use jiff::ToSpan;
@@ -146,6 +147,11 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
         // What is typed now decides when it is sent: a fault of its fields, not a bar.
         Rule::RequestEligible if !asks_the_document(step.act) => crate::decide::catalogue::ineligible(ctx, change),
         Rule::SecondTry => second_try(ctx, change),
+        Rule::NationalApproval => {
+            let is_empty = crate::decide::answer(change, "national_approval_ref").is_none();
+            is_empty.then(|| Bar::new("national-approval-missing"))
+        }
+        Rule::AeTitleFree if !asks_the_document(step.act) => title_taken(ctx, change),
         // Nothing is chargeable yet: the track stays at NOT_CHARGEABLE (settled 1).
         Rule::ChargeAgreed => None,
         _ => None,
@@ -174,6 +180,8 @@ fn answers_due(ctx: &Context, change: &Change, act: Act) -> Option<Bar> {
     let missing = ctx.process.questions.iter().filter(|q| {
         let wanted =
             q.required == due || (due != Required::Approve && q.required == Required::Approve) || (due == Required::Close && q.required == Required::Start);
+        // What was to be done before the work and was not can't be done after it.
+        let wanted = wanted && !(due == Required::Close && q.required == Required::Start && q.answer == AnswerKind::Done);
         wanted && q.asked_when.as_ref().is_none_or(|c| c.holds(&subject)) && !content.answers.contains_key(&q.id)
     });
     let missing: Vec<&str> = missing.map(|q| q.id.as_str()).collect();
@@ -250,6 +258,18 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
 pub(crate) fn may_meet(ctx: &Context, stamp: &Stamp, condition: &crate::change::Condition) -> bool {
     let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
     condition.met.is_none() && (manager || ctx.actor.belongs_to(condition.condition.owner))
+}
+
+/// Another device answers to the title, or has the address (spec 4.8).
+fn title_taken(ctx: &Context, change: &Change) -> Option<Bar> {
+    let content = change.content.as_ref()?;
+    let own = modality::claims(change.kind, content);
+    let clash = modality::clashes(&own, &content.header.services, &ctx.facts.modalities).into_iter().next()?;
+    Some(match clash {
+        modality::Clash::BothLive { ae_title } => Bar::new("modality-both-live").with(ae_title),
+        modality::Clash::Title { ae_title, site } => Bar::new("ae-title-taken").with(ae_title).with(site),
+        modality::Clash::Address { ip, ae_title, site } => Bar::new("ip-taken").with(ip).with(ae_title).with(site),
+    })
 }
 
 /// The approver that the document's table asks for.

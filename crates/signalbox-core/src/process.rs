@@ -6,6 +6,7 @@ use crate::act::Act;
 use crate::actor::{OrgKind, Role};
 use crate::calendar::Notice;
 use crate::change::{AssessmentKind, Kind, Stage};
+use crate::form::format::Format;
 use crate::rule::Rule;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub struct Process {
     pub questions: Vec<Question>,
     pub assessments: Vec<AssessmentRow>,
     pub timers: Vec<Timer>,
+    /// The columns of the tables that questions ask for, by name.
+    pub rows: BTreeMap<String, Vec<Column>>,
     /// Pre-authorised requests; empty but for service requests.
     pub catalogue: Vec<CatalogueEntry>,
     /// The questions about risk, in order; what `risk score` is worked out from (spec 6.3).
@@ -157,6 +160,20 @@ pub struct Question {
     pub guidance: String,
     /// Which step of raising asks it.
     pub page: Page,
+    /// The heading under which it stands there; empty where it needs none.
+    pub group: String,
+}
+
+/// A column of a table of answers (`## Rows: NAME`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub id: String,
+    pub text: String,
+    /// A single value: a line, a format, one of a list, yes or no, a number or a date.
+    pub answer: AnswerKind,
+    /// Whether a row that says anything has to say this.
+    pub required: bool,
+    pub guidance: String,
 }
 
 /// When an answer has to be there.
@@ -179,6 +196,7 @@ pub enum Required {
 pub enum Page {
     What,
     Where,
+    Details,
     When,
     Risk,
 }
@@ -222,6 +240,15 @@ pub enum AnswerKind {
     Reason(Vec<String>),
     /// `files`.
     Files,
+    /// A technical value such as `AE title` or `IP address`.
+    Format(Format),
+    /// `yes when done`: nothing is answered until it is done.
+    Done,
+    /// `rows of NAME`: a table of answers, whose columns the document lists.
+    Rows {
+        name: String,
+        columns: Vec<Column>,
+    },
 }
 
 /// `network_affected is yes`, `notice is short and raised_by is trust`: any of (all of) tests.

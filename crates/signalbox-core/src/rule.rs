@@ -54,6 +54,12 @@ pub enum Rule {
     RequestEligible,
     /// Gate: refused less than 30 days ago, and for the first time (BR-23, T34).
     SecondTry,
+    /// Gate: the national approval has its reference before the local one is given (BR-18).
+    NationalApproval,
+    /// Gate: no other device answers to the AE title, or has the address, at that time (spec 4.8).
+    AeTitleFree,
+    /// Going back fits between the end of the window and the latest end (spec 4.2).
+    WayBackFits,
 }
 
 /// Rule words as documents write them, with whether the rule is a gate and the sentence that it stands for.
@@ -81,6 +87,9 @@ pub const CATALOGUE: &[(Rule, &str, bool, &str)] = &[
     (Rule::ConditionsMet, "conditions met", true, "Every condition of the approvals is met."),
     (Rule::RequestEligible, "request eligible", true, "The request is in the catalogue, in force, and every answer matches."),
     (Rule::SecondTry, "second try", true, "It may be sent again once, within 30 days of being refused."),
+    (Rule::NationalApproval, "national approval", true, "The national approval is there, with its reference, before the local one."),
+    (Rule::AeTitleFree, "AE title free", true, "No other device answers to the AE title, or has the address, at that time."),
+    (Rule::WayBackFits, "way back fits", false, "The minutes for going back fit between the end of the window and the latest end."),
 ];
 
 impl Rule {

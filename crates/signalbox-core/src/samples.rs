@@ -11,6 +11,7 @@ use crate::event::Recorded;
 use crate::facts::*;
 use crate::form::Raw;
 use crate::ids::*;
+use crate::modality::ModalityFact;
 use crate::offers::{Offer, offers};
 use crate::process::{Process, TimerAct};
 use crate::react::{Task, react};
@@ -235,6 +236,8 @@ pub struct Case<'w> {
     pub prose: BTreeMap<TextId, String>,
     /// What stands in the way of the window, as the shell would find it.
     pub clashes: Vec<ClashFact>,
+    /// What other changes say of AE titles and addresses.
+    pub modalities: Vec<ModalityFact>,
     next_id: i64,
 }
 
@@ -247,7 +250,7 @@ impl<'w> Case<'w> {
         let raise = Raise { id: ChangeId(1), reference, org, on_behalf_of: None, copied_from: None, mint: Mint::new(1_000, [7; 16]) };
         let decision = decide::raise(&ctx, raise)?;
         let change = apply(None, &decision.events[0]);
-        let mut case = Case { world, process, now, change, log: vec![], prose: BTreeMap::new(), clashes: vec![], next_id: 1_000 };
+        let mut case = Case { world, process, now, change, log: vec![], prose: BTreeMap::new(), clashes: vec![], modalities: vec![], next_id: 1_000 };
         case.remember(&decision);
         Ok(case)
     }
@@ -261,7 +264,7 @@ impl<'w> Case<'w> {
     /// The facts that an act with these fields would be decided on.
     pub fn facts_for(&self, act: Option<Act>, raw: &Raw) -> Facts {
         let query = facts_needed(self.process, Some(&self.change), act, raw, &self.world.zone);
-        self.world.facts(&query, &self.clashes, &self.prose)
+        Facts { modalities: self.modalities.clone(), ..self.world.facts(&query, &self.clashes, &self.prose) }
     }
 
     /// What deciding looks at.

@@ -5,6 +5,7 @@
 mod cast;
 mod chance;
 mod fill;
+mod values;
 mod watch;
 
 use crate::act::Act;
@@ -12,6 +13,7 @@ use crate::change::{Change, Kind, Stage};
 use crate::event::Recorded;
 use crate::facts::ClashFact;
 use crate::form::Raw;
+use crate::modality;
 use crate::process::{Process, Step, TimerAct, Who, graph};
 use crate::react::{Task, act_of};
 use crate::refusal::Refusal;
@@ -223,6 +225,7 @@ impl<'w> Walk<'w> {
 
     /// Other work and freezes come and go.
     fn stir(&mut self) {
+        self.stir_names();
         // A request is accepted as it is sent, unless something is in its way.
         let early = self.case.change.kind == Kind::ServiceRequest && matches!(self.case.change.stage, Stage::Draft | Stage::Submitted);
         if !self.case.clashes.is_empty() && self.chance.percent(if early { 5 } else { 60 }) {
@@ -232,6 +235,23 @@ impl<'w> Walk<'w> {
             let (from, until) = (self.case.now, self.case.now);
             let clash = ClashFact { rule: rule.to_owned(), hard: self.chance.percent(80), with: "RFC-2026-000999".into(), shared: "GW-1".into(), from, until };
             self.case.clashes.push(clash);
+        }
+    }
+
+    /// Somebody else takes the AE title that the change means to have, and lets go of it again.
+    fn stir_names(&mut self) {
+        let change = &self.case.change;
+        let Some(content) = &change.content else { return };
+        let own = modality::claims(change.kind, content);
+        if !self.case.modalities.is_empty() {
+            if self.chance.percent(60) {
+                self.case.modalities.clear();
+            }
+        } else if let Some(claim) = own.into_iter().find(|c| c.turn == modality::Turn::On)
+            && self.chance.percent(8)
+        {
+            let claim = modality::Claim { at: self.case.now, ..claim };
+            self.case.modalities.push(modality::ModalityFact { claim, services: vec![], site: "MAIN".to_owned() });
         }
     }
 

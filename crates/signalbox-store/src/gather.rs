@@ -2,6 +2,8 @@
 //! upon is what was there (settled 20). Codes are looked up in the actor's sight: an unseen thing is as unknown as
 //! one that does not exist (S02).
 
+pub(crate) mod modalities;
+
 use crate::directory;
 use crate::scope::Scope;
 use crate::sql::statements;
@@ -89,6 +91,7 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
     if query.like_since.is_some() {
         facts.like = Some(like(tx, change, query)?);
     }
+    facts.modalities = modalities::of(tx, &sight, query, change.map_or(0, |c| c.id.0))?;
     let dependencies = dependencies(tx)?;
     reach(tx, &mut facts, &dependencies)?;
     if let Some(window) = query.window {

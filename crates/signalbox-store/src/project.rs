@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use signalbox_core::change::{Change, Clinical, Network};
 use signalbox_core::event::{Recorded, upcast};
 use signalbox_core::form::Answer;
+use signalbox_core::form::format::ae_key;
+use signalbox_core::modality::Claim;
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -40,6 +42,11 @@ statements! {
     GET_DUTIES = "select change_id, key, kind, org_id, role, person_id, about, text_id, asked_at, due_at, done_at, done_by
         from duties where change_id = $1 order by key";
     DROP_DUTIES = "delete from duties where change_id = $1";
+    PUT_MODALITY = "insert into change_modalities(change_id, place, ae_key, ae_title, turn, at, ip, org_id, site_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    GET_MODALITIES = "select change_id, place, ae_key, ae_title, turn, at, ip, org_id, site_id
+        from change_modalities where change_id = $1 order by place";
+    DROP_MODALITIES = "delete from change_modalities where change_id = $1";
     CHANGE_IDS = "select distinct change_id from events where stream = 'change' order by change_id";
     ROW_IDS = "select id from changes order by id";
 }
@@ -60,6 +67,7 @@ pub struct Rows {
     pub services: Vec<Vec<Value>>,
     pub items: Vec<Vec<Value>>,
     pub duties: Vec<Vec<Value>>,
+    pub modalities: Vec<Vec<Value>>,
 }
 
 /// The rows that a change makes.
@@ -82,7 +90,27 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         services: services.into_iter().map(|(service, derived)| vec![id.into(), service.into(), derived.into()]).collect(),
         items: items.into_iter().map(|item| vec![id.into(), item.into()]).collect(),
         duties: crate::duties::of(change),
+        modalities: modalities(change),
     }
+}
+
+/// What a change that counts says of AE titles (spec 4.8), with the site at which its device stands.
+fn modalities(change: &Change) -> Vec<Vec<Value>> {
+    let site = change.content.as_ref().and_then(|c| c.header.sites.first()).map(|site| site.0);
+    let row = |(place, claim): (usize, Claim)| {
+        vec![
+            change.id.0.into(),
+            (place as i64).into(),
+            ae_key(&claim.ae_title).into(),
+            claim.ae_title.into(),
+            claim.turn.code().into(),
+            claim.at.as_microsecond().into(),
+            Value::from(claim.ip),
+            change.org.0.into(),
+            site.into(),
+        ]
+    };
+    signalbox_core::modality::standing(change).into_iter().enumerate().map(row).collect()
 }
 
 /// Whether only its own organisation may see it: never sent, or drawn back before it was (settled 8).
@@ -193,11 +221,18 @@ fn search_words(change: &Change, prose: &Prose) -> String {
 pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
     let rows = rows(change, prose, updated_at);
     let id = [Value::from(change.id.0)];
-    for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_WORDS] {
+    for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, DROP_WORDS] {
         tx.exec(drop, &id)?;
     }
     tx.exec(PUT_CHANGE, &rows.change)?;
-    for (put, rows) in [(PUT_ORG, &rows.orgs), (PUT_SITE, &rows.sites), (PUT_SERVICE, &rows.services), (PUT_ITEM, &rows.items), (PUT_DUTY, &rows.duties)] {
+    for (put, rows) in [
+        (PUT_ORG, &rows.orgs),
+        (PUT_SITE, &rows.sites),
+        (PUT_SERVICE, &rows.services),
+        (PUT_ITEM, &rows.items),
+        (PUT_DUTY, &rows.duties),
+        (PUT_MODALITY, &rows.modalities),
+    ] {
         for row in rows {
             tx.exec(put, row)?;
         }
@@ -222,6 +257,7 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         services: tx.all(GET_SERVICES, &key, |row| all_values(row, 3, &[]))?,
         items: tx.all(GET_ITEMS, &key, |row| all_values(row, 2, &[]))?,
         duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
+        modalities: tx.all(GET_MODALITIES, &key, |row| all_values(row, 9, &[2, 3, 4, 6]))?,
     }))
 }
 
@@ -253,7 +289,7 @@ pub fn load(tx: &mut dyn Tx, id: i64) -> Result<Option<Loaded>, StoreError> {
 pub fn rebuild(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<u64, StoreError> {
     let ids = tx.all(CHANGE_IDS, &[], |row| row.int(0))?;
     for stray in tx.all(ROW_IDS, &[], |row| row.int(0))?.into_iter().filter(|id| ids.binary_search(id).is_err()) {
-        for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_WORDS] {
+        for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, DROP_WORDS] {
             tx.exec(drop, &[stray.into()])?;
         }
     }
@@ -298,6 +334,7 @@ fn tables_that_differ(a: &Rows, b: &Rows) -> String {
         ("change_services", a.services == b.services),
         ("change_items", a.items == b.items),
         ("duties", a.duties == b.duties),
+        ("change_modalities", a.modalities == b.modalities),
     ];
     tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }

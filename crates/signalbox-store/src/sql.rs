@@ -26,6 +26,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("registration", crate::accounts::registration::STATEMENTS),
     ("drafts", crate::drafts::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),
+    ("modalities", crate::gather::modalities::STATEMENTS),
     ("project", crate::project::STATEMENTS),
     ("sight", crate::queries::sight::STATEMENTS),
     ("change", crate::queries::change::STATEMENTS),

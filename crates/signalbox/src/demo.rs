@@ -5,6 +5,7 @@
 mod cast;
 mod deeds;
 mod governing;
+mod special;
 mod stories;
 
 use std::collections::BTreeMap;

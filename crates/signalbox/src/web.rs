@@ -37,7 +37,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
 use handlers::{
-    change, changes, decide, demo, dev, draft, join, me, members, ops, outages, password, plain, process, promises, proposals, raise, reports, requests,
+    change, changes, decide, demo, dev, draft, join, me, members, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests,
     schedule, session, setup, today, tonight,
 };
 use problem::Failure;
@@ -101,6 +101,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/proposals/{id}/reply",      "answer an objection",     Member, || post(proposals::reply)),
     route(Method::POST, "/proposals/{id}/adopt",      "adopt a proposal",        Member, || post(proposals::adopt)),
     route(Method::POST, "/proposals/{id}/withdraw",   "withdraw a proposal",     Member, || post(proposals::withdraw)),
+    route(Method::GET,  "/process/{id}/form",         "its form on paper",       Anyone, || get(paper::empty)),
     route(Method::GET,  "/api",                       "how to use the API",      Anyone, || get(process::api)),
     route(Method::GET,  "/sign-in",                   "sign in",                 Anyone, || get(session::show)),
     route(Method::POST, "/sign-in",                   "sign in",                 Anyone, || post(session::enter)),
@@ -168,6 +169,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/changes",                   "changes",                 Member, || get(changes::show)),
     route(Method::GET,  "/changes.csv",               "changes as CSV",          Member, || get(changes::download)),
     route(Method::GET,  "/changes/{ref}",             "a change",                Member, || get(change::show)),
+    route(Method::GET,  "/changes/{ref}/form",        "its form on paper",       Member, || get(paper::filled)),
     route(Method::GET,  "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || get(change::show_act)),
     route(Method::POST, "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || post(change::take)),
     route(Method::POST, "/changes/{ref}/messages",    "a message on a change",   Member, || post(change::say)),

@@ -3,13 +3,16 @@
 
 mod bars;
 mod faults;
+mod formats;
 mod labels;
 mod lines;
+mod modalities;
 mod sentences;
 mod turns;
 
 pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};
+pub use formats::warning;
 pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
 pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};

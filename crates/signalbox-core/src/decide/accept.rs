@@ -55,7 +55,7 @@ fn model(change: &Change) -> Option<String> {
 fn promise(t: &mut Taking) -> Option<Promise> {
     let take_down_by = t.form.text("take_down_by", true);
     let restore_by = t.form.text("restore_by", true);
-    let phone = t.form.text("promise_phone", true);
+    let phone = t.form.phone("promise_phone", true);
     let times = t.form.text("promise_times", false);
     Some(Promise { take_down_by: take_down_by?, restore_by: restore_by?, phone: phone?, times })
 }

@@ -29,6 +29,7 @@ pub fn questions(process: &crate::process::Process) -> Vec<Question> {
         asked_when: None,
         guidance: String::new(),
         page: crate::process::Page::Risk,
+        group: String::new(),
     };
     process.risk_questions.iter().enumerate().map(ask).collect()
 }

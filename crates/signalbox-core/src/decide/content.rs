@@ -1,12 +1,12 @@
 //! Reading the answers of a document into the content that approvals bind to.
 
 use super::material::Changed;
-use super::{Context, Taking, given};
+use super::{Context, Taking, consistent, fields, given};
 use crate::change::{Change, Confidentiality, Content, Header, Parties, Window};
 use crate::event::Event;
 use crate::form::{Answer, Answers, Form, Raw, micros};
 use crate::ids::{ItemId, ServiceId, SiteId};
-use crate::process::{AnswerKind, Question, Required};
+use crate::process::{Question, Required};
 use crate::refusal::Violation;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -60,8 +60,8 @@ fn typed_code(raw: &Raw, name: &str) -> Option<String> {
 }
 
 /// The content that these answers make. Faults are left in the form.
-pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
-    let Some(Answer::Text(title)) = answers.get("title") else {
+pub(super) fn make(t: &mut Taking, mut answers: Answers) -> Option<Content> {
+    let Some(Answer::Text(title)) = answers.get("title").cloned() else {
         return None;
     };
     let window = match window_of(&answers) {
@@ -71,6 +71,7 @@ pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
             return None;
         }
     };
+    crate::firewall::with_usual_expiry(&mut answers, consistent::start_date(t, window));
     let confidentiality = match answers.get("confidentiality") {
         Some(Answer::Choice(code)) => Confidentiality::from_code(code).unwrap_or(Confidentiality::Open),
         _ => Confidentiality::Open,
@@ -81,9 +82,12 @@ pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
         return None;
     }
     let parties = parties(t.ctx, &items, &services, &sites);
-    let header = Header { title: title.clone(), window, items, services, sites, confidentiality };
+    let header = Header { title, window, items, services, sites, confidentiality };
     let hash = hash(&answers);
-    Some(Content { answers, header, parties, hash })
+    let content = Content { answers, header, parties, hash };
+    let unfit = consistent::faults(t, &content);
+    t.form.faults.extend(unfit);
+    Some(content)
 }
 
 /// When the work is to be done.
@@ -166,10 +170,7 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
     let before = t.change.content.clone()?;
     let mut answers = before.answers.clone();
     let mut touched = BTreeMap::new();
-    for question in &t.ctx.process.questions {
-        if matches!(question.answer, AnswerKind::Window) || is_about_lateness(&question.id) {
-            continue;
-        }
+    for question in fields::amendable(t.ctx.process, t.change) {
         if let Some(answer) = t.form.answer(&question.id, &question.answer, false) {
             touched.insert(question.id.clone(), answer);
         }
@@ -179,8 +180,9 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
         t.form.faults.push(Violation::whole("nothing-changed"));
         return None;
     }
+    // What is answered after the work describes it; it asks nobody to decide again.
     let mut material = vec![];
-    for (id, answer) in &touched {
+    for (id, answer) in touched.iter().filter(|_| !fields::is_after_work(t.change.stage)) {
         let (is_material, ruling) = Changed::answer(id, before.answers.get(id), answer, before.header.window).judge(t.ctx, t.change);
         t.rulings.extend(ruling);
         if is_material {

@@ -4,7 +4,9 @@ use super::Context;
 use crate::act::Act;
 use crate::change::{Change, Outcome, Stage};
 use crate::form::Raw;
-use crate::process::{AnswerKind, Process, Question};
+use crate::form::format::Format;
+use crate::form::rows::cell_of;
+use crate::process::{AnswerKind, Process, Question, Required};
 use crate::refusal::Violation;
 use crate::rule::Rule;
 
@@ -35,13 +37,42 @@ fn codes(codes: &[&str]) -> AnswerKind {
     AnswerKind::Choice(codes.iter().map(|c| (*c).to_owned()).collect())
 }
 
+fn phone() -> AnswerKind {
+    AnswerKind::Format(Format::Phone)
+}
+
 fn line() -> AnswerKind {
     AnswerKind::Line { max_chars: crate::form::LINE_MAX_CHARS }
 }
 
 /// The questions of a document as fields, in its order.
 pub fn of_document(process: &Process) -> Vec<Field> {
-    process.questions.iter().map(|q| Field { id: q.id.clone(), kind: q.answer.clone(), required: false, question: Some(q.clone()) }).collect()
+    process.questions.iter().map(of_question).collect()
+}
+
+fn of_question(question: &Question) -> Field {
+    Field { id: question.id.clone(), kind: question.answer.clone(), required: false, question: Some(question.clone()) }
+}
+
+/// Whether the work is over, so that answers tell what was done.
+pub(super) fn is_after_work(stage: Stage) -> bool {
+    matches!(stage, Stage::Implemented | Stage::Review)
+}
+
+/// The questions whose answers may be added or changed now. The window is moved by an act of its own. After the work,
+/// what is still owed is answered, and what is asked for closing; what was decided upon stays as it was.
+pub(super) fn amendable<'p>(process: &'p Process, change: &Change) -> impl Iterator<Item = &'p Question> {
+    let answered: Vec<String> = change.content.iter().flat_map(|c| c.answers.keys().cloned()).collect();
+    let is_over = is_after_work(change.stage);
+    // What is said beside an answer that is asked for closing, such as why a test failed.
+    let beside = |q: &Question| {
+        let near = |other: &Question| other.required == Required::Close && other.page == q.page && other.group == q.group;
+        q.required == Required::Optional && !q.group.is_empty() && process.questions.iter().any(near)
+    };
+    process.questions.iter().filter(move |q| {
+        let is_moved = matches!(q.answer, AnswerKind::Window) || super::content::is_about_lateness(&q.id);
+        !is_moved && (!is_over || q.required == Required::Close || beside(q) || !answered.contains(&q.id))
+    })
 }
 
 /// The fields of an act on this change.
@@ -51,7 +82,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
     let prose = |id, required| field(id, AnswerKind::Prose, required);
     match act {
         Act::Propose | Act::Submit => of_document(ctx.process),
-        Act::Amend => of_document(ctx.process).into_iter().filter(|f| !matches!(f.id.as_str(), "window" | "late_reason" | "late_words")).collect(),
+        Act::Amend => amendable(ctx.process, change).map(of_question).collect(),
         Act::SendBack | Act::Cancel | Act::Stop => vec![prose("reason", true)],
         Act::Withdraw => vec![prose("reason", false)],
         Act::Return => {
@@ -77,7 +108,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Schedule => {
             let is_short = needs(Rule::GapExplained) && super::schedule::gap(ctx, change).is_some_and(|gap| gap.is_short());
             let gap = if is_short { vec![prose("gap_reason", true)] } else { vec![] };
-            [vec![field("implementer", line(), true), field("phone", line(), false)], gap].concat()
+            [vec![field("implementer", line(), true), field("phone", phone(), false)], gap].concat()
         }
         Act::Reschedule => {
             vec![field("window", AnswerKind::Window, true), field("contingency_end", AnswerKind::Moment { after: None }, false), prose("reason", true)]
@@ -145,7 +176,7 @@ fn accept(process: &Process, needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
         fields.extend([
             field("take_down_by", line(), true),
             field("restore_by", line(), true),
-            field("promise_phone", line(), true),
+            field("promise_phone", phone(), true),
             field("promise_times", line(), false),
         ]);
     }
@@ -160,7 +191,12 @@ pub fn unknown(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Vec<Viola
 
 /// Whether one of the fields has this name, or a part of this name.
 pub fn is_known(fields: &[Field], name: &str) -> bool {
-    fields.iter().any(|f| f.id == name || name.strip_prefix(f.id.as_str()).is_some_and(|rest| rest.starts_with('.') && has_parts(&f.kind)))
+    let is_part = |f: &Field| match &f.kind {
+        // A cell of a table: a row that may be, and a column that there is.
+        AnswerKind::Rows { columns, .. } => cell_of(&f.id, name).is_some_and(|(_, column)| columns.iter().any(|c| c.id == column)),
+        kind => has_parts(kind) && name.strip_prefix(f.id.as_str()).is_some_and(|rest| rest.starts_with('.')),
+    };
+    fields.iter().any(|f| f.id == name || is_part(f))
 }
 
 fn has_parts(kind: &AnswerKind) -> bool {

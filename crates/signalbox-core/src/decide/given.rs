@@ -2,7 +2,8 @@
 
 use super::Context;
 use crate::actor::OrgKind;
-use crate::change::{Change, Outcome};
+use crate::change::{Change, Kind, Outcome};
+use crate::firewall;
 use crate::form::Answer;
 use crate::permit::answer_code;
 use crate::process::facts::Value;
@@ -38,7 +39,10 @@ pub fn fact(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "risk" => class.map(|c| Value::from(c.band.as_str())),
         "risk_score" => class.map(|c| Value::from(i64::from(c.risk))),
         "touches_network" => Some(Value::from(touches_network(ctx, change))),
-        "touches_security" => Some(Value::from(choice(change, "security_flag").as_deref() == Some("yes"))),
+        "touches_security" => Some(Value::from(choice(change, "security_flag").as_deref() == Some("yes") || change.kind == Kind::FirewallNetwork)),
+        "any_any" => change.content.as_ref().map(|c| Value::from(firewall::is_any_any(&c.answers))),
+        "first_of_kind" => choice(change, "first_of_kind").map(|yes| Value::from(yes.as_str())),
+        "tls" => choice(change, "tls").map(|yes| Value::from(yes.as_str())),
         "needs_supplier" => Some(Value::from(needs_supplier(change))),
         "takes_service_away" => Some(Value::from(takes_service_away(change))),
         "notice" => notice.map(|n| Value::from(if n.verdict.is_late() { "short" } else { "enough" })),
@@ -149,9 +153,7 @@ fn needs_supplier(change: &Change) -> bool {
 }
 
 fn takes_service_away(change: &Change) -> bool {
-    change.kind == crate::change::Kind::PlannedOutage
-        || number(change, "outage_minutes").unwrap_or(0) > 0
-        || number(change, "degraded_minutes").unwrap_or(0) > 0
+    change.kind == Kind::PlannedOutage || number(change, "outage_minutes").unwrap_or(0) > 0 || number(change, "degraded_minutes").unwrap_or(0) > 0
 }
 
 fn minutes_over(change: &Change) -> i64 {

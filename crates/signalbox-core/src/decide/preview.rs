@@ -23,6 +23,8 @@ pub struct Preview {
     pub notice: Option<NoticeGiven>,
     /// Everything that stands in the way of sending it.
     pub faults: Vec<Violation>,
+    /// What somebody should know, though it does not stand in the way.
+    pub warnings: Vec<Violation>,
 }
 
 /// Reads what was typed as the act would. `None`: the document has no such step from here.
@@ -52,5 +54,6 @@ pub fn preview(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Option<Pr
     };
     let asked = ctx.process.questions.iter().filter(is_asked).map(|q| q.id.clone()).collect();
     let faults = std::mem::take(&mut t.form.faults);
-    Some(Preview { answers, asked, notice: judged, faults })
+    let warnings = super::warnings::of(ctx.zone, &after);
+    Some(Preview { answers, asked, notice: judged, faults, warnings })
 }

@@ -28,7 +28,7 @@ pub(super) fn hold(t: &mut Taking) -> Option<Vec<Event>> {
 /// T18: who does the work is named. Nobody who approved it may be (SD-2).
 pub(super) fn schedule(t: &mut Taking) -> Option<Vec<Event>> {
     let typed = t.form.typed("implementer");
-    let phone = t.form.text("phone", false);
+    let phone = t.form.phone("phone", false);
     let short_gap = explained_gap(t);
     let Some(email) = typed else {
         t.form.faults.push(Violation::of("implementer", "implementer-missing"));

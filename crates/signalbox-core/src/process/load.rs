@@ -9,6 +9,9 @@ use std::sync::Arc;
 /// The documents that ship with the program.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("end-to-end.md", include_str!("../../../../processes/end-to-end.md")),
+    ("firewall-network.md", include_str!("../../../../processes/firewall-network.md")),
+    ("national-service.md", include_str!("../../../../processes/national-service.md")),
+    ("pacs-modality.md", include_str!("../../../../processes/pacs-modality.md")),
     ("planned-outage.md", include_str!("../../../../processes/planned-outage.md")),
     ("service-request.md", include_str!("../../../../processes/service-request.md")),
 ];

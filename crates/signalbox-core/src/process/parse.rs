@@ -15,6 +15,9 @@ use sha2::{Digest, Sha256};
 /// The word that drops an inherited row.
 const REMOVED: &str = "removed";
 
+/// The word that stands for all that the inherited row has in this cell.
+const INHERITED: &str = "inherited";
+
 /// The question whose answers are the entries of the catalogue.
 const CATALOGUE_QUESTION: &str = "model";
 
@@ -40,6 +43,7 @@ pub fn parse(file: &str, source: &str, front: &Front, base: Option<&Process>, fa
         reader.grid(grid);
     }
     reader.offer_the_catalogue();
+    reader.fill_rows();
     reader.process
 }
 
@@ -65,6 +69,7 @@ fn begin(file: &str, source: &str, base: Option<&Process>) -> Process {
         questions: vec![],
         assessments: vec![],
         timers: vec![],
+        rows: Default::default(),
         catalogue: vec![],
         risk_questions: vec![],
         tables: Default::default(),
@@ -206,6 +211,9 @@ impl Reader<'_> {
         if let Some(name) = heading.strip_prefix("Decide:") {
             return self.decision(grid, name);
         }
+        if let Some(name) = heading.strip_prefix("Rows:") {
+            return self.rows(grid, name);
+        }
         let (needed, known): (&[&str], &[&str]) = match heading.as_str() {
             "Steps" => (&["Act", "From", "To", "Who"], &["Needs", "Tells"]),
             "Questions" => (&["Id", "Question", "Answer", "Required"], &["Asked when", "Guidance", "Page"]),
@@ -288,7 +296,8 @@ impl Reader<'_> {
                 continue;
             }
             let at = self.process.steps.iter().position(|step| step.act == act && step.from == from);
-            let step = Step { act, from, to: to.filter(|to| *to != from), who: who.clone(), needs: needs.clone(), tells: tells.clone() };
+            let mut step = Step { act, from, to: to.filter(|to| *to != from), who: who.clone(), needs: needs.clone(), tells: tells.clone() };
+            self.inherit(&mut step, at, line);
             match (removed, at) {
                 (true, Some(at)) => drop(self.process.steps.remove(at)),
                 (true, None) => self.nothing_to_remove(&line.place(), format!("The step {} from {}", act.code(), from.code())),
@@ -302,7 +311,7 @@ impl Reader<'_> {
     fn list<T>(&mut self, cell: Option<&Cell>, code: &'static str, what: &str, known: &[&str], find: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let mut found = vec![];
         if let Some(cell) = cell {
-            for entry in cells::entries(&cell.text) {
+            for entry in cells::entries(&cell.text).filter(|entry| !entry.eq_ignore_ascii_case(INHERITED)) {
                 match find(entry) {
                     Some(value) => found.push(value),
                     None => self.fault(&cell.place, code, format!("{entry:?} is not {what}.{}", dictionary::meant(entry, known))),
@@ -336,15 +345,15 @@ impl Reader<'_> {
         let required = self.take(line.get("Required"), "required-unknown", cells::required);
         let asked_when = self.take(line.get("Asked when"), "condition-wrong", cells::condition).flatten();
         let (Some(answer), Some(required)) = (answer, required) else { return };
-        let page = match line.get("Page").filter(|cell| !cell.text.is_empty()) {
-            Some(cell) => {
-                self.take(Some(cell), "page-unknown", |w| cells::page(w).ok_or_else(|| format!("{w:?} is not a page; write what, where, when or risk.")))
-            }
-            None => at.map(|at| self.process.questions[at].page),
+        let place = match line.get("Page").filter(|cell| !cell.text.is_empty()) {
+            Some(cell) => self.take(Some(cell), "page-unknown", |w| {
+                cells::page(w).ok_or_else(|| format!("{w:?} is not a page; write what, where, details, when or risk, and a heading after a colon if you like."))
+            }),
+            None => at.map(|at| (self.process.questions[at].page, self.process.questions[at].group.clone())),
         };
-        let page = page.unwrap_or_else(|| cells::usual_page(&answer));
+        let (page, group) = place.unwrap_or_else(|| (cells::usual_page(&answer), String::new()));
         let guidance = line.text("Guidance").to_owned();
-        let question = Question { id, text: line.text("Question").to_owned(), answer, required, asked_when, guidance, page };
+        let question = Question { id, text: line.text("Question").to_owned(), answer, required, asked_when, guidance, page, group };
         match at {
             Some(at) => self.process.questions[at] = question,
             None => self.process.questions.push(question),
@@ -542,6 +551,8 @@ impl Reader<'_> {
         self.process.tables.insert(name.clone(), Table { name, policy, inputs, outputs, rows });
     }
 }
+
+mod rows;
 
 fn is_id(id: &str) -> bool {
     !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')

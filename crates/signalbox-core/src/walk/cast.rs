@@ -24,8 +24,7 @@ pub fn next_acts(stage: Stage) -> &'static [Act] {
         Stage::Approved => &[Act::Schedule, Act::Amend, Act::RecordTold],
         Stage::Scheduled => &[Act::Start],
         Stage::Implementing | Stage::BackingOut => &[Act::Finish],
-        Stage::Implemented => &[Act::Close, Act::MeetCondition, Act::Review],
-        Stage::Review => &[Act::Close, Act::MeetCondition, Act::Review],
+        Stage::Implemented | Stage::Review => &[Act::Close, Act::MeetCondition, Act::Review, Act::Amend],
         Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired => &[],
     }
 }
@@ -38,6 +37,7 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
         }
         // What stands in the way is moved by other people: a clash ends, a freeze is waived.
         case.clashes.clear();
+        case.modalities.clear();
         let stage = case.change.stage;
         let acted = next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
         // A freeze that the document declares is not waived: the window goes elsewhere.

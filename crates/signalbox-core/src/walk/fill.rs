@@ -1,13 +1,15 @@
 //! Fills the fields of any act, validly or not, from what `decide::fields::of_act` says of them.
 
-use super::chance::Chance;
+use super::{chance::Chance, values};
 use crate::act::Act;
 use crate::actor::{Actor, Role, Stamp};
 use crate::calendar::local;
-use crate::change::Change;
+use crate::change::{Change, Stage};
 use crate::decide::fields::{self, Field};
+use crate::form::rows::cell_name;
 use crate::form::{Answer, Raw};
-use crate::process::{AnswerKind, Process, Required};
+use crate::process::{AnswerKind, Column, Process, Question, Required};
+use crate::rule::Rule;
 use crate::samples::Case;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
@@ -166,6 +168,7 @@ fn document(case: &Case, actor: &Actor, fields: &[Field], chance: &mut Chance, r
         latest_end(case, chance, raw);
     }
     request(case.process, actor, chance, raw);
+    fitting(case, chance, raw);
 }
 
 /// The latest end lies after the end, wherever that was put.
@@ -217,7 +220,34 @@ fn amendment(case: &Case, fields: &[Field], chance: &mut Chance, raw: &mut Raw) 
     raw.retain(|id, _| {
         case.process.catalogue.is_empty() || !case.process.catalogue.iter().any(|e| e.eligible_when.iter().any(|t| &t.subject == id)) && id != "model"
     });
-    set(raw, "title", &words(chance));
+    if fields.iter().any(|f| f.id == "title") {
+        set(raw, "title", &words(chance));
+    } else {
+        anew(case, fields, chance, raw);
+    }
+    leave_names(case, raw);
+    fitting(case, chance, raw);
+}
+
+/// After the work the title stands; what is asked for closing is answered otherwise than before.
+fn anew(case: &Case, fields: &[Field], chance: &mut Chance, raw: &mut Raw) {
+    let given = |id: &str| case.change.content.as_ref().and_then(|c| c.answers.get(id));
+    for field in fields.iter().filter(|f| f.question.as_ref().is_some_and(|q| q.required == Required::Close)) {
+        match (&field.kind, given(&field.id)) {
+            (AnswerKind::Choices(codes), Some(Answer::Choices(chosen))) => {
+                let other = codes.iter().find(|code| chosen.as_slice() != [(*code).clone()]);
+                raw.insert(field.id.clone(), other.into_iter().cloned().collect());
+            }
+            _ => put(case, field, chance, raw),
+        }
+    }
+}
+
+/// While somebody else has the name, an answer that touches it would be refused.
+fn leave_names(case: &Case, raw: &mut Raw) {
+    if !case.modalities.is_empty() {
+        raw.retain(|id, _| !["ae_title", "ip", "replaces_ae", "replaces_off_at", "live_from", "pacs_action"].contains(&id.split('.').next().unwrap_or(id)));
+    }
 }
 
 /// A value of the field's kind.
@@ -229,6 +259,7 @@ fn put(case: &Case, field: &Field, chance: &mut Chance, raw: &mut Raw) {
         codes.iter().enumerate().filter(|(n, _)| *n == first || chance.percent(20)).map(|(_, code)| code.clone()).collect()
     };
     let value = match &field.kind {
+        AnswerKind::Line { max_chars } if *max_chars < 40 => format!("{CANARY} {:x}", chance.next() & 0xFFF),
         AnswerKind::Line { .. } | AnswerKind::Prose => words(chance),
         AnswerKind::YesNo => if chance.percent(60) { "no" } else { "yes" }.to_owned(),
         AnswerKind::Choice(codes) | AnswerKind::Reason(codes) => chance.pick(codes).cloned().unwrap_or_default(),
@@ -255,8 +286,52 @@ fn put(case: &Case, field: &Field, chance: &mut Chance, raw: &mut Raw) {
         }
         AnswerKind::List => format!("{}\n{}", words(chance), words(chance)),
         AnswerKind::Files => "1".to_owned(),
+        AnswerKind::Format(format) => values::of(*format, chance),
+        AnswerKind::Done => "yes".to_owned(),
+        AnswerKind::Rows { columns, .. } => return rows(case, id, columns, chance, raw),
     };
     set(raw, id, &value);
+}
+
+/// One to three rows with every cell filled: what a cell needs may depend on another.
+fn rows(case: &Case, id: &str, columns: &[Column], chance: &mut Chance, raw: &mut Raw) {
+    for row in 1..=chance.between(1, 3) as usize {
+        for column in columns {
+            let name = cell_name(id, row, &column.id);
+            match column.answer {
+                // Later than any window.
+                AnswerKind::Date => set(raw, &name, &day(case, 400)),
+                _ => put(case, &Field { id: name, kind: column.answer.clone(), required: column.required, question: None }, chance, raw),
+            }
+        }
+    }
+}
+
+/// What depends on other answers: why a test that was planned did not pass, and room for going back.
+fn fitting(case: &Case, chance: &mut Chance, raw: &mut Raw) {
+    let knows = |id: &str| case.process.question(id).is_some();
+    if raw.contains_key("tests_passed") || (raw.contains_key("test_plan") && knows("tests_not_passed")) {
+        set(raw, "tests_not_passed", &words(chance));
+    }
+    let is_over = matches!(case.change.stage, Stage::Implemented | Stage::Review);
+    if is_over || !case.process.steps.iter().any(|s| s.needs.contains(&Rule::WayBackFits)) {
+        return;
+    }
+    let minutes = |id: &str| raw.get(id).and_then(|v| v.first()).and_then(|v| v.parse::<i64>().ok());
+    let answers = case.change.content.as_ref().map(|c| &c.answers);
+    let before = match answers.and_then(|a| a.get("backout_minutes")) {
+        Some(Answer::Number(n)) => *n,
+        _ => 0,
+    };
+    let needed = minutes("backout_minutes").unwrap_or(0).max(before);
+    let end = typed_end(case, raw).or_else(|| case.change.window().map(|w| w.end));
+    let latest = |id: &str| raw.get(id).and_then(|v| v.first()).and_then(|v| v.parse::<Timestamp>().ok());
+    let Some(end) = end else { return };
+    let room = end.checked_add(SignedDuration::from_mins(needed)).unwrap_or(end);
+    let has = latest("contingency_end").or_else(|| case.change.window().filter(|_| typed_end(case, raw).is_none()).map(|w| w.contingency_end));
+    if has.is_none_or(|at| at < room) && (raw.contains_key("contingency_end") || needed > 0) {
+        set(raw, "contingency_end", &room.to_string());
+    }
 }
 
 /// A window up to six weeks ahead, seldom one that is past, as instants or as wall time. No hour in which clocks change.
@@ -296,7 +371,9 @@ pub fn spoil(raw: &mut Raw, chance: &mut Chance) {
 /// Whether the document asks for an answer that is not there, so that a willing person would add it.
 pub fn owed(process: &Process, change: &Change) -> bool {
     let answers = change.content.as_ref().map(|c| &c.answers);
-    process.questions.iter().any(|q| matches!(q.required, Required::Approve | Required::Start) && answers.is_none_or(|a| !a.contains_key(&q.id)))
+    let is_over = matches!(change.stage, Stage::Implemented | Stage::Review);
+    let is_due = |q: &Question| matches!(q.required, Required::Approve | Required::Start) || (is_over && q.required == Required::Close);
+    process.questions.iter().any(|q| is_due(q) && answers.is_none_or(|a| !a.contains_key(&q.id)))
 }
 
 /// Everything that is owed, for the willing.
@@ -312,5 +389,7 @@ pub fn everything_owed(case: &Case, chance: &mut Chance) -> Raw {
     if case.process.question("contingency_end").is_some() && !matches!(answers.get("contingency_end"), Some(Answer::Moment { .. })) {
         set(&mut raw, "contingency_end", &case.change.window().map_or(case.now, |w| w.end).to_string());
     }
+    leave_names(case, &mut raw);
+    fitting(case, chance, &mut raw);
     raw
 }

@@ -4,6 +4,7 @@ mod compare;
 mod documents;
 mod expected;
 mod harness;
+mod kinds;
 mod matrix;
 mod oracle;
 mod rehearse;

@@ -51,7 +51,7 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
     let fields = match process.id.as_str() {
         "planned-outage" => outage(start, end),
         "service-request" => request(start, end),
-        _ => normal("PACS", "GW-1", start, end),
+        id => crate::kinds::fields(id, start, end).unwrap_or_else(|| normal("PACS", "GW-1", start, end)),
     };
     let fields = asked(process, fields);
     let is_request = process.id == "service-request";
@@ -145,7 +145,13 @@ fn work(case: &mut Case, stage: Stage) {
     case.does("implementer", Act::Finish, &[("outcome", "successful"), ("not_back", "Nothing was off")]);
     match stage {
         Stage::Review => case.does("manager", Act::Review, &[]),
-        Stage::Closed => case.does("manager", Act::Close, &[("outcome", "successful")]),
+        Stage::Closed => {
+            let closing = crate::kinds::closing(&case.process.id);
+            if !closing.is_empty() {
+                case.sends("coordinator", Act::Amend, &closing);
+            }
+            case.does("manager", Act::Close, &[("outcome", "successful")])
+        }
         _ => case,
     };
 }
@@ -189,7 +195,7 @@ fn matrix(process: &Process) -> String {
 
 #[test]
 fn the_permission_matrix_of_every_kind() {
-    for id in ["end-to-end", "planned-outage", "service-request"] {
+    for id in ["end-to-end", "firewall-network", "national-service", "pacs-modality", "planned-outage", "service-request"] {
         let process = document(id);
         compare(&format!("matrix-{}.txt", process.kind.code()), &matrix(&process));
     }

@@ -8,13 +8,14 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::{local as words, london};
 use signalbox_core::change::{Change, Kind, Network, Outcome, Stage as At};
-use signalbox_core::decide::assess;
+use signalbox_core::decide::{assess, fields};
 use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
 use signalbox_core::permit::permit;
 use signalbox_store::{StoreError, directory, outbox};
 
 use super::cast::{KITS, ORGS};
+use super::special::CLOSING;
 use super::stories::{Deed, Story};
 use super::{Cast, Unmade};
 use crate::app::Shared;
@@ -97,7 +98,7 @@ impl<'a> Stage<'a> {
         let org = self.app.read::<_, StoreError>(|tx| directory::organisation_by_code(tx, code))?;
         let Some(org) = org.map(|o| OrgId(o.id)) else { return Ok(None) };
         for actor in self.cast.values().filter(|actor| actor.belongs_to(org)) {
-            let draft = NewDraft { kind: story.kind, org, on_behalf_of: None, copied_from: None, raw: answers(story) };
+            let draft = NewDraft { kind: story.kind, org, on_behalf_of: None, copied_from: None, raw: self.asked(story) };
             match self.app.raise(actor, draft, Expect::default()) {
                 Ok(done) => return Ok(Some(done.id)),
                 Err(Stop::Refused(_)) => {}
@@ -105,6 +106,16 @@ impl<'a> Stage<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The answers, without those that the document of the kind does not ask for.
+    fn asked(&self, story: &Story) -> Raw {
+        let mut raw = answers(story);
+        if let Some(process) = self.app.documents.of_kind(story.kind) {
+            let fields = fields::of_document(&process);
+            raw.retain(|name, _| fields::is_known(&fields, name));
+        }
+        raw
     }
 
     /// A requester's draft goes by the coordinator; a coordinator's goes straight out.
@@ -202,6 +213,9 @@ impl<'a> Stage<'a> {
             self.anybody(id, Act::MeetCondition, &[("number", &condition.number.to_string()), ("words", "Done.")])?;
         }
         let Some(outcome) = change.work.proposed else { return Ok(()) };
+        if change.kind == Kind::PacsModality {
+            self.anybody(id, Act::Amend, CLOSING)?;
+        }
         if self.offered(id, Act::Close)?.is_empty() {
             self.anybody(id, Act::Review, &[])?;
             self.anybody(id, Act::Review, &[("words", "The trial was too small. Next time it is tried on a copy of the real load.")])?;
@@ -283,6 +297,15 @@ fn answers(story: &Story) -> Raw {
         let latest = london().to_datetime(story.end + SignedDuration::from_hours(1));
         put("contingency_end.date", &latest.date().to_string());
         put("contingency_end.time", &words::clock(latest.time()));
+    }
+    for (name, value) in &story.extra {
+        raw.insert((*name).to_owned(), vec![(*value).to_owned()]);
+    }
+    if story.kind == Kind::NationalService {
+        raw.insert("national_outages_checked_at".to_owned(), vec![(story.start - SignedDuration::from_hours(24 * 33)).to_string()]);
+    }
+    if story.kind == Kind::PacsModality {
+        raw.insert("vendor_on_site".to_owned(), vec![story.start.to_string()]);
     }
     raw.insert("services".to_owned(), codes(kit.code));
     raw.insert("items".to_owned(), codes(kit.items[0].0));

@@ -24,6 +24,8 @@ pub(super) struct Story {
     pub end: Timestamp,
     pub minutes_off: i64,
     pub network: bool,
+    /// Answers that only its kind asks for.
+    pub extra: Vec<(&'static str, &'static str)>,
     pub deeds: Vec<(Timestamp, Deed)>,
 }
 
@@ -105,6 +107,7 @@ const REQUESTS: &[(&str, &str)] = &[
 /// Plans the stories, the earliest window first.
 pub(super) fn plan(chance: &mut Chance, now: Timestamp, how_many: usize) -> Vec<Story> {
     let mut stories: Vec<Story> = (0..how_many).map(|n| story(chance, now, n, how_many)).collect();
+    stories.extend(super::special::stories(now));
     stories.sort_by_key(|s| s.start);
     stories
 }
@@ -143,6 +146,7 @@ fn normal(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp, end: 
         end,
         minutes_off,
         network: false,
+        extra: vec![],
         deeds: vec![],
     };
     let days = 12 + chance.below(14) as i64;
@@ -164,6 +168,7 @@ fn outage(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp, end: 
         end,
         minutes_off,
         network: chance.below(3) == 0,
+        extra: vec![],
         deeds: vec![],
     };
     // Most are in time; one in four is not.
@@ -186,6 +191,7 @@ fn request(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp) -> S
         end: start + SignedDuration::from_hours(1),
         minutes_off: 0,
         network: false,
+        extra: vec![],
         deeds: vec![],
     };
     let days = 3 + chance.below(6) as i64;

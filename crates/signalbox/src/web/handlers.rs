@@ -12,6 +12,7 @@ pub mod me;
 pub mod members;
 pub mod ops;
 pub mod outages;
+pub mod paper;
 pub mod password;
 pub mod plain;
 pub mod process;
@@ -54,6 +55,8 @@ fn fill(mut field: Field, form: &Form, faults: &[Fault]) -> Field {
                 choice.chosen = given.contains(&choice.value.as_str());
             }
         }
+        // Tables of answers are drawn by `typed`, which fills them itself.
+        Control::Rows { .. } => {}
         Control::DateTime { date, time } => {
             *date = form.raw(&format!("{}-date", field.name)).to_owned();
             *time = form.raw(&format!("{}-time", field.name)).to_owned();

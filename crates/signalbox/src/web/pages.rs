@@ -5,6 +5,7 @@ pub mod decide;
 pub mod errors;
 pub mod me;
 pub mod ops;
+pub mod paper;
 pub mod process;
 pub mod raise;
 pub mod reports;

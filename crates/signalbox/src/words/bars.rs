@@ -57,6 +57,12 @@ pub fn bar(bar: &Bar) -> Why {
         "too-late-to-restate" => why("It was closed more than 30 days ago; the outcome stands.", ""),
         "refused-twice" => why("It was refused twice. Raise a new change.", ""),
         "too-late-to-send-again" => why("It was refused more than 30 days ago. Raise a new change.", ""),
+        "national-approval-missing" => {
+            why("The national approval has no reference yet; it comes before the local one.", "The trust's coordinator or a change manager writes it in.")
+        }
+        "ae-title-taken" => why(super::formats::taken(&plain(bar, 0), &plain(bar, 1)), NAMES),
+        "ip-taken" => why(super::formats::address_taken(&plain(bar, 0), &plain(bar, 1), &plain(bar, 2)), NAMES),
+        "modality-both-live" => why(format!("The old and the new {} would be on at the same time.", plain(bar, 0)), NAMES),
         "request-unknown" => why("This request is not in the catalogue.", "The authority keeps the catalogue."),
         "request-expired" => why(format!("This request was agreed until {}.", param(0)), "The authority agrees requests anew."),
         "request-not-eligible" => {
@@ -93,6 +99,12 @@ fn process_bar(code: &str, param: &str) -> Why {
 }
 
 const PROVIDER: &str = "The network provider acknowledges it. If they stay silent, ring them and record the proof that they were told.";
+
+const NAMES: &str = "The trust's coordinator or a change manager changes the answer, or the other change moves.";
+
+fn plain(bar: &Bar, n: usize) -> String {
+    bar.params.get(n).cloned().unwrap_or_default()
+}
 
 fn days(bar: &Bar, n: usize) -> String {
     counted(bar.params.get(n).and_then(|p| p.parse().ok()).unwrap_or(0), "day")

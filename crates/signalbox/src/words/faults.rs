@@ -40,7 +40,6 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "before-window-end" => "Enter a latest end that is not before the planned end.".into(),
         "too-many" => format!("Name {} at most.", param(0)),
         "unknown-value" => format!("Choose another: there is no {} that you may name here.", param(0)),
-        "not-a-phone" => "Enter a telephone number that is answered during the work, such as 020 7946 0117.".into(),
         "nothing-named" => "Name at least one piece of equipment, service or site that is touched.".into(),
         "nothing-changed" => "Change at least one answer; nothing differs from what was sent.".into(),
         "nothing-to-do" => "There is nothing to record. Say what happened.".into(),
@@ -70,7 +69,7 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "implementer-approved" => "Name somebody else: this person approved the change, and nobody carries out what they approved.".into(),
         "window-not-moved" => "Enter another window; this is the one on record.".into(),
         "authority-decides" => "Choose another: only the authority's change manager can exclude the time from the service level.".into(),
-        other => sentence_case(&format!("{}.", other.replace('-', " "))),
+        other => super::formats::fault(other, violation).unwrap_or_else(|| sentence_case(&format!("{}.", other.replace('-', " ")))),
     }
 }
 

@@ -161,6 +161,8 @@ pub fn option_label(field: &str, code: &str) -> String {
         ("patient_facing", "none") => "Not at all",
         ("patient_facing", "indirect") => "Indirectly",
         ("patient_facing", "direct") => "Directly: staff use it while they care for a patient",
+        ("modality_type", code) => return super::modalities::name(code),
+        (_, code) if super::modalities::spelling(code).is_some() => return super::modalities::spelling(code).unwrap_or(code).to_owned(),
         (_, "yes") => "Yes",
         (_, "no") => "No",
         (_, "unsure") => "Unsure",

@@ -18,6 +18,7 @@ mod joining;
 mod journeys;
 mod kept;
 mod kill;
+mod kinds;
 mod live;
 mod lost_rights;
 mod mail;

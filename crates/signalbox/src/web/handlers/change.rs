@@ -7,6 +7,7 @@ mod record;
 mod sections;
 
 pub use files::{download, upload};
+pub(super) use sections::{answer_to, table_of};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -210,14 +211,18 @@ pub(super) fn draw_act(app: &App, visitor: &Visitor, seen: &Seen, act: Act, type
         form,
         ..FormPage::default()
     };
-    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(page_with(status, &view))
+    let is_wrong = typed.is_some_and(|(_, faults)| !faults.is_empty());
+    Ok(page_with(if is_wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &view))
 }
 
 /// Takes an act.
 pub async fn take(State(app): State<Shared>, visitor: Visitor, Path((reference, act)): Path<(String, String)>, form: Form) -> Result<Response, Failure> {
     let act = known_act(&act)?;
     let path = format!("/changes/{}/acts/{}", reference.to_ascii_uppercase(), act.code());
+    if form.has(typed::MORE_ROWS) {
+        let seen = Seen::read(&app, &visitor, &reference)?;
+        return draw_act(&app, &visitor, &seen, act, Some((&typed::raw(&form), &[])));
+    }
     take_as(&app, &visitor, &reference, act, &form, typed::raw(&form), &path, false)
 }
 

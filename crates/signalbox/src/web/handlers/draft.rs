@@ -36,8 +36,13 @@ use crate::web::visitor::{Visitor, moment};
 use crate::words;
 
 /// The steps that ask questions, with the end of their address and their label.
-const PAGES: [(Page, &str, &str); 4] =
-    [(Page::What, "what", "What"), (Page::Where, "where", "Where"), (Page::When, "when", "When"), (Page::Risk, "risk", "Risk")];
+const PAGES: [(Page, &str, &str); 5] = [
+    (Page::What, "what", "What"),
+    (Page::Where, "where", "Where"),
+    (Page::Details, "details", "Details"),
+    (Page::When, "when", "When"),
+    (Page::Risk, "risk", "Risk"),
+];
 /// What a step's form carries beside answers: which questions it drew, and its buttons.
 const BESIDES: [&str; 3] = ["asked", "later", "check"];
 
@@ -104,7 +109,10 @@ impl Writing {
         };
         let mut asked: Vec<Asked> = of_document(&self.situation.process).into_iter().filter(is_asked).collect();
         // What a document adds to another stands after all that it inherits; what has to be answered stands first.
-        asked.sort_by_key(|field| !field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Submit { .. })));
+        // Under each heading, that is: headings stand in the order of the document, and what has none stands first.
+        let groups: Vec<&str> = self.situation.process.questions.iter().map(|q| q.group.as_str()).collect();
+        let place = |group: &str| if group.is_empty() { 0 } else { groups.iter().position(|g| *g == group).map_or(0, |at| at + 1) };
+        asked.sort_by_key(|field| field.question.as_ref().map(|q| (place(&q.group), !matches!(q.required, Required::Submit { .. }))));
         asked
     }
 
@@ -172,6 +180,10 @@ impl Writing {
         Some(panels::notice_if_sent(given, is_provisional, self.change().kind, start, &self.situation.calendar, &self.situation.zone))
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.preview.warnings.iter().map(words::warning).collect()
+    }
+
     fn clashes(&self) -> Vec<parts::Clash> {
         let found = self.situation.facts.clashes.iter().filter(|_| self.window().is_some());
         found.map(|clash| panels::clash(clash, &self.situation.zone, vec![])).collect()
@@ -210,6 +222,12 @@ fn heading(kind: Kind, step: Page) -> &'static str {
         (Kind::PlannedOutage, Page::When) => "When does it go off?",
         (Kind::PlannedOutage, Page::Risk) => "How does work go on meanwhile?",
         (Kind::ServiceRequest, Page::What) => "What do you need?",
+        (Kind::FirewallNetwork, Page::Details) => "Which rules and settings?",
+        (Kind::PacsModality, Page::Where) => "Where does it stand, and what does it touch?",
+        (Kind::PacsModality, Page::Details) => "The machine and its connection",
+        (Kind::NationalService, Page::Details) => "Endpoints, services and slots",
+        (Kind::NationalService, Page::Risk) => "How do patients come in meanwhile?",
+        (_, Page::Details) => "What exactly?",
         (_, Page::What) => "What is to change?",
         (_, Page::Where) => "Where is it, and what does it touch?",
         (_, Page::When) => "When should the work happen?",
@@ -241,9 +259,13 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
     view.faults = [ui::faults_of(&form.fields), typed::loose_faults(&form.fields, faults)].concat();
     if step == Page::When {
         form = form.more("check", "Check this window");
+        view.warnings = writing.warnings();
         view.clashes = writing.clashes();
         view.no_clash = writing.no_clash();
         view.notice = writing.notice();
+    }
+    if typed::has_rows(&form.fields) {
+        form = form.more(typed::MORE_ROWS, "Save and show more rows");
     }
     view.form = form.more("later", "Save and finish later");
     view.side = vec![so_far(writing, slug)];
@@ -291,6 +313,9 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path((reference, 
     };
     if form.has("autosave") {
         return Ok((StatusCode::NO_CONTENT, [("signalbox-version", saved.to_string())]).into_response());
+    }
+    if form.has(typed::MORE_ROWS) {
+        return Ok(Redirect::to(&writing.address(&slug)).into_response());
     }
     if form.has("later") {
         return Ok(done(&app, "/changes/new", &format!("{} is kept as a draft.", writing.change().reference)));
@@ -371,6 +396,7 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
     };
     let faults = said.iter().cloned().chain(writing.faults(None));
     view.faults = faults.map(|fault| ui::Fault { target: target(&fault), message: fault.detail }).collect();
+    view.warnings = writing.warnings();
     view.clashes = writing.clashes();
     view.no_clash = writing.no_clash();
     view.notice = writing.notice();

@@ -206,7 +206,7 @@ pub async fn version(State(app): State<Shared>, visitor: Visitor, Path((id, hash
 
 fn facts(process: &Process) -> Vec<Fact> {
     vec![
-        Fact::new("Kind of change", &sentence_case(process.kind.words())),
+        Fact::new("Kind of change", &sentence_case(process.kind.words())).link("Its form on paper", &format!("/process/{}/form", process.id)),
         Fact::new("Reference", &process.prefix),
         Fact::new("Fingerprint", &process.hash).link("As a Mermaid diagram", &format!("/process/{}.mmd", process.id)),
         Fact::new("The text", &format!("{} lines of Markdown", process.source.lines().count())).link("As it is", &format!("/process/{}.md", process.id)),

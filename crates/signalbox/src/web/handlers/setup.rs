@@ -276,8 +276,9 @@ fn conflict<R: Register>(app: &App, visitor: &Visitor, old: Old, fields: Vec<Fie
 
 /// The names under which the fields are sent.
 pub(super) fn names(fields: &[Field]) -> Vec<String> {
-    let names = fields.iter().flat_map(|field| match field.control {
+    let names = fields.iter().flat_map(|field| match &field.control {
         Control::DateTime { .. } => vec![format!("{}-date", field.name), format!("{}-time", field.name)],
+        Control::Rows { rows } => rows.iter().flat_map(|row| &row.cells).map(|cell| cell.name.clone()).collect(),
         _ => vec![field.name.clone()],
     });
     names.collect()
@@ -294,7 +295,7 @@ fn check_field(field: &Field, form: &Form) -> Option<Fault> {
     let (most, choices) = match &field.control {
         Control::TextArea { .. } => (TEXT_CHARACTERS, None),
         Control::Select { choices } | Control::Radios { choices } => (LINE_CHARACTERS, Some(choices)),
-        Control::Checks { .. } | Control::DateTime { .. } => return None,
+        Control::Checks { .. } | Control::DateTime { .. } | Control::Rows { .. } => return None,
         Control::Input { .. } => (LINE_CHARACTERS, None),
     };
     if text.is_empty() && !field.optional {

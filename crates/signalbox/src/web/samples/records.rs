@@ -50,6 +50,7 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("proposal", Box::new(proposals::overview())),
         ("proposal-text", Box::new(proposals::text())),
         ("proposal-table", Box::new(proposals::table())),
+        ("paper", Box::new(people::paper())),
         ("api", Box::new(people::api())),
     ];
     pages.into_iter().map(|(name, page)| Ok(Sample { name, html: page.html()? })).collect()

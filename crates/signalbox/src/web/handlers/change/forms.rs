@@ -4,6 +4,7 @@ use signalbox_core::act::Act;
 use signalbox_core::calendar::local;
 use signalbox_core::decide::fields::{CONDITIONS_AT_ONCE, Field as Asked, of_act as fields_of_act};
 use signalbox_core::facts::PersonFact;
+use signalbox_core::form::rows::cell_name;
 use signalbox_core::form::{Answer, Raw};
 use signalbox_core::ids::PersonId;
 use signalbox_core::process::AnswerKind;
@@ -35,6 +36,9 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
         .hide("version", &change.version.to_string());
     if let (Act::Approve, Some(content)) = (act, &change.content) {
         form = form.hide("seen", &content.hash);
+    }
+    if typed::has_rows(&form.fields) {
+        form = form.more(typed::MORE_ROWS, "Show more rows");
     }
     let faults = summary(&form.fields, faults);
     Ok((form, faults))
@@ -164,5 +168,10 @@ fn answer_typed(seen: &Seen, id: &str, answer: &Answer) -> Vec<(String, Vec<Stri
         Answer::Person { name, phone } => vec![(format!("{id}.name"), vec![seen.said(name)]), (format!("{id}.phone"), vec![seen.said(phone)])],
         Answer::List(texts) => vec![(id.to_owned(), texts.iter().map(|text| seen.said(text)).collect())],
         Answer::Files(files) => vec![(id.to_owned(), files.iter().map(|file| file.0.to_string()).collect())],
+        Answer::Value(value) => one(value.clone()),
+        Answer::Rows(rows) => {
+            let cells = rows.iter().enumerate().flat_map(|(at, cells)| cells.iter().map(move |(column, cell)| (cell_name(id, at + 1, column), cell)));
+            cells.flat_map(|(name, cell)| answer_typed(seen, &name, cell)).collect()
+        }
     }
 }

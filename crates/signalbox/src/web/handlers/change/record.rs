@@ -273,5 +273,6 @@ fn links(seen: &Seen) -> Vec<Link> {
     let process = &seen.situation.process;
     let how = has("/process/{id}").then(|| Link::new(&format!("How this works: {}", process.title), &format!("/process/{}", process.id)));
     let pinned = Link::new(&format!("The text that it keeps: version {}", process.version), &format!("/process/{}/versions/{}", process.id, process.hash));
-    how.into_iter().chain([pinned]).collect()
+    let paper = Link::new("As a form to print", &format!("{}/form", seen.address()));
+    how.into_iter().chain([pinned, paper]).collect()
 }

@@ -6,8 +6,9 @@ use signalbox_core::actor::Stamp;
 use signalbox_core::calendar::{Verdict, local};
 use signalbox_core::change::{Assessment, Clinical, Condition, Network, Outcome};
 use signalbox_core::decide::notice::is_provisional;
-use signalbox_core::form::Answer;
-use signalbox_core::process::Question;
+use signalbox_core::decide::warnings;
+use signalbox_core::form::{Answer, Answers};
+use signalbox_core::process::{AnswerKind, Column, Question};
 
 use super::Seen;
 use crate::web::panels;
@@ -22,20 +23,10 @@ fn knows(seen: &Seen, act: Act) -> bool {
 
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
-    let sections = [
-        Some(glance(seen)),
-        defects(seen),
-        risk(seen),
-        assessments(seen),
-        clinical(seen),
-        network(seen),
-        approvals(seen),
-        conditions(seen),
-        promise(seen),
-        night(seen),
-        end(seen),
-    ];
-    sections.into_iter().flatten().collect()
+    let first = warnings(seen).into_iter().chain([glance(seen)]).chain(tables(seen));
+    let sections =
+        [defects(seen), risk(seen), assessments(seen), clinical(seen), network(seen), approvals(seen), conditions(seen), promise(seen), night(seen), end(seen)];
+    first.chain(sections.into_iter().flatten()).collect()
 }
 
 fn who(seen: &Seen, stamp: &Stamp) -> String {
@@ -77,12 +68,18 @@ pub(super) fn answer_words(seen: &Seen, answer: &Answer) -> Option<String> {
         Answer::Sites(ids) => listed_names(ids.iter().filter_map(|id| seen.page.sites.get(&id.0)).map(|site| site.name.as_str())),
         Answer::Person { name, phone } => format!("{}, {}", seen.said(name), seen.said(phone)),
         Answer::List(texts) => texts.iter().map(|text| seen.said(text)).collect::<Vec<_>>().join("\n"),
+        Answer::Value(value) => value.clone(),
+        Answer::Rows(rows) => {
+            let line = |cells: &Answers| cells.values().filter_map(|cell| answer_words(seen, cell)).collect::<Vec<_>>().join(" · ");
+            rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
         Answer::Files(files) => listed_names(files.iter().filter_map(|id| seen.page.files.iter().find(|file| file.id == id.0)).map(|file| file.name.as_str())),
     })
 }
 
-fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
+pub(in super::super) fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
     match answer {
+        Answer::Choices(codes) => codes.iter().map(|code| words::option_label(&question.id, code)).collect::<Vec<_>>().join("\n"),
         Answer::Choice(code) => {
             let entry = seen.situation.process.catalogue.iter().find(|entry| question.id == "model" && entry.id == *code);
             entry.map_or_else(|| words::option_label(&question.id, code), |entry| entry.title.clone())
@@ -91,13 +88,53 @@ fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
     }
 }
 
+/// What to know before going on; nothing of it matters any more once the work is over.
+fn warnings(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let found = if change.stage.holds_window() { warnings::of(&seen.situation.zone, change) } else { vec![] };
+    (!found.is_empty()).then(|| found.iter().fold(Section::new("mind", "To bear in mind"), |section, one| section.words(&words::warning(one))))
+}
+
+/// The tables among the answers, a panel each.
+fn tables(seen: &Seen) -> Vec<Section> {
+    let answers = seen.change().content.iter().flat_map(|content| &content.answers);
+    let mut found: Vec<(usize, Section)> = vec![];
+    for (id, answer) in answers {
+        let questions = &seen.situation.process.questions;
+        let Some((at, question)) = questions.iter().enumerate().find(|(_, question)| question.id == *id) else { continue };
+        if let Some(table) = table_of(seen, question, answer) {
+            found.push((at, Section::new(&format!("answer-{id}"), &question.text).table(table, "")));
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, section)| section).collect()
+}
+
+/// The rows of an answer; a column that no row fills is left out.
+pub(in super::super) fn table_of(seen: &Seen, question: &Question, answer: &Answer) -> Option<Table> {
+    let (AnswerKind::Rows { columns, .. }, Answer::Rows(rows)) = (&question.answer, answer) else { return None };
+    let said = |cells: &Answers, column: &Column| match cells.get(&column.id) {
+        Some(Answer::Choice(code)) => words::option_label(&column.id, code),
+        Some(cell) => answer_words(seen, cell).unwrap_or_default(),
+        None => String::new(),
+    };
+    let used: Vec<&Column> = columns.iter().filter(|column| rows.iter().any(|cells| cells.contains_key(&column.id))).collect();
+    let row = |cells: &Answers| {
+        let mut all = used.iter().map(|column| Cell::text(&said(cells, column)));
+        Row::new(all.next().unwrap_or_default(), all.collect())
+    };
+    let heads: Vec<&str> = used.iter().map(|column| column.text.as_str()).collect();
+    Some(Table::new(&question.text, &heads, rows.iter().map(row).collect()))
+}
+
 /// Everything answered, in the order of the document; of a draft what was typed so far.
 fn glance(seen: &Seen) -> Section {
     let questions = seen.situation.process.questions.iter().filter(|question| question.id != "title");
     let mut facts = vec![];
     if let Some(content) = &seen.change().content {
         for question in questions {
-            if let Some(answer) = content.answers.get(&question.id) {
+            // Tables have panels of their own.
+            if let Some(answer) = content.answers.get(&question.id).filter(|answer| !matches!(answer, Answer::Rows(_))) {
                 facts.push(Fact::new(&question.text, &answer_to(seen, question, answer)));
             }
         }
@@ -147,6 +184,9 @@ pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
                 .tag(&words::counted(n as i64, "clash").replace("clashs", "clashes"), "red")
                 .link("Read them", &format!("{}#clashes", seen.address())),
         });
+    }
+    if change.stage.holds_window() {
+        facts.extend(warnings::of(&seen.situation.zone, change).iter().map(|one| Fact::new("To bear in mind", &words::warning(one))));
     }
     facts
 }
