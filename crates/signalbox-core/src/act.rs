@@ -74,6 +74,14 @@ vocabulary! {
         SettleNotice = "settle_notice", "settle the consequence of late notice";
         /// A promise attached to an approval is kept.
         MeetCondition = "meet_condition", "record that a condition is met";
+        /// A yes by phone is written down (spec 4.3, X7).
+        RecordVerbal = "record_verbal", "record a yes by phone";
+        /// The person who said yes by phone says so here, or that they did not.
+        ConfirmVerbal = "confirm_verbal", "confirm what was said";
+        /// SD-8: a second person looks at the emergency afterwards.
+        Ratify = "ratify", "ratify";
+        /// BR-24: what is to be said of work that nobody approved beforehand.
+        GiveVerdict = "give_verdict", "give the verdict";
         /// A message in the conversation.
         Say = "say", "add a message";
         /// A file is attached.

@@ -66,6 +66,7 @@ fn unborn(recorded: &Recorded) -> Change {
         closed_at: None,
         restated: false,
         source_ref: None,
+        urgent: Default::default(),
         long: false,
         attached: 0,
         rulings: vec![],
@@ -97,13 +98,23 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkToldUnacknowledged { .. } | Event::NoticeSettled { .. } => {
             fold_notice(change, recorded)
         }
+        Event::VerballyApproved(_)
+        | Event::VerbalConfirmed { .. }
+        | Event::VerbalDenied { .. }
+        | Event::Ratified { .. }
+        | Event::RatificationRefused(_)
+        | Event::VerdictGiven(_)
+        | Event::PaperworkAsked { .. }
+        | Event::RecordCompleted
+        | Event::Converted { .. } => crate::urgent::fold(change, recorded),
         _ => fold_decision(change, recorded),
     }
 }
 
 fn fold_raising(change: &mut Change, recorded: &Recorded) {
     match &recorded.event {
-        Event::Raised { reference, kind, process, org, on_behalf_of, .. } => {
+        Event::Raised { reference, kind, process, org, on_behalf_of, retrospective_of, .. } => {
+            change.urgent.retrospective_of = *retrospective_of;
             change.reference = reference.clone();
             change.kind = *kind;
             change.process = process.clone();
@@ -142,6 +153,9 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             begin_again(change, recorded.at);
             need_network(change, *network_needed);
             change.stage = Stage::Submitted;
+            if change.kind == Kind::Retrospective {
+                done_already(change);
+            }
         }
         Event::Returned { defects, voids_receipt, defective, .. } => {
             change.defects = defects.clone();
@@ -158,6 +172,14 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
     }
 }
 
+/// A late record tells when the work began and ended (spec 4.4).
+fn done_already(change: &mut Change) {
+    let Some(window) = change.window() else { return };
+    let told = |at| Told { happened_at: at, on_behalf_of: None, by_phone: false, deviations: vec![] };
+    change.work.started = Some(told(window.start));
+    change.work.finished = Some(told(window.end));
+}
+
 /// A new revision is assessed, decided and staffed anew; what was promised for the old one and not yet done is off.
 fn begin_again(change: &mut Change, at: Timestamp) {
     change.assessments.clear();
@@ -167,6 +189,7 @@ fn begin_again(change: &mut Change, at: Timestamp) {
     change.implementer = None;
     change.asked_more = None;
     change.conditions.retain(|c| c.met.is_some());
+    crate::urgent::begin_again(change);
     void_approvals(change, at);
 }
 
@@ -321,11 +344,13 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
 /// approved or scheduled change goes back to be decided.
 fn reopen(change: &mut Change, at: Timestamp) {
     void_approvals(change, at);
+    crate::urgent::begin_again(change);
     if matches!(change.clinical, Clinical::NotRequired { .. } | Clinical::Accepted { .. } | Clinical::UnderReview { .. }) {
         change.clinical = Clinical::NotAssessed;
     }
     if matches!(change.stage, Stage::Approved | Stage::Scheduled) && change.kind != Kind::ServiceRequest {
-        change.stage = Stage::AwaitingApproval;
+        // What is urgent goes back to whoever may say yes at once.
+        change.stage = if change.kind == Kind::Emergency { Stage::Submitted } else { Stage::AwaitingApproval };
     }
 }
 

@@ -25,6 +25,13 @@ vocabulary! {
     }
 }
 
+impl Kind {
+    /// Work comes first and the full record follows (spec 4.3, 4.4).
+    pub fn is_recorded_late(self) -> bool {
+        matches!(self, Kind::Emergency | Kind::Retrospective)
+    }
+}
+
 vocabulary! {
     /// The main stage (spec 5.1); the words are the labels of settled 11.
     Stage {
@@ -118,6 +125,11 @@ impl Stage {
     /// Nothing further happens but a correction note.
     pub fn is_final(self) -> bool {
         matches!(self, Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired)
+    }
+
+    /// Work has begun, or is over, and the change is not closed yet.
+    pub fn is_after_start(self) -> bool {
+        matches!(self, Stage::Implementing | Stage::BackingOut | Stage::Implemented | Stage::Review)
     }
 
     /// Written by the raiser's organisation and seen by it alone.
@@ -393,6 +405,8 @@ pub struct Change {
     /// The outcome was restated; that may happen once (T29).
     pub restated: bool,
     pub source_ref: Option<String>,
+    /// Emergencies and work found out afterwards.
+    pub urgent: crate::urgent::Urgent,
     /// A window longer than the schedule's bound of 14 days (settled 15).
     pub long: bool,
     /// How many files were attached.

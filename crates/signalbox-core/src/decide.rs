@@ -8,6 +8,7 @@ pub mod given;
 pub mod notice;
 pub mod preview;
 pub mod ruling;
+pub mod urgent;
 pub mod warnings;
 
 pub mod classify;
@@ -181,6 +182,10 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Acknowledge => notice::acknowledge(t),
         Act::RecordTold => notice::record_told(t),
         Act::SettleNotice => notice::settle(t),
+        Act::RecordVerbal => urgent::record_verbal(t),
+        Act::ConfirmVerbal => urgent::confirm_verbal(t),
+        Act::Ratify => urgent::ratify(t),
+        Act::GiveVerdict => urgent::give_verdict(t),
         Act::Say => talk::say(t),
         Act::Attach => talk::attach(t),
     }
@@ -205,6 +210,9 @@ fn follow_on(ctx: &Context, log: &mut Vec<Recorded>, change: &mut Change, mint: 
             };
             record(log, change, mint, ctx.now, Stamp::SYSTEM, event);
         }
+    }
+    for event in urgent::follow(&system, change) {
+        record(log, change, mint, ctx.now, Stamp::SYSTEM, event);
     }
 }
 
@@ -259,6 +267,7 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
     }
     query.service_codes.extend(entries("back"));
     query.person_emails.extend(entries("implementer"));
+    query.person_emails.extend(entries("verbal_approver"));
     query.file_ids.extend(entries("file").iter().filter_map(|e| e.parse::<i64>().ok()));
     modalities(process, change, raw, &mut query);
     if let Some(content) = change.and_then(|c| c.content.as_ref()) {

@@ -144,6 +144,9 @@ pub enum Event {
         org: OrgId,
         on_behalf_of: Option<Text>,
         copied_from: Option<ChangeId>,
+        /// The change whose work was found to be done already (scenario 35).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retrospective_of: Option<ChangeId>,
     },
     /// History from elsewhere (settled 15).
     Imported {
@@ -334,6 +337,36 @@ pub enum Event {
     },
     Overran,
     ExpiredUnanswered,
+    /// X7: somebody with authority said yes by phone.
+    VerballyApproved(Box<crate::urgent::VerbalYes>),
+    /// The person who is said to have said yes confirms it.
+    VerbalConfirmed {
+        words: Option<Text>,
+    },
+    /// The person who is said to have said yes did not; the approval is void.
+    VerbalDenied {
+        words: Text,
+    },
+    /// SD-8.
+    Ratified {
+        words: Option<Text>,
+    },
+    /// It was no emergency: the verdict is that of BR-24.
+    RatificationRefused(Box<crate::urgent::Judged>),
+    /// BR-24.
+    VerdictGiven(Box<crate::urgent::Judged>),
+    /// Something about an emergency or late record is owed, by a time.
+    PaperworkAsked {
+        paper: crate::urgent::Paper,
+        due_at: Timestamp,
+    },
+    /// Every answer that the closing needs is there.
+    RecordCompleted,
+    /// Spec 5.7: work began before anybody had approved it, so it is judged as found out afterwards.
+    Converted {
+        from: Kind,
+        to: Kind,
+    },
 }
 
 impl Event {

@@ -1,6 +1,6 @@
 //! What a rule has to know beyond the change itself, fetched before deciding so that deciding does no I/O.
 
-use crate::actor::OrgKind;
+use crate::actor::{Membership, OrgKind};
 use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,10 @@ pub struct SiteFact {
 pub struct PersonFact {
     pub id: PersonId,
     pub email: String,
+    /// Where they carry out work.
     pub orgs: Vec<OrgId>,
+    /// Every live role, for a person who is named as having said yes.
+    pub hats: Vec<Membership>,
 }
 
 /// Another change, or a freeze, that stands in the way of the window.

@@ -31,5 +31,6 @@ pub mod rule;
 pub mod samples;
 pub mod schedule;
 pub mod text;
+pub mod urgent;
 pub mod walk;
 mod words;

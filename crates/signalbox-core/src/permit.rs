@@ -152,6 +152,14 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             is_empty.then(|| Bar::new("national-approval-missing"))
         }
         Rule::AeTitleFree if !asks_the_document(step.act) => title_taken(ctx, change),
+        Rule::OfficerAsked => crate::urgent::officer_not_asked(change),
+        Rule::Ratified => crate::urgent::unratified(change),
+        Rule::VerdictGiven => crate::urgent::verdict_due(change).then(|| Bar::new("verdict-due")),
+        Rule::ClinicallyReviewed => match &change.clinical {
+            Clinical::NotAssessed => Some(Bar::new("clinical-not-screened")),
+            Clinical::UnderReview { .. } => Some(Bar::new("clinical-under-review")),
+            _ => None,
+        },
         // Nothing is chargeable yet: the track stays at NOT_CHARGEABLE (settled 1).
         Rule::ChargeAgreed => None,
         _ => None,
@@ -194,13 +202,13 @@ fn is_owed(ctx: &Context, assessment: &crate::change::Assessment) -> bool {
 }
 
 /// SD-1 and SD-2: raised, sent or will carry it out.
-fn is_own_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
+pub(crate) fn is_own_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
     let Some(person) = person else { return false };
     change.raised_by.person == Some(person) || change.submitted_by.contains(&person) || change.implementer.is_some_and(|(who, _)| who == person)
 }
 
 /// SD-6: implemented it, in any part.
-fn did_the_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
+pub(crate) fn did_the_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
     let Some(person) = person else { return false };
     let stamps = [&change.work.started_by, &change.work.finished_by];
     change.implementer.is_some_and(|(who, _)| who == person) || stamps.into_iter().flatten().any(|s| s.person == Some(person))
@@ -246,6 +254,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::SettleNotice if change.notice().is_none_or(|n| !n.verdict.is_late()) => Some(Bar::new("notice-on-time")),
         Act::MeetCondition if !change.conditions.iter().any(|c| may_meet(ctx, stamp, c)) => Some(Bar::new("no-open-condition")),
         Act::Complete if change.asked_more.is_some() => Some(Bar::new("questions-open")),
+        Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => crate::urgent::bars(ctx, change, act, stamp),
         Act::Restate => restate(ctx, change),
         Act::Review if change.stage == Stage::Review && did_the_work(change, person) => Some(Bar::new("review-by-another")),
         Act::Review if change.stage == Stage::Implemented && review_reasons(ctx, change).is_empty() && change.review.is_some() => Some(Bar::new("review-done")),
@@ -284,6 +293,9 @@ fn approver(ctx: &Context, change: &Change, stamp: &Stamp) -> Option<Bar> {
 fn restate(ctx: &Context, change: &Change) -> Option<Bar> {
     let closed = change.closed_at?;
     let until = closed.checked_add((30 * 24).hours()).unwrap_or(closed);
+    if change.outcome == Some(crate::change::Outcome::Unauthorised) {
+        return Some(Bar::new("verdict-stands"));
+    }
     if change.restated {
         return Some(Bar::new("restated-already"));
     }

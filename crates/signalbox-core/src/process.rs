@@ -314,6 +314,8 @@ pub enum TimerWhen {
     WorkingDaysIn { stage: Stage, days: i64 },
     /// `60 days in CLIN_REJECTED`.
     DaysIn { stage: Stage, days: i64 },
+    /// `ratification due`: not given by its time.
+    PaperDue(crate::urgent::Paper),
 }
 
 /// What a timer does.

@@ -26,6 +26,11 @@ pub enum Task {
 pub fn act_of(event: &Event) -> Option<Act> {
     Some(match event {
         Event::Raised { .. } | Event::Imported { .. } | Event::Overran => return None,
+        Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::Converted { .. } => return None,
+        Event::VerballyApproved(_) => Act::RecordVerbal,
+        Event::VerbalConfirmed { .. } | Event::VerbalDenied { .. } => Act::ConfirmVerbal,
+        Event::Ratified { .. } | Event::RatificationRefused(_) => Act::Ratify,
+        Event::VerdictGiven(_) => Act::GiveVerdict,
         Event::Proposed { .. } => Act::Propose,
         Event::SentBack { .. } => Act::SendBack,
         Event::Submitted { .. } => Act::Submit,
@@ -78,7 +83,7 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
         let tells = step.into_iter().flat_map(|s| &s.tells);
         tasks.extend(tells.map(|to| Task::Tell { to: *to, about: about.clone(), version: recorded.version }));
     }
-    let moved = before.is_none_or(|b| b.stage != after.stage || b.window() != after.window());
+    let moved = before.is_none_or(|b| b.stage != after.stage || b.window() != after.window() || b.urgent != after.urgent);
     if moved {
         tasks.push(Task::DropTimers);
         if !after.stage.is_final() {
@@ -106,6 +111,7 @@ fn due(when: &TimerWhen, calendar: &Calendar, zone: &TimeZone, change: &Change, 
         TimerWhen::NotFinished if firm || running => window?.contingency_end,
         TimerWhen::WorkingDaysIn { stage, days } if change.stage == *stage => calendar.due_at(now, *days, zone),
         TimerWhen::DaysIn { stage, days } if change.stage == *stage => now.checked_add(SignedDuration::from_hours(24 * days)).ok()?,
+        TimerWhen::PaperDue(paper) => crate::urgent::papers(change).into_iter().find(|p| p.paper == *paper && p.done.is_none())?.due_at,
         _ => return None,
     };
     (at > now).then_some(at)

@@ -170,7 +170,7 @@ impl<'a> Rehearsal<'a> {
     }
 
     fn raise(&mut self, recorded: &Recorded) {
-        let Event::Raised { reference, kind, process, org, copied_from, .. } = &recorded.event else { return };
+        let Event::Raised { reference, kind, process, org, copied_from, retrospective_of, .. } = &recorded.event else { return };
         let Some(process) = (self.choose)(*kind, process) else { return };
         let mut course = begun(recorded, reference, *kind, *org, &process);
         let actor = self.estate.actor(&recorded.by, recorded.at);
@@ -181,6 +181,7 @@ impl<'a> Rehearsal<'a> {
             org: *org,
             on_behalf_of: None,
             copied_from: *copied_from,
+            retrospective_of: *retrospective_of,
             mint: mint(recorded.change, 0),
         };
         let change = match decide::raise(&place.context(&actor, &process, &facts, recorded.at), raise) {

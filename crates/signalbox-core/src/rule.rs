@@ -48,6 +48,16 @@ pub enum Rule {
     ReviewDone,
     /// Gate: every condition of the approvals is met.
     ConditionsMet,
+    /// Gate: a safety officer agreed, or two tries 15 minutes apart reached nobody (CR-6).
+    OfficerAsked,
+    /// Gate: a second person has ratified the emergency or refused to, and a yes by phone is confirmed (SD-8, T32).
+    Ratified,
+    /// Gate: where work began without approval, the verdict of BR-24 is given.
+    VerdictGiven,
+    /// Gate: a safety officer or the screening has looked at it, whatever was found (CR-6, spec 6.10).
+    ClinicallyReviewed,
+    /// The work lies in the past (spec 4.4).
+    AlreadyDone,
     /// The window asked for gives this much notice; only marked, never refused (settled 2).
     Notice(Notice),
     /// Gate: the catalogue entry is in force and every eligibility answer matches (spec 4.5).
@@ -86,6 +96,11 @@ pub const CATALOGUE: &[(Rule, &str, bool, &str)] = &[
     (Rule::ReviewDone, "review done", true, "A review that is due has been written."),
     (Rule::ConditionsMet, "conditions met", true, "Every condition of the approvals is met."),
     (Rule::RequestEligible, "request eligible", true, "The request is in the catalogue, in force, and every answer matches."),
+    (Rule::OfficerAsked, "safety officer asked", true, "A safety officer agreed, or could not be reached in two tries fifteen minutes apart."),
+    (Rule::Ratified, "ratified", true, "A second person has looked at the emergency, and a yes by phone is confirmed by who gave it."),
+    (Rule::VerdictGiven, "verdict given", true, "Where work began without approval, the verdict is given."),
+    (Rule::ClinicallyReviewed, "clinically reviewed", true, "The clinical question is answered, if only afterwards."),
+    (Rule::AlreadyDone, "already done", false, "The work lies in the past."),
     (Rule::SecondTry, "second try", true, "It may be sent again once, within 30 days of being refused."),
     (Rule::NationalApproval, "national approval", true, "The national approval is there, with its reference, before the local one."),
     (Rule::AeTitleFree, "AE title free", true, "No other device answers to the AE title, or has the address, at that time."),

@@ -62,6 +62,7 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
     ("other-commercial", &[(OTHER_SUPPLIER, Role::Commercial)]),
     ("authority", &[(AUTHORITY, Role::AuthorityManager)]),
     ("authority-deputy", &[(AUTHORITY, Role::AuthorityManager), (AUTHORITY, Role::Requester)]),
+    ("on-call", &[(OTHER_TRUST, Role::EmergencyBoardMember)]),
     ("authority-officer", &[(AUTHORITY, Role::AuthoritySafety)]),
     ("carrier", &[(NETWORK, Role::NetworkDesk)]),
     ("reader", &[(OTHER_TRUST, Role::GroupMember)]),
@@ -218,6 +219,7 @@ fn directory(people: &[Player]) -> Facts {
                 id: p.actor.person().unwrap_or(PersonId(0)),
                 email: p.email.clone(),
                 orgs: p.actor.memberships().iter().map(|m| m.org).collect(),
+                hats: p.actor.memberships().to_vec(),
             })
             .collect(),
         files: [(1, ("plan.pdf".to_owned(), 2_048, "ab".repeat(32)))].into(),
@@ -247,7 +249,7 @@ impl<'w> Case<'w> {
         let facts = world.facts(&FactsQuery::default(), &[], &BTreeMap::new());
         let ctx = Context { now, actor: &who.actor, process, calendar: &world.calendar, zone_name: &world.zone_name, zone: &world.zone, facts: &facts };
         let reference = format!("{}-2026-{number:06}", process.prefix);
-        let raise = Raise { id: ChangeId(1), reference, org, on_behalf_of: None, copied_from: None, mint: Mint::new(1_000, [7; 16]) };
+        let raise = Raise { id: ChangeId(1), reference, org, on_behalf_of: None, copied_from: None, retrospective_of: None, mint: Mint::new(1_000, [7; 16]) };
         let decision = decide::raise(&ctx, raise)?;
         let change = apply(None, &decision.events[0]);
         let mut case = Case { world, process, now, change, log: vec![], prose: BTreeMap::new(), clashes: vec![], modalities: vec![], next_id: 1_000 };

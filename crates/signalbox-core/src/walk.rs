@@ -5,6 +5,7 @@
 mod cast;
 mod chance;
 mod fill;
+mod urgent;
 mod values;
 mod watch;
 
@@ -288,6 +289,8 @@ impl<'w> Walk<'w> {
             .map(|s| {
                 let worth = match s.to {
                     _ if Some(s.act) == way => 2_000,
+                    // What is to be cleared has to be screened first.
+                    None if s.act == Act::Screen && way == Some(Act::Clear) => 1_900,
                     None if taken(s.act, stage) < ENOUGH => 500,
                     // The system takes the next step as soon as people have done theirs.
                     _ if cast::next_acts(stage).contains(&s.act) => {

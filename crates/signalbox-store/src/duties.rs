@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use signalbox_core::actor::{Role, Stamp};
 use signalbox_core::calendar::{Calendar, Division, at_cut_off, london};
 use signalbox_core::change::{AssessmentKind, Change, Kind, Stage};
+use signalbox_core::urgent::{Owed, Paper};
 
 struct Duty<'a> {
     key: String,
@@ -24,6 +25,7 @@ struct Duty<'a> {
 /// The rows of `duties` for a change, in the order of their keys.
 pub fn of(change: &Change) -> Vec<Vec<Value>> {
     let mut duties = vec![];
+    let papers = signalbox_core::urgent::papers(change);
     for ((kind, org), assessment) in &change.assessments {
         // What nobody gave falls away once the decision is taken.
         if assessment.given.is_none() && change.stage != Stage::Assessing {
@@ -57,8 +59,35 @@ pub fn of(change: &Change) -> Vec<Vec<Value>> {
         });
     }
     duties.extend(of_stage(change));
+    duties.extend(papers.iter().map(|owed| of_paper(change, owed)));
     duties.sort_by(|a, b| a.key.cmp(&b.key));
     duties.into_iter().map(|duty| row(change, duty)).collect()
+}
+
+/// What an emergency or a late record still owes (spec 5.7): the person who said yes by phone, whoever raised it, or a role.
+fn of_paper<'a>(change: &Change, owed: &'a Owed) -> Duty<'a> {
+    let by_authority = change.approvals.iter().any(|a| a.by.role == Some(Role::AuthorityManager));
+    let (org, role, person) = match owed.paper {
+        Paper::Confirmation => (None, None, change.urgent.verbal.as_ref().map(|(yes, _)| yes.approver.0)),
+        Paper::Ratification if by_authority => (None, Some(Role::SupplierManager), None),
+        Paper::Ratification => (None, Some(Role::AuthorityManager), None),
+        Paper::ClinicalReview if change.parties().runs.is_empty() => (None, Some(Role::AuthoritySafety), None),
+        Paper::ClinicalReview => (None, Some(Role::SupplierSafety), None),
+        Paper::Record => (Some(change.org.0), None, None),
+        Paper::Verdict => (None, Some(Role::AuthorityManager), None),
+    };
+    Duty {
+        key: format!("paper-{}", owed.paper.code()),
+        kind: owed.paper.code(),
+        org,
+        role,
+        person,
+        about: owed.paper.code().to_owned(),
+        text: None,
+        asked_at: owed.asked_at,
+        due_at: Some(owed.due_at),
+        done: owed.done.as_ref().map(|(by, at)| (by, *at)),
+    }
 }
 
 /// The duty that the stage itself means.
@@ -78,6 +107,11 @@ fn of_stage(change: &Change) -> Option<Duty<'static>> {
     let working_days = |n| Some(Calendar::shipped(Division::EnglandAndWales).due_at(change.stage_since, n, &london()));
     match change.stage {
         Stage::LocalAuth => Some(duty("local", Some(change.org.0), None, None)),
+        // Half an hour, after which anybody else on call is rung (spec 3.2).
+        Stage::Submitted if change.kind == Kind::Emergency => {
+            let due_at = change.stage_since.checked_add(jiff::SignedDuration::from_mins(30)).ok();
+            Some(duty("acceptance", None, Some(Role::AuthorityManager), due_at))
+        }
         // X3: an outage is accepted, with names, within 3 working days; anything else is checked within one (T5).
         Stage::Submitted if change.kind == Kind::PlannedOutage => Some(duty("acceptance", None, Some(Role::SupplierManager), working_days(3))),
         Stage::Submitted => Some(duty("acceptance", None, Some(Role::SupplierManager), working_days(1))),

@@ -9,7 +9,7 @@ use crate::scope::Scope;
 use crate::sql::statements;
 use crate::{StoreError, Tx, drafts, log, values};
 use jiff::Timestamp;
-use signalbox_core::actor::{Actor, OrgKind, Role};
+use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
 use signalbox_core::change::{Change, Kind, Outcome, Stage, Window};
 use signalbox_core::facts::{ClashFact, Facts, FactsQuery, ItemFact, LikeWork, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
@@ -32,8 +32,8 @@ statements! {
     SITES_BY_CODE = "select id, code, org_id from sites where code = $1 order by id";
     DEPENDENCIES = "select from_kind, from_id, to_kind, to_id, kind from dependencies";
     RUNS_ON = "select item_id, service_id from item_services";
-    PERSON_BY_EMAIL = "select p.id, p.email, m.org_id from people p join memberships m on m.person_id = p.id
-        where p.email = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by m.org_id";
+    PERSON_BY_EMAIL = "select p.id, p.email, m.org_id, o.kind, m.role, m.service_id from people p join memberships m on m.person_id = p.id
+        join organisations o on o.id = m.org_id where p.email = $1 and p.state = 'active' and m.ended_at is null order by m.org_id, m.role";
     IMPLEMENTERS_OF = "select p.id, p.email from people p join memberships m on m.person_id = p.id
         where m.org_id = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by p.email limit $2";
     WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
@@ -193,11 +193,21 @@ fn add_service(tx: &mut dyn Tx, facts: &mut Facts, found: Option<ServiceFact>) -
     Ok(())
 }
 
+fn hat_row(row: &dyn crate::Row) -> Result<Membership, StoreError> {
+    Ok(Membership {
+        org: OrgId(row.int(2)?),
+        org_kind: crate::queries::code(row, 3, OrgKind::from_code)?,
+        role: crate::queries::code(row, 4, Role::from_code)?,
+        service: row.opt_int(5)?.map(ServiceId),
+    })
+}
+
 fn add_person(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), StoreError> {
-    let rows = tx.all(PERSON_BY_EMAIL, values![email.to_ascii_lowercase()], |row| Ok((row.int(0)?, row.text(1)?, row.int(2)?)))?;
+    let rows = tx.all(PERSON_BY_EMAIL, values![email.to_ascii_lowercase()], |row| Ok((row.int(0)?, row.text(1)?, hat_row(row)?)))?;
     if let Some((id, email, _)) = rows.first() {
-        let orgs = rows.iter().map(|(_, _, org)| OrgId(*org)).collect();
-        facts.people.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs });
+        let hats: Vec<Membership> = rows.iter().map(|(_, _, hat)| hat.clone()).collect();
+        let orgs = hats.iter().filter(|hat| hat.role == Role::Implementer).map(|hat| hat.org).collect();
+        facts.people.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs, hats });
     }
     Ok(())
 }
@@ -212,7 +222,7 @@ pub fn implementers(tx: &mut dyn Tx, orgs: &[OrgId], most: i64) -> Result<Vec<Pe
         for (id, email) in tx.all(IMPLEMENTERS_OF, values![org.0, most], |row| Ok((row.int(0)?, row.text(1)?)))? {
             match found.iter_mut().find(|person| person.id.0 == id) {
                 Some(known) => known.orgs.push(*org),
-                None => found.push(PersonFact { id: PersonId(id), email, orgs: vec![*org] }),
+                None => found.push(PersonFact { id: PersonId(id), email, orgs: vec![*org], hats: vec![] }),
             }
         }
     }

@@ -25,6 +25,7 @@ pub mod project;
 pub mod queries;
 pub mod scope;
 pub mod sql;
+pub mod urgent;
 
 pub use dialect::Dialect;
 pub use engine::{DataLock, Db, Limits, Row, Target, Tx, Value};

@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     3 "003_changes",
     4 "004_processes",
     5 "005_modalities",
+    6 "006_urgent",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

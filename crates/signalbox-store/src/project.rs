@@ -68,6 +68,7 @@ pub struct Rows {
     pub items: Vec<Vec<Value>>,
     pub duties: Vec<Vec<Value>>,
     pub modalities: Vec<Vec<Value>>,
+    pub urgent: Vec<Vec<Value>>,
 }
 
 /// The rows that a change makes.
@@ -91,6 +92,7 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         items: items.into_iter().map(|item| vec![id.into(), item.into()]).collect(),
         duties: crate::duties::of(change),
         modalities: modalities(change),
+        urgent: crate::urgent::rows(change),
     }
 }
 
@@ -221,18 +223,20 @@ fn search_words(change: &Change, prose: &Prose) -> String {
 pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
     let rows = rows(change, prose, updated_at);
     let id = [Value::from(change.id.0)];
-    for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, DROP_WORDS] {
+    for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS] {
         tx.exec(drop, &id)?;
     }
     tx.exec(PUT_CHANGE, &rows.change)?;
-    for (put, rows) in [
+    let tables = [
         (PUT_ORG, &rows.orgs),
         (PUT_SITE, &rows.sites),
         (PUT_SERVICE, &rows.services),
         (PUT_ITEM, &rows.items),
         (PUT_DUTY, &rows.duties),
         (PUT_MODALITY, &rows.modalities),
-    ] {
+        (crate::urgent::WRITE, &rows.urgent),
+    ];
+    for (put, rows) in tables {
         for row in rows {
             tx.exec(put, row)?;
         }
@@ -258,6 +262,7 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         items: tx.all(GET_ITEMS, &key, |row| all_values(row, 2, &[]))?,
         duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
         modalities: tx.all(GET_MODALITIES, &key, |row| all_values(row, 9, &[2, 3, 4, 6]))?,
+        urgent: tx.all(crate::urgent::READ, &key, |row| all_values(row, crate::urgent::COLUMNS, crate::urgent::TEXTS))?,
     }))
 }
 
@@ -289,7 +294,7 @@ pub fn load(tx: &mut dyn Tx, id: i64) -> Result<Option<Loaded>, StoreError> {
 pub fn rebuild(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<u64, StoreError> {
     let ids = tx.all(CHANGE_IDS, &[], |row| row.int(0))?;
     for stray in tx.all(ROW_IDS, &[], |row| row.int(0))?.into_iter().filter(|id| ids.binary_search(id).is_err()) {
-        for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, DROP_WORDS] {
+        for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS] {
             tx.exec(drop, &[stray.into()])?;
         }
     }
@@ -335,6 +340,7 @@ fn tables_that_differ(a: &Rows, b: &Rows) -> String {
         ("change_items", a.items == b.items),
         ("duties", a.duties == b.duties),
         ("change_modalities", a.modalities == b.modalities),
+        ("urgent_changes", a.urgent == b.urgent),
     ];
     tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }

@@ -12,6 +12,7 @@ pub mod schedule;
 pub mod search;
 pub mod sight;
 pub mod today;
+pub mod urgent;
 
 use crate::scope::Scope;
 use crate::{Dialect, Row, StoreError, Value};
@@ -29,6 +30,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("duties", duties::composed()),
         ("today", today::composed()),
         ("reports", reports::composed()),
+        ("register", urgent::composed()),
     ];
     files.into_iter().flat_map(|(file, statements)| statements.into_iter().map(move |(name, sql)| (format!("{file}.{name}"), sql))).collect()
 }

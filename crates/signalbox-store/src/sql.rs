@@ -27,6 +27,8 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("drafts", crate::drafts::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),
     ("modalities", crate::gather::modalities::STATEMENTS),
+    ("urgent", crate::urgent::STATEMENTS),
+    ("register", crate::queries::urgent::STATEMENTS),
     ("project", crate::project::STATEMENTS),
     ("sight", crate::queries::sight::STATEMENTS),
     ("change", crate::queries::change::STATEMENTS),

@@ -139,8 +139,21 @@ impl App {
     /// # Errors
     /// [`Stop`].
     pub fn raise(&self, actor: &Actor, draft: NewDraft, expect: Expect) -> Result<Done, Stop> {
+        self.begin(actor, draft, None, expect)
+    }
+
+    /// Begins the record of work that was found to be done already, though its change is still undecided: that one is
+    /// put on hold in the same transaction, where it can be (scenario 35).
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub fn raise_retrospective(&self, actor: &Actor, draft: NewDraft, original: i64, hold: Raw, expect: Expect) -> Result<Done, Stop> {
+        self.begin(actor, draft, Some((original, hold)), expect)
+    }
+
+    fn begin(&self, actor: &Actor, draft: NewDraft, of: Option<(i64, Raw)>, expect: Expect) -> Result<Done, Stop> {
         let (seat, now, id, mint) = (self.seat(), self.clock.now(), self.ids.mint(self.clock.now()), self.mint());
-        let actor = actor.clone();
+        let (actor, hold_mint) = (actor.clone(), self.mint());
         self.run(move |tx| {
             let mut head = log::lock_head(tx)?;
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
@@ -158,6 +171,11 @@ impl App {
             if decide::drafting_stamp(&ctx, draft.org).is_none() {
                 return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("may-not-raise").with(draft.kind.words())]))));
             }
+            if let Some((original, raw)) = &of
+                && let Err(stop) = hold_original(tx, &mut head, &seat, &actor, *original, raw, hold_mint.clone(), now)?
+            {
+                return Ok(Err(stop));
+            }
             let reference = take_reference(tx, &process.prefix, now, &place.zone)?;
             let raise = decide::Raise {
                 id: ChangeId(id),
@@ -165,6 +183,7 @@ impl App {
                 org: draft.org,
                 on_behalf_of: draft.on_behalf_of.clone(),
                 copied_from: draft.copied_from,
+                retrospective_of: of.as_ref().map(|(original, _)| ChangeId(*original)),
                 mint: mint.clone(),
             };
             let decision = match decide::raise(&ctx, raise) {
@@ -401,6 +420,30 @@ impl Place {
     fn context<'a>(&'a self, actor: &'a Actor, process: &'a Process, facts: &'a Facts, now: Timestamp) -> Context<'a> {
         Context { now, actor, process, calendar: &self.calendar, zone_name: &self.zone_name, zone: &self.zone, facts }
     }
+}
+
+/// Puts the change on hold whose work was found to be done; one that is decided or under way already is left as it is.
+#[allow(clippy::too_many_arguments, reason = "one command taken apart")]
+fn hold_original(
+    tx: &mut dyn Tx,
+    head: &mut log::Head,
+    seat: &Seat,
+    actor: &Actor,
+    original: i64,
+    raw: &Raw,
+    mint: Mint,
+    now: Timestamp,
+) -> Result<Result<(), Stop>, StoreError> {
+    let Some(situation) = situation(tx, seat, actor, original, Some(Act::Hold), raw, now)? else { return Ok(Err(Stop::Unseen)) };
+    let (change, ctx) = (&situation.loaded.change, situation.context(actor, now));
+    let decision = match decide::decide(&ctx, change, Command { act: Act::Hold, raw: raw.clone(), mint }) {
+        Ok(decision) => decision,
+        Err(Refusal::WrongStage(_)) if !change.stage.is_draft() => return Ok(Ok(())),
+        Err(refusal) => return Ok(Err(Stop::Refused(refusal))),
+    };
+    let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
+    commit(tx, head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
+    Ok(Ok(()))
 }
 
 /// The next reference of the prefix in the local year.

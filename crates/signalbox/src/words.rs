@@ -9,6 +9,7 @@ mod lines;
 mod modalities;
 mod sentences;
 mod turns;
+pub mod urgent;
 
 pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};

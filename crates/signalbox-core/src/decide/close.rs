@@ -24,7 +24,7 @@ pub(super) fn review(t: &mut Taking) -> Option<Vec<Event>> {
 }
 
 fn outcome(t: &mut Taking) -> Option<Outcome> {
-    let codes: Vec<&str> = Outcome::OF_WORK.iter().map(|o| o.code()).collect();
+    let codes = super::urgent::outcomes(t.change);
     t.form.choice("outcome", &codes, true).and_then(|c| Outcome::from_code(&c))
 }
 
@@ -46,7 +46,7 @@ pub fn allowed(ctx: &super::Context, change: &crate::change::Change) -> Vec<Outc
         let ruled = super::ruling::rule_with(ctx, change, "closure", stated);
         ruled.is_none_or(|(_, said)| said.get("allowed").is_none_or(|word| code_of(word) != "no"))
     };
-    Outcome::OF_WORK.iter().copied().filter(fits).collect()
+    super::urgent::outcomes(change).into_iter().filter_map(Outcome::from_code).filter(fits).collect()
 }
 
 /// T28: the outcome is confirmed by another person than did the work; a different one than was proposed needs words.

@@ -181,8 +181,9 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
         return None;
     }
     // What is answered after the work describes it; it asks nobody to decide again.
+    let has_begun = t.change.stage.is_after_start() && t.change.kind.is_recorded_late();
     let mut material = vec![];
-    for (id, answer) in touched.iter().filter(|_| !fields::is_after_work(t.change.stage)) {
+    for (id, answer) in touched.iter().filter(|_| !has_begun && !fields::is_after_work(t.change.stage)) {
         let (is_material, ruling) = Changed::answer(id, before.answers.get(id), answer, before.header.window).judge(t.ctx, t.change);
         t.rulings.extend(ruling);
         if is_material {

@@ -29,11 +29,11 @@ pub const TOLD_WAYS: &[&str] = &["email", "phone", "provider_form", "api"];
 /// What late notice may lead to once a person decides (spec 6.5).
 pub const CONSEQUENCES: &[&str] = &["protected", "at_risk", "excluded", "waived"];
 
-fn field(id: &str, kind: AnswerKind, required: bool) -> Field {
+pub(super) fn field(id: &str, kind: AnswerKind, required: bool) -> Field {
     Field { id: id.to_owned(), kind, required, question: None }
 }
 
-fn codes(codes: &[&str]) -> AnswerKind {
+pub(super) fn codes(codes: &[&str]) -> AnswerKind {
     AnswerKind::Choice(codes.iter().map(|c| (*c).to_owned()).collect())
 }
 
@@ -41,7 +41,7 @@ fn phone() -> AnswerKind {
     AnswerKind::Format(Format::Phone)
 }
 
-fn line() -> AnswerKind {
+pub(super) fn line() -> AnswerKind {
     AnswerKind::Line { max_chars: crate::form::LINE_MAX_CHARS }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn amendable<'p>(process: &'p Process, change: &Change) -> impl Itera
         q.required == Required::Optional && !q.group.is_empty() && process.questions.iter().any(near)
     };
     process.questions.iter().filter(move |q| {
-        let is_moved = matches!(q.answer, AnswerKind::Window) || super::content::is_about_lateness(&q.id);
+        let is_moved = matches!(q.answer, AnswerKind::Window) || super::content::is_about_lateness(&q.id) || super::urgent::is_of_sending(&q.id);
         !is_moved && (!is_over || q.required == Required::Close || beside(q) || !answered.contains(&q.id))
     })
 }
@@ -129,6 +129,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::RecordTold => vec![prose("proof", true)],
         Act::SettleNotice => vec![field("consequence", codes(CONSEQUENCES), true), prose("reason", true)],
         Act::MeetCondition => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
+        Act::RecordVerbal | Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => super::urgent::fields(act),
         Act::Say => vec![prose("words", true)],
         Act::Attach => vec![field("file", AnswerKind::Files, true)],
         Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],

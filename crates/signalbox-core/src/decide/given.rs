@@ -53,6 +53,7 @@ pub fn fact(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "minutes_over" => Some(Value::from(minutes_over(change))),
         "incident" => Some(Value::from("none")),
         "unapproved" => Some(Value::from(change.work.deviations.contains("unapproved"))),
+        "self_reported" => Some(Value::from(super::urgent::self_reported(ctx, change))),
         "sampled" => Some(Value::from(super::is_sampled(&change.reference))),
         "start_date" => start_date(ctx, change).map(Value::Date),
         "month" | "day_of_month" | "weekday" => start_date(ctx, change).and_then(|day| of_day(day, name)),

@@ -35,7 +35,8 @@ pub fn is_provisional(process: &Process, change: &Change) -> bool {
 /// The notice given by a receipt at that moment; `None` where no window or no notice is asked for.
 pub fn judge(ctx: &Context, change: &Change, received_at: Timestamp) -> Option<NoticeGiven> {
     let window = change.window()?;
-    let asked = asked_for(ctx, change)?;
+    // An emergency owes no notice (BR-7): a document that asks for none has no verdict on it.
+    let asked = asked_for(ctx, change).filter(|asked| asked.amount > 0)?;
     let judged = notice::judge(asked, received_at, window.start, ctx.zone, ctx.calendar);
     let known = |name: &str| match name {
         "share_of_notice" => Some(Value::from(judged.share_percent)),

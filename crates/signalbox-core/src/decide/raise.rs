@@ -21,6 +21,7 @@ pub struct Raise {
     pub org: OrgId,
     pub on_behalf_of: Option<String>,
     pub copied_from: Option<ChangeId>,
+    pub retrospective_of: Option<ChangeId>,
     pub mint: Mint,
 }
 
@@ -32,7 +33,7 @@ pub fn raise(ctx: &Context, raise: Raise) -> Result<Decision, Refusal> {
     let Some(stamp) = drafting_stamp(ctx, raise.org) else {
         return Err(Refusal::Denied(vec![Bar::new("may-not-raise").with(ctx.process.kind.words())]));
     };
-    let Raise { id, reference, org, on_behalf_of, copied_from, mut mint } = raise;
+    let Raise { id, reference, org, on_behalf_of, copied_from, retrospective_of, mut mint } = raise;
     let mut texts = vec![];
     let on_behalf_of = on_behalf_of.filter(|name| !name.trim().is_empty()).map(|name| {
         let text = NewText::mint(&mut mint, name.trim());
@@ -40,7 +41,7 @@ pub fn raise(ctx: &Context, raise: Raise) -> Result<Decision, Refusal> {
         texts.push(text);
         reference
     });
-    let event = Event::Raised { reference, kind: ctx.process.kind, process: ctx.process.hash.clone(), org, on_behalf_of, copied_from };
+    let event = Event::Raised { reference, kind: ctx.process.kind, process: ctx.process.hash.clone(), org, on_behalf_of, copied_from, retrospective_of };
     let recorded = Recorded { id: EventId(mint.id()), change: id, version: 1, at: ctx.now, by: stamp, event, rulings: vec![] };
     Ok(Decision { events: vec![recorded], texts })
 }

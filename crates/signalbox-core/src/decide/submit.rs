@@ -1,7 +1,7 @@
 //! From draft to received: T1 to T6, T12 and T34.
 
 use super::content;
-use super::{Taking, catalogue, notice};
+use super::{Taking, catalogue, notice, urgent};
 use crate::change::Change;
 use crate::event::{Event, NoticeGiven};
 use crate::refusal::Violation;
@@ -26,6 +26,9 @@ pub(super) fn submit(t: &mut Taking) -> Option<Vec<Event>> {
     let answers = content::read_answers(t, raw);
     let ineligible = if t.needs(&Rule::RequestEligible) { catalogue::faults(t.ctx, &answers) } else { vec![] };
     t.form.faults.extend(ineligible);
+    if t.needs(&Rule::AlreadyDone) {
+        urgent::must_be_past(t, &answers);
+    }
     let content = content::make(t, answers);
     let mut after: Change = t.change.clone();
     after.content = Some(content?);
@@ -42,7 +45,9 @@ pub(super) fn submit(t: &mut Taking) -> Option<Vec<Event>> {
     let content = after.content.clone()?;
     let network_needed = super::given::touches_network(t.ctx, &after);
     let revision = t.change.revision + 1;
-    Some(vec![Event::Submitted { content: Box::new(content), revision, notice: judged, late_reason, late_words, network_needed }])
+    let mut events = vec![Event::Submitted { content: Box::new(content), revision, notice: judged, late_reason, late_words, network_needed }];
+    events.extend(urgent::said_before(t, &after));
+    Some(events)
 }
 
 /// Why notice is short, where the document asks.

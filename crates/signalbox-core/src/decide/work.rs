@@ -31,7 +31,10 @@ fn told(t: &mut Taking, deviations: Vec<&str>) -> Option<Told> {
 pub(super) fn start(t: &mut Taking) -> Option<Vec<Event>> {
     let mut told = told(t, vec![])?;
     told.deviations = start_deviations(t, told.happened_at.as_second());
-    Some(vec![Event::Started { told }])
+    let unapproved = told.deviations.iter().any(|d| d == "unapproved");
+    let mut events = vec![Event::Started { told }];
+    events.extend(super::urgent::converted(t.change, unapproved));
+    Some(events)
 }
 
 /// Everything about this start that departs from the rules.
@@ -39,7 +42,7 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
     let change = t.change;
     let mut found = vec![];
     let approved = matches!(change.stage, Stage::Approved | Stage::Scheduled | Stage::Implementing | Stage::BackingOut);
-    if !approved {
+    if !approved || super::urgent::began_first(change, at_second) {
         found.push("unapproved");
     }
     if change.stage == Stage::Approved {

@@ -161,11 +161,14 @@ pub fn timer_when(words: &str) -> Result<TimerWhen, String> {
     let lower = words.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
     let wrong = || {
         format!(
-            "{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, 20 working days in RETURNED or 60 days in CLIN_REJECTED."
+            "{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, 20 working days in RETURNED, 60 days in CLIN_REJECTED or ratification due."
         )
     };
     if lower == "contingency end, not finished" {
         return Ok(TimerWhen::NotFinished);
+    }
+    if let Some(paper) = lower.strip_suffix(" due").and_then(crate::urgent::Paper::from_words) {
+        return Ok(TimerWhen::PaperDue(paper));
     }
     let (amount, rest) = lower.split_once(' ').ok_or_else(wrong)?;
     let amount: i64 = amount.parse().ok().filter(|n| (1..=100_000).contains(n)).ok_or_else(wrong)?;

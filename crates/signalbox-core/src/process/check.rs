@@ -31,6 +31,9 @@ const WAITS_FOR: &[(Rule, &[Act])] = &[
     (Rule::ProviderTold, &[Act::TellNetwork, Act::RecordTold]),
     (Rule::ReviewDone, &[Act::Review]),
     (Rule::ConditionsMet, &[Act::MeetCondition]),
+    (Rule::Ratified, &[Act::Ratify]),
+    (Rule::VerdictGiven, &[Act::GiveVerdict]),
+    (Rule::ClinicallyReviewed, &[Act::Screen]),
 ];
 
 fn has(process: &Process, act: Act) -> bool {
@@ -176,11 +179,24 @@ impl Checking<'_> {
                 );
             }
         }
+        self.looked_at_afterwards();
         // SD-6 holds always (settled 5).
         for step in self.process.steps.iter().filter(|step| step.act == Act::Close) {
             if !step.needs.contains(&Rule::OutcomeByAnother) {
                 self.fault(&key(step), "close-alone", "The closing does not need outcome by another, so whoever did the work could confirm it.".to_owned());
             }
+        }
+    }
+
+    /// SD-8 and BR-24: what was done first is looked at before it is closed.
+    fn looked_at_afterwards(&mut self) {
+        let (rule, why) = match self.process.kind {
+            Kind::Emergency => (Rule::Ratified, "one person alone could approve and close an emergency"),
+            Kind::Retrospective => (Rule::VerdictGiven, "work that nobody approved could be closed without a verdict"),
+            _ => return,
+        };
+        for step in self.process.steps.iter().filter(|step| step.act == Act::Close && !step.needs.contains(&rule)) {
+            self.fault(&key(step), "approval-alone", format!("The closing does not need {}, so {why}.", rule.words()));
         }
     }
 

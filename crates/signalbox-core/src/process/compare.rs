@@ -341,6 +341,7 @@ fn when_words(when: &TimerWhen) -> String {
         TimerWhen::NotFinished => "when the latest end has passed and the work is not finished".to_owned(),
         TimerWhen::WorkingDaysIn { stage, days } => format!("after {days} working days in {}", quoted(stage.words())),
         TimerWhen::DaysIn { stage, days } => format!("after {days} days in {}", quoted(stage.words())),
+        TimerWhen::PaperDue(paper) => format!("when the {} is due and not there", paper.words()),
     }
 }
 

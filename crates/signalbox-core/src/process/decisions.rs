@@ -54,6 +54,8 @@ pub enum Output {
     Freeze,
     /// `nothing`, `confirm` or `tell`.
     Telling,
+    /// The verdict on work that nobody approved beforehand.
+    Judgement,
 }
 
 const fn output(name: &'static str, kind: Output) -> OutputColumn {
@@ -171,6 +173,14 @@ pub const DECISIONS: &[Decision] = &[
         many: false,
     },
     Decision {
+        name: "retrospective verdict",
+        asked: "When an emergency is not ratified, and when work that nobody approved beforehand is judged: what is said of it.",
+        needed: |p| has(p, Act::GiveVerdict) || has(p, Act::Ratify),
+        outputs: &[output("verdict", Output::Judgement), may("because", Output::Words)],
+        gives: &[],
+        many: false,
+    },
+    Decision {
         name: "review needed",
         asked: "When work has ended: whether a review is due. Every row that answers is given as a reason.",
         needed: |p| has(p, Act::Review),
@@ -218,6 +228,7 @@ impl Output {
             Output::Category => CATEGORIES.to_vec(),
             Output::Freeze => FREEZES.to_vec(),
             Output::Telling => TELLINGS.to_vec(),
+            Output::Judgement => crate::urgent::Judgement::ALL.iter().map(|j| j.code()).collect(),
             Output::Count | Output::Roles | Output::Words => return None,
         })
     }

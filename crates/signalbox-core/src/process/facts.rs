@@ -112,6 +112,9 @@ pub const FACTS: &[Fact] = &[
         "The worst incident linked to the change: serious is priority 1 or 2.",
     ),
     fact("unapproved", "unapproved", YES_NO, "Whether work began without an approval."),
+    fact("emergency_true", "emergency true", YES_NO, "Whether it could not have waited, as the person who judges it says."),
+    fact("self_reported", "self reported", YES_NO, "Whether those who did the work said so within one working day."),
+    fact("authority_agreed", "authority agreed", YES_NO, "Whether somebody with authority agreed at the time."),
     fact("sampled", "sampled", YES_NO, "Whether the change falls in the sample of one in twenty."),
     fact("start_date", "start date", Type::Date, "The local date of the start."),
     // Impact (spec 6.2, X11).

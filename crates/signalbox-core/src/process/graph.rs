@@ -27,9 +27,11 @@ pub fn leads_to(kind: Kind, act: Act, from: Stage) -> Option<Stage> {
         Act::Complete => Stage::AwaitingApproval,
         Act::Approve => Stage::Approved,
         Act::Reject => Stage::Rejected,
+        Act::RecordVerbal => Stage::Approved,
         Act::Hold => Stage::OnHold,
         Act::Schedule => Stage::Scheduled,
         // A move outside tolerance, or a material change, voids the approval (T19, BR-31); a smaller one stays.
+        Act::Reschedule | Act::Amend if is_approved && kind == Kind::Emergency => Stage::Submitted,
         Act::Reschedule | Act::Amend if is_approved && kind != Kind::ServiceRequest => Stage::AwaitingApproval,
         // Work that has begun is held at the next safe point (X8).
         Act::Stop if !matches!(from, Stage::Implementing | Stage::BackingOut) => Stage::ClinRejected,
@@ -69,5 +71,5 @@ pub fn reachable(process: &Process, from: Stage, passes: impl Fn(&Step) -> bool)
 
 /// Whether a step stands for an approval: the act itself, or the catalogue's authorisation given beforehand.
 pub fn is_approval(step: &Step) -> bool {
-    step.act == Act::Approve || step.needs.contains(&Rule::RequestEligible)
+    matches!(step.act, Act::Approve | Act::RecordVerbal) || step.needs.contains(&Rule::RequestEligible)
 }

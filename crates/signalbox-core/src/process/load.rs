@@ -12,6 +12,8 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("firewall-network.md", include_str!("../../../../processes/firewall-network.md")),
     ("national-service.md", include_str!("../../../../processes/national-service.md")),
     ("pacs-modality.md", include_str!("../../../../processes/pacs-modality.md")),
+    ("emergency.md", include_str!("../../../../processes/emergency.md")),
+    ("retrospective.md", include_str!("../../../../processes/retrospective.md")),
     ("planned-outage.md", include_str!("../../../../processes/planned-outage.md")),
     ("service-request.md", include_str!("../../../../processes/service-request.md")),
 ];

@@ -4,7 +4,7 @@ use super::estate::Estate;
 use crate::act::Act;
 use crate::change::Content;
 use crate::event::{Event, NewCondition, Promise, Recorded, Told};
-use crate::form::{Codes, Raw, typed_again};
+use crate::form::{Answer, Codes, Raw, typed_again};
 use crate::ids::{ServiceId, TextId};
 use crate::process::TimerAct;
 use crate::text::Text;
@@ -99,6 +99,15 @@ pub fn of(recorded: &Recorded, sent: Option<&Content>, back: &[ServiceId], words
         Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } => {
             work(&mut typed, recorded, back, estate)
         }
+        // What is said of a yes when an emergency is sent comes with the sending; that it is judged otherwise, with the start.
+        Event::VerballyApproved(_) if sent.is_some_and(|sent| sent.answers.get("said_yes") == Some(&Answer::Yes(true))) => return What::Nothing,
+        Event::Converted { .. } => return What::Nothing,
+        Event::VerballyApproved(_)
+        | Event::VerbalConfirmed { .. }
+        | Event::VerbalDenied { .. }
+        | Event::Ratified { .. }
+        | Event::RatificationRefused(_)
+        | Event::VerdictGiven(_) => urgent(&mut typed, event, estate),
         Event::Said { .. } => return What::Nothing,
         _ => deciding(&mut typed, event, estate).or_else(|| ending(&mut typed, event)),
     };
@@ -110,7 +119,7 @@ fn of_the_program(event: &Event) -> What {
     match event {
         Event::Overran => What::Ring(TimerAct::Overrun),
         Event::ExpiredUnanswered => What::Ring(TimerAct::Expire),
-        Event::Accepted { .. } | Event::AssessmentCompleted => What::Nothing,
+        Event::Accepted { .. } | Event::AssessmentCompleted | Event::PaperworkAsked { .. } | Event::RecordCompleted => What::Nothing,
         _ => What::Keep,
     }
 }
@@ -285,6 +294,38 @@ fn work(typed: &mut Typed, recorded: &Recorded, back: &[ServiceId], estate: &Est
                 typed.raw.insert("back".into(), back);
             }
             Some(Act::Finish)
+        }
+        _ => None,
+    }
+}
+
+fn urgent(typed: &mut Typed, event: &Event, estate: &Estate) -> Option<Act> {
+    match event {
+        Event::VerballyApproved(yes) => {
+            typed.put("verbal_approver", estate.email(yes.approver).unwrap_or_default()).put("verbal_channel", &yes.channel);
+            typed.put("verbal_at", yes.said_at).text("verbal_witness", &yes.witness);
+            Some(Act::RecordVerbal)
+        }
+        Event::VerbalConfirmed { words } => {
+            typed.yes("agreed", true).maybe("words", words);
+            Some(Act::ConfirmVerbal)
+        }
+        Event::VerbalDenied { words } => {
+            typed.yes("agreed", false).text("words", words);
+            Some(Act::ConfirmVerbal)
+        }
+        Event::Ratified { words } => {
+            typed.yes("agreed", true).maybe("reason", words);
+            Some(Act::Ratify)
+        }
+        Event::RatificationRefused(judged) => {
+            typed.yes("agreed", false).maybe("reason", &judged.reason).maybe("action", &judged.action);
+            Some(Act::Ratify)
+        }
+        Event::VerdictGiven(judged) => {
+            typed.yes("was_emergency", judged.emergency_true).yes("authority_agreed", judged.authority_agreed);
+            typed.put("verdict", judged.verdict.code()).maybe("reason", &judged.reason).maybe("action", &judged.action);
+            Some(Act::GiveVerdict)
         }
         _ => None,
     }

@@ -188,7 +188,8 @@ impl Estate {
         facts.sites = sites.iter().filter_map(|id| self.sites.get(id)).cloned().collect();
         for id in query.person_emails.iter().filter_map(|email| self.emails.get(&email.to_ascii_lowercase())) {
             if let Some(known) = self.people.get(id) {
-                facts.people.push(PersonFact { id: *id, email: known.email.clone(), orgs: known.works_for.clone() });
+                let hats = known.held.iter().filter(|held| held.until.is_none()).map(|held| held.membership.clone()).collect();
+                facts.people.push(PersonFact { id: *id, email: known.email.clone(), orgs: known.works_for.clone(), hats });
             }
         }
         facts.files = query.file_ids.iter().map(|id| (*id, (String::new(), 1, String::new()))).collect();

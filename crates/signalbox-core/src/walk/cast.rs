@@ -16,7 +16,7 @@ pub fn next_acts(stage: Stage) -> &'static [Act] {
     match stage {
         Stage::Draft => &[Act::Submit, Act::Propose],
         Stage::LocalAuth | Stage::Returned | Stage::ClinRejected => &[Act::Submit],
-        Stage::Submitted => &[Act::Accept, Act::Return],
+        Stage::Submitted => &[Act::Accept, Act::Approve, Act::Amend, Act::Review, Act::Return],
         Stage::Assessing => &[Act::Clear, Act::Screen, Act::Assess, Act::Amend],
         Stage::AwaitingApproval => &[Act::Clear, Act::Screen, Act::Approve, Act::Amend],
         Stage::OnHold => &[Act::Resume],
@@ -24,7 +24,8 @@ pub fn next_acts(stage: Stage) -> &'static [Act] {
         Stage::Approved => &[Act::Schedule, Act::Amend, Act::RecordTold],
         Stage::Scheduled => &[Act::Start],
         Stage::Implementing | Stage::BackingOut => &[Act::Finish],
-        Stage::Implemented | Stage::Review => &[Act::Close, Act::MeetCondition, Act::Review, Act::Amend],
+        Stage::Implemented => &[Act::Close, Act::MeetCondition, Act::Review, Act::Amend],
+        Stage::Review => &[Act::Close, Act::MeetCondition, Act::ConfirmVerbal, Act::Ratify, Act::GiveVerdict, Act::Clear, Act::Screen, Act::Amend, Act::Review],
         Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired => &[],
     }
 }
@@ -83,7 +84,7 @@ fn may_give_up(change: &Change) -> bool {
 
 /// The act by whoever may.
 fn anyone(case: &mut Case, act: Act, chance: &mut Chance) -> bool {
-    if act == Act::Amend && !fill::owed(case.process, &case.change) {
+    if act == Act::Amend && !fill::owed(case.process, &case.change) && !(case.change.stage == Stage::Submitted && super::urgent::owes_contact(case)) {
         return false;
     }
     for (player, stamp) in case.who_may(act) {

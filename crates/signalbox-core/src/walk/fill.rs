@@ -69,6 +69,15 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
             let codes: Vec<&str> = fields::CONSEQUENCES.iter().copied().filter(|c| authority || *c != "excluded").collect();
             set(raw, "consequence", chance.pick(&codes).copied().unwrap_or(""));
         }
+        Act::RecordVerbal => super::urgent::verbal(case, None, chance, raw),
+        Act::ConfirmVerbal => set(raw, "words", &words(chance)),
+        Act::Ratify | Act::GiveVerdict => {
+            set(raw, "reason", &words(chance));
+            set(raw, "action", &words(chance));
+            if act == Act::GiveVerdict && chance.percent(30) {
+                set(raw, "verdict", chance.pick(crate::urgent::Judgement::ALL).map_or("", |j| j.code()));
+            }
+        }
         Act::Close => set(raw, "words", &words(chance)),
         Act::Finish | Act::Restore if chance.percent(50) => {
             raw.insert("back".to_owned(), service_codes(case));
@@ -169,6 +178,7 @@ fn document(case: &Case, actor: &Actor, fields: &[Field], chance: &mut Chance, r
     }
     request(case.process, actor, chance, raw);
     fitting(case, chance, raw);
+    super::urgent::sending(case, actor, chance, raw);
 }
 
 /// The latest end lies after the end, wherever that was put.
@@ -391,5 +401,6 @@ pub fn everything_owed(case: &Case, chance: &mut Chance) -> Raw {
     }
     leave_names(case, &mut raw);
     fitting(case, chance, &mut raw);
+    super::urgent::ask_officer(case, chance, &mut raw);
     raw
 }

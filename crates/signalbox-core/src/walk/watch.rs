@@ -51,7 +51,8 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
             if own {
                 found.push("SD-1: approved by who raised, sent or will carry it out".to_owned());
             }
-            if belongs(world, person, before.org) {
+            // X7: whoever is on call for the service may say yes at once; another looks at it afterwards.
+            if before.kind != Kind::Emergency && belongs(world, person, before.org) {
                 found.push("X2: approved by the organisation that raised it".to_owned());
             }
             if before.content.as_ref().is_none_or(|c| &c.hash != content) {
@@ -71,6 +72,7 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
         }
         _ => {}
     }
+    found.extend(urgent(before, recorded));
     if matches!(recorded.event, Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Screened { .. }) && own {
         found.push("SD-5: a clinical decision on one's own change".to_owned());
     }
@@ -90,6 +92,47 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
     found
 }
 
+/// SD-8, BR-24, T32: what is done first is looked at afterwards, and by another.
+fn urgent(before: &Change, recorded: &Recorded) -> Vec<String> {
+    let mut found = vec![];
+    let person = recorded.by.person;
+    match &recorded.event {
+        Event::VerballyApproved(yes) if is_own(before, Some(yes.approver)) => found.push("SD-1: a yes by phone from who raised or sent it".to_owned()),
+        Event::VerbalConfirmed { .. } | Event::VerbalDenied { .. } if before.urgent.verbal.as_ref().map(|(yes, _)| yes.approver) != person => {
+            found.push("a yes by phone is confirmed by another than gave it".to_owned());
+        }
+        Event::Ratified { .. } | Event::RatificationRefused(_)
+            if before.live_approvals().any(|a| a.by.person == person) || is_own(before, person) || did_the_work(before, person) =>
+        {
+            found.push("SD-8: ratified by who approved, raised or did it".to_owned());
+        }
+        Event::VerdictGiven(_) if is_own(before, person) => found.push("SD-1: a verdict on one's own work".to_owned()),
+        Event::Closed { outcome, .. } if matches!(before.kind, Kind::Emergency | Kind::Retrospective) => {
+            let seen = before.urgent.ratified.is_some() && (before.urgent.verbal.is_none() || before.urgent.answered.is_some());
+            // A yes that was never given, to work that never began, needs no second look.
+            let nothing_to_see = before.live_approvals().next().is_none() && before.work.started.is_none();
+            if before.kind == Kind::Emergency && !seen && !nothing_to_see {
+                found.push("T32: an emergency is closed that nobody ratified".to_owned());
+            }
+            if before.kind == Kind::Retrospective && before.urgent.verdict.is_none() {
+                found.push("BR-24: closed without a verdict".to_owned());
+            }
+            if matches!(before.clinical, Clinical::NotAssessed | Clinical::UnderReview { .. }) {
+                found.push("CR-6: closed though nobody looked at the clinical risk".to_owned());
+            }
+            if before.review.is_none() {
+                found.push("BR-33: closed without its review".to_owned());
+            }
+            let unauthorised = before.urgent.verdict.as_ref().is_some_and(|(judged, ..)| judged.verdict == crate::urgent::Judgement::Unauthorised);
+            if unauthorised != (*outcome == crate::change::Outcome::Unauthorised) {
+                found.push("BR-24: the outcome and the verdict differ".to_owned());
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
 /// X1: work without approval is recorded and marked.
 fn is_marked(recorded: &Recorded) -> bool {
     matches!(&recorded.event, Event::Started { told } if told.deviations.iter().any(|d| d == "unapproved"))
@@ -104,9 +147,14 @@ fn unauthorised(world: &World, change: &Change) -> Vec<String> {
         return found;
     }
     let hash = change.content.as_ref().map(|c| c.hash.as_str()).unwrap_or_default();
-    let independent = |by: Option<PersonId>| !is_own_but_for_work(change, by) && !belongs(world, by, change.org);
+    let urgent = change.kind == Kind::Emergency;
+    let independent = |by: Option<PersonId>| !is_own_but_for_work(change, by) && (urgent || !belongs(world, by, change.org));
     if !change.live_approvals().any(|a| a.content == hash && a.window == change.window() && independent(a.by.person)) {
         found.push(format!("{} without an independent approval of this content and window", change.stage.code()));
+    }
+    if urgent {
+        // CR-6: the look follows the work.
+        return found;
     }
     if !matches!(change.clinical, Clinical::NotRequired { .. } | Clinical::Accepted { .. }) {
         found.push(format!("{} without the clinical question answered", change.stage.code()));

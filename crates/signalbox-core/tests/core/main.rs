@@ -11,4 +11,5 @@ mod rehearse;
 mod rules;
 mod scenarios;
 mod tables;
+mod urgent;
 mod walks;

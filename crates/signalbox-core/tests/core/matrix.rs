@@ -5,7 +5,7 @@ use crate::expected::compare;
 use crate::harness::*;
 use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
-use signalbox_core::change::Stage;
+use signalbox_core::change::{Kind, Stage};
 use signalbox_core::facts::ClashFact;
 use signalbox_core::ids::{OrgId, PersonId};
 use signalbox_core::process::{Process, TimerAct, Who};
@@ -67,6 +67,9 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
         case.does("requester", Act::Withdraw, &[]);
         return Some(case);
     }
+    if process.kind.is_recorded_late() {
+        return come_to_late(case, stage);
+    }
     // A request is accepted as it is sent, unless something is in its way.
     let early = [Stage::Submitted, Stage::Returned, Stage::OnHold, Stage::Expired].contains(&stage);
     if is_request && early {
@@ -94,6 +97,47 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
         case.does("supplier-officer", Act::Stop, &[("reason", "The ward needs it")]);
     }
     if case.change.stage != stage {
+        work(&mut case, stage);
+    }
+    (case.change.stage == stage).then_some(case)
+}
+
+/// The same for what is recorded late.
+fn come_to_late<'w>(mut case: Case<'w>, stage: Stage) -> Option<Case<'w>> {
+    let process = case.process;
+    if case.process.kind == Kind::Retrospective {
+        case.by_then("2026-11-28T09:00").sends("requester", Act::Submit, &crate::urgent::found(process, "audit"));
+        if stage != Stage::Submitted {
+            case.does("manager", Act::Review, &[]);
+        }
+        if stage == Stage::Closed {
+            case.does("authority", Act::GiveVerdict, &[("was_emergency", "yes"), ("authority_agreed", "yes"), ("action", "Tell the team")]);
+            case.does("authority-officer", Act::Screen, crate::urgent::NO).does("authority", Act::Review, &[("words", "Told")]);
+            case.does("authority", Act::Close, &[("outcome", "successful")]);
+        }
+        return (case.change.stage == stage).then_some(case);
+    }
+    case.by_then("2026-11-28T02:10").sends("requester", Act::Submit, &crate::urgent::night(process, "PACS"));
+    match stage {
+        Stage::Submitted => return Some(case),
+        Stage::ClinRejected | Stage::Expired => {
+            case.does("supplier-officer", Act::RejectClinically, &[("hazard", "H"), ("harm", "delay"), ("resubmit_when", "covered")])
+        }
+        Stage::Rejected => case.does("manager", Act::Reject, &[("reason_code", "not_needed"), ("reason", "It can wait")]),
+        _ => case.does("manager", Act::Approve, &[]),
+    };
+    if stage == Stage::Expired {
+        case.by_then("2027-02-01T09:00").time_out(TimerAct::Expire).unwrap();
+    }
+    if !matches!(stage, Stage::Approved | Stage::Cancelled) && case.change.stage == Stage::Approved {
+        case.does("manager", Act::Schedule, &[("implementer", "implementer@example.org")]);
+    }
+    if stage == Stage::Closed {
+        case.does("authority", Act::Ratify, &[("agreed", "yes")]).does("authority-officer", Act::Screen, crate::urgent::NO);
+        work(&mut case, Stage::Review);
+        case.does("authority", Act::Review, &[("words", "Watched now")]).sends("desk", Act::Amend, &crate::urgent::rest_of_the_record());
+        case.does("authority", Act::Close, &[("outcome", "successful")]);
+    } else if case.change.stage != stage && !matches!(stage, Stage::ClinRejected | Stage::Rejected | Stage::Expired) {
         work(&mut case, stage);
     }
     (case.change.stage == stage).then_some(case)
@@ -195,7 +239,7 @@ fn matrix(process: &Process) -> String {
 
 #[test]
 fn the_permission_matrix_of_every_kind() {
-    for id in ["end-to-end", "firewall-network", "national-service", "pacs-modality", "planned-outage", "service-request"] {
+    for id in ["end-to-end", "firewall-network", "national-service", "pacs-modality", "planned-outage", "service-request", "emergency", "retrospective"] {
         let process = document(id);
         compare(&format!("matrix-{}.txt", process.kind.code()), &matrix(&process));
     }
@@ -205,7 +249,7 @@ fn the_permission_matrix_of_every_kind() {
 #[test]
 fn readers_auditors_and_administrators_may_do_nothing() {
     let world = World::new();
-    for id in ["end-to-end", "planned-outage", "service-request"] {
+    for id in ["end-to-end", "planned-outage", "service-request", "emergency", "retrospective"] {
         let process = document(id);
         for case in Stage::ALL.iter().filter_map(|stage| come_to(&world, &process, *stage)) {
             for (_, org, kind, role) in ROLES.iter().filter(|(.., role)| matches!(role, Role::GroupMember | Role::Auditor | Role::Administrator)) {

@@ -173,7 +173,9 @@ impl World {
             rulings: vec![],
         };
         let first = match told.beginning {
-            Beginning::Raised => Event::Raised { reference, kind: told.kind, process: "p".into(), org, on_behalf_of: None, copied_from: None },
+            Beginning::Raised => {
+                Event::Raised { reference, kind: told.kind, process: "p".into(), org, on_behalf_of: None, copied_from: None, retrospective_of: None }
+            }
             Beginning::Stands(stage, outcome) => Event::Imported {
                 reference,
                 kind: told.kind,
@@ -220,8 +222,15 @@ impl World {
         let process = self.processes.by_kind(kind).expect("a document").clone();
         let ctx = self.context(now(), actor, &process, &calendar, &zone, &facts);
         let id = self.id();
-        let raise =
-            Raise { id: ChangeId(id), reference: format!("RFC-2026-{id:06}"), org: OrgId(org), on_behalf_of: None, copied_from: None, mint: self.mint() };
+        let raise = Raise {
+            id: ChangeId(id),
+            reference: format!("RFC-2026-{id:06}"),
+            org: OrgId(org),
+            on_behalf_of: None,
+            copied_from: None,
+            retrospective_of: None,
+            mint: self.mint(),
+        };
         let decision = decide::raise(&ctx, raise).expect("raised");
         let after = replay(&decision.events).expect("a change");
         self.commit(0, decision, after, Prose::new());

@@ -68,6 +68,7 @@ pub fn bar(bar: &Bar) -> Why {
         "request-not-eligible" => {
             why(format!("It is not the agreed request any more, by these answers: {}.", answers(&param(0))), "Raise it as a normal change.")
         }
+        _ if super::urgent::bar(bar).is_some() => super::urgent::bar(bar).unwrap_or_else(|| why("", "")),
         code if code.starts_with("process-") => process_bar(code, &param(0)),
         other => why(sentence_case(&format!("{}.", other.replace('-', " "))), ""),
     }

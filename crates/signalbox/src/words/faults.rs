@@ -69,6 +69,9 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "implementer-approved" => "Name somebody else: this person approved the change, and nobody carries out what they approved.".into(),
         "window-not-moved" => "Enter another window; this is the one on record.".into(),
         "authority-decides" => "Choose another: only the authority's change manager can exclude the time from the service level.".into(),
+        "not-an-approver" => format!("Name somebody who may say yes to this and did not raise or send it: {} may not, or is not known here.", param(0)),
+        "officer-first" => "Say first what the safety officer said, or when you tried twice, 15 minutes apart. Before that nobody can say yes.".into(),
+        "not-in-the-past" => "Enter the times at which it was done. Work that is still to come is raised as a change.".into(),
         other => super::formats::fault(other, violation).unwrap_or_else(|| sentence_case(&format!("{}.", other.replace('-', " ")))),
     }
 }

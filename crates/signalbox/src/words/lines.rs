@@ -128,6 +128,15 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         Event::Attached { name, bytes, .. } => (format!("Document added: {}, {}", text(name), size_words(*bytes)), None, Tone::Plain),
         Event::Overran => ("Overrun: the latest end has passed and nobody has said that the work has ended".into(), None, Tone::Bad),
         Event::ExpiredUnanswered => ("Expired: no answer came in time".into(), None, Tone::Bad),
+        Event::VerballyApproved(_)
+        | Event::VerbalConfirmed { .. }
+        | Event::VerbalDenied { .. }
+        | Event::Ratified { .. }
+        | Event::RatificationRefused(_)
+        | Event::VerdictGiven(_)
+        | Event::PaperworkAsked { .. }
+        | Event::RecordCompleted
+        | Event::Converted { .. } => super::urgent::event_line(&recorded.event, names, prose).unwrap_or_default(),
     };
     Line { what, by: by_words(recorded, names, prose), words: words.filter(|w| !w.is_empty()), tone }
 }

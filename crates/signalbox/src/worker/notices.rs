@@ -179,5 +179,14 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Attached { .. } => "Document added",
         Event::Overran => "Overrun",
         Event::ExpiredUnanswered => "Expired",
+        Event::VerballyApproved(_) => "Yes by phone",
+        Event::VerbalConfirmed { .. } => "Yes confirmed",
+        Event::VerbalDenied { .. } => "Yes denied",
+        Event::Ratified { .. } => "Ratified",
+        Event::RatificationRefused(_) => "Not ratified",
+        Event::VerdictGiven(_) => "Verdict given",
+        Event::PaperworkAsked { .. } => "Paper owed",
+        Event::RecordCompleted => "Record complete",
+        Event::Converted { .. } => "Found out afterwards",
     }
 }
