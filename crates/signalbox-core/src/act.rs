@@ -82,6 +82,30 @@ vocabulary! {
         Ratify = "ratify", "ratify";
         /// BR-24: what is to be said of work that nobody approved beforehand.
         GiveVerdict = "give_verdict", "give the verdict";
+        /// The steps of the work, who does them and how to go back (spec 4.2).
+        Plan = "plan", "plan the work";
+        /// A step was begun, done, left out or failed.
+        RecordStep = "record_step", "record a step";
+        /// The go or no-go before the work, by the person named for it (T20).
+        DecideGo = "decide_go", "go or no-go";
+        /// More time, agreed with the site and the manager on call (T26).
+        Extend = "extend", "extend under control";
+        /// X12: an organisation that was touched says whether it worked.
+        ConfirmWorked = "confirm_worked", "say whether it worked";
+        /// The outcome on record is disputed.
+        Dispute = "dispute", "dispute the outcome";
+        /// A change manager answers the dispute.
+        AnswerDispute = "answer_dispute", "answer the dispute";
+        /// An action of the review is done.
+        FinishAction = "finish_action", "record that an action is done";
+        /// Something almost went wrong; told without blame.
+        RecordNearMiss = "record_near_miss", "record a near miss";
+        /// The two questions to whoever raised it.
+        Survey = "survey", "say how it went for you";
+        /// An incident that the change is thought to have caused.
+        LinkIncident = "link_incident", "link an incident";
+        /// It was not of this change after all.
+        UnlinkIncident = "unlink_incident", "take an incident off";
         /// A message in the conversation.
         Say = "say", "add a message";
         /// A file is attached.
@@ -95,6 +119,18 @@ impl Act {
     /// X1: what has happened may always be recorded by those who may record it; a departure from the rules is
     /// marked, never a reason to refuse.
     pub fn is_fact(self) -> bool {
-        matches!(self, Act::Start | Act::RunningLate | Act::Restore | Act::Finish | Act::RecordTold | Act::Say | Act::Attach)
+        matches!(
+            self,
+            Act::Start
+                | Act::RunningLate
+                | Act::Restore
+                | Act::Finish
+                | Act::RecordTold
+                | Act::RecordStep
+                | Act::ConfirmWorked
+                | Act::RecordNearMiss
+                | Act::Say
+                | Act::Attach
+        )
     }
 }

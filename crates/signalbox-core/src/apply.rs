@@ -18,6 +18,8 @@ pub fn apply(change: Option<Change>, recorded: &Recorded) -> Change {
     fold(&mut change, recorded);
     let ruled = |ruling: &crate::event::Ruling| Ruled { version: recorded.version, at: recorded.at, by: recorded.by.clone(), ruling: ruling.clone() };
     change.rulings.extend(recorded.rulings.iter().map(ruled));
+    crate::carry::fold(&mut change, recorded);
+    crate::learn::fold(&mut change, recorded);
     if change.stage != before {
         change.stage_since = recorded.at;
     }
@@ -57,6 +59,8 @@ fn unborn(recorded: &Recorded) -> Change {
         conditions: vec![],
         implementer: None,
         work: Work::default(),
+        carry: Default::default(),
+        learnt: Default::default(),
         refusals: vec![],
         asked_more: None,
         review_due: None,
@@ -292,6 +296,11 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.stage = Stage::OnHold;
         }
         Event::Resumed => {
+            // What was owed waited too (C094).
+            let held = at.duration_since(change.stage_since);
+            for owed in change.assessments.values_mut().filter(|a| a.given.is_none()) {
+                owed.asked.due_at = owed.asked.due_at.saturating_add(held).unwrap_or(owed.asked.due_at);
+            }
             change.stage = change.held_from.take().unwrap_or(Stage::Assessing);
             change.hold_review_on = None;
         }
@@ -331,6 +340,7 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             }
         }
         Event::Attached { .. } => change.attached += 1,
+        Event::Planned(planned) if planned.material && matches!(change.stage, Stage::Approved | Stage::Scheduled) => reopen(change, at),
         Event::ConditionMet { number, words } => {
             if let Some(condition) = change.conditions.iter_mut().find(|c| c.number == *number) {
                 condition.met = Some((recorded.by.clone(), at, words.clone()));
@@ -419,7 +429,7 @@ fn fold_ending(change: &mut Change, recorded: &Recorded) {
             change.review_due = Some((*due_at, because.clone()));
             change.stage = Stage::Review;
         }
-        Event::Reviewed { words } => change.review = Some((recorded.by.clone(), recorded.at, words.clone())),
+        Event::Reviewed { words, .. } => change.review = Some((recorded.by.clone(), recorded.at, words.clone())),
         _ => {}
     }
 }

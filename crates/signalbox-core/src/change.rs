@@ -394,6 +394,10 @@ pub struct Change {
     pub conditions: Vec<Condition>,
     pub implementer: Option<(PersonId, OrgId)>,
     pub work: Work,
+    /// Steps, go or no-go, more time, the way back.
+    pub carry: crate::carry::Carry,
+    /// How it went, by everybody's word.
+    pub learnt: crate::learn::Learnt,
     pub refusals: Vec<Refused>,
     /// The approver's questions, until something is assessed or amended (T15).
     pub asked_more: Option<Text>,

@@ -2,9 +2,11 @@
 //! permission first, then every fault at once, then say what happened.
 
 pub mod assess;
+pub mod carry;
 pub mod catalogue;
 pub mod fields;
 pub mod given;
+pub mod learn;
 pub mod notice;
 pub mod preview;
 pub mod ruling;
@@ -34,7 +36,7 @@ use crate::act::Act;
 use crate::actor::{Actor, Stamp};
 use crate::apply::apply;
 use crate::calendar::Calendar;
-use crate::change::Change;
+use crate::change::{Change, Window};
 use crate::event::{Event, Recorded};
 use crate::facts::{Facts, FactsQuery};
 use crate::form::format::{Format, ae_key};
@@ -186,6 +188,18 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::ConfirmVerbal => urgent::confirm_verbal(t),
         Act::Ratify => urgent::ratify(t),
         Act::GiveVerdict => urgent::give_verdict(t),
+        Act::Plan => carry::plan(t),
+        Act::RecordStep => carry::record_step(t),
+        Act::DecideGo => carry::decide_go(t),
+        Act::Extend => carry::extend(t),
+        Act::ConfirmWorked => learn::confirm_worked(t),
+        Act::Dispute => learn::dispute(t),
+        Act::AnswerDispute => learn::answer_dispute(t),
+        Act::FinishAction => learn::finish_action(t),
+        Act::RecordNearMiss => learn::record_near_miss(t),
+        Act::Survey => learn::survey(t),
+        Act::LinkIncident => learn::link_incident(t),
+        Act::UnlinkIncident => learn::unlink_incident(t),
         Act::Say => talk::say(t),
         Act::Attach => talk::attach(t),
     }
@@ -227,6 +241,8 @@ pub fn time_out(ctx: &Context, change: &Change, then: crate::process::TimerAct, 
             permit(ctx, change, Act::Expire)?;
             Event::ExpiredUnanswered
         }
+        TimerAct::LastSafe if carry::is_past_safe(change, ctx.now) => Event::LastSafePassed,
+        TimerAct::ProposeExpiry if carry::is_idle(change) => Event::ExpiryProposed,
         TimerAct::Overrun if change.work.started.is_some() && change.work.finished.is_none() && !change.work.overran => Event::Overran,
         _ => return Err(Refusal::WrongStage(change.stage)),
     };
@@ -268,6 +284,8 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
     query.service_codes.extend(entries("back"));
     query.person_emails.extend(entries("implementer"));
     query.person_emails.extend(entries("verbal_approver"));
+    query.named_emails.extend(entries("person").into_iter().chain(entries("decider")));
+    query.incidents.extend(entries("incident"));
     query.file_ids.extend(entries("file").iter().filter_map(|e| e.parse::<i64>().ok()));
     modalities(process, change, raw, &mut query);
     if let Some(content) = change.and_then(|c| c.content.as_ref()) {
@@ -282,6 +300,13 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
     let typed = content::typed_window(raw, zone);
     if typed.is_some() && act.is_none_or(|a| matches!(a, Act::Submit | Act::Propose | Act::Reschedule)) {
         query.window = typed;
+    }
+    // More time may run into what comes next.
+    if let (Some(Act::Extend), Some(window)) = (act, query.window) {
+        query.window = content::typed_moment(raw, "until", zone)
+            .filter(|until| *until > window.end)
+            .map(|until| Window { contingency_end: until, ..window })
+            .or(query.window);
     }
     query
 }

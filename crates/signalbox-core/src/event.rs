@@ -5,8 +5,10 @@
 
 use crate::actor::Stamp;
 use crate::calendar::{Basis, Verdict};
+use crate::carry;
 use crate::change::{AssessmentKind, Consequence, Content, Kind, Outcome, Window};
 use crate::ids::{ChangeId, EventId, FileId, OrgId, PersonId, ServiceId};
+use crate::learn;
 use crate::text::Text;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -291,6 +293,9 @@ pub enum Event {
         outcome: Outcome,
         not_back: Option<Text>,
         words: Option<Text>,
+        /// After a back-out: how the former state was found to be back (T25).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state_verified: Option<Text>,
     },
     ReviewOpened {
         because: Vec<String>,
@@ -298,10 +303,15 @@ pub enum Event {
     },
     Reviewed {
         words: Text,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        findings: Option<Box<learn::Findings>>,
     },
     Closed {
         outcome: Outcome,
         words: Option<Text>,
+        /// Whether somebody looked for incidents (X12).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        looked: Option<bool>,
     },
     Restated {
         outcome: Outcome,
@@ -367,6 +377,24 @@ pub enum Event {
         from: Kind,
         to: Kind,
     },
+    // Carrying out (carry.rs) and learning (learn.rs).
+    Planned(Box<carry::Planned>),
+    StepStarted(Box<carry::StepTold>),
+    StepDone(Box<carry::StepTold>),
+    StepSkipped(Box<carry::StepTold>),
+    StepFailed(Box<carry::StepTold>),
+    GoDecided(Box<carry::GoTold>),
+    Extended(Box<carry::Extension>),
+    LastSafePassed,
+    ExpiryProposed,
+    WorkConfirmed(Box<learn::Confirmation>),
+    OutcomeDisputed(Box<learn::NewDispute>),
+    DisputeAnswered(Box<learn::DisputeAnswer>),
+    ActionDone(Box<learn::ActionTold>),
+    NearMissRecorded(Box<learn::NearMiss>),
+    Surveyed(Box<learn::Survey>),
+    IncidentLinked(Box<learn::IncidentLink>),
+    IncidentUnlinked(Box<learn::IncidentUnlink>),
 }
 
 impl Event {

@@ -59,6 +59,14 @@ pub struct PersonFact {
     pub hats: Vec<Membership>,
 }
 
+/// An incident, as far as rules need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentFact {
+    pub id: i64,
+    pub reference: String,
+    pub grade: crate::learn::Grade,
+}
+
 /// Another change, or a freeze, that stands in the way of the window.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClashFact {
@@ -100,6 +108,10 @@ pub struct Facts {
     pub services: Vec<ServiceFact>,
     pub sites: Vec<SiteFact>,
     pub people: Vec<PersonFact>,
+    /// People named for a step or for go or no-go, with every organisation they work for.
+    pub named: Vec<PersonFact>,
+    /// Incidents that the actor may see and that the command or the change names.
+    pub incidents: Vec<IncidentFact>,
     /// Dependants of the items and services named by the command or the change.
     pub reach: Reach,
     /// The register has a circuit at a site that is touched (BR-16c).
@@ -135,6 +147,10 @@ pub struct FactsQuery {
     pub service_codes: BTreeSet<String>,
     pub site_codes: BTreeSet<String>,
     pub person_emails: BTreeSet<String>,
+    /// People of any working role.
+    pub named_emails: BTreeSet<String>,
+    /// References of incidents.
+    pub incidents: BTreeSet<String>,
     pub items: BTreeSet<ItemId>,
     pub services: BTreeSet<ServiceId>,
     pub file_ids: BTreeSet<i64>,

@@ -3,7 +3,7 @@
 
 use crate::act::Act;
 use crate::actor::{Actor, Membership, OrgKind, Role, Stamp};
-use crate::change::{Change, Clinical, Network, Stage};
+use crate::change::{Change, Clinical, Network, Outcome, Stage};
 use crate::decide::Context;
 use crate::form::Answer;
 use crate::modality;
@@ -144,6 +144,10 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             let open = change.conditions.iter().filter(|c| c.met.is_none()).count();
             (open > 0).then(|| Bar::new("conditions-open").with(open))
         }
+        Rule::TasksDone => {
+            let open: Vec<String> = crate::carry::open_steps(change).iter().map(|step| step.planned.number.to_string()).collect();
+            (!open.is_empty()).then(|| Bar::new("steps-open").with(open.join(", ")))
+        }
         // What is typed now decides when it is sent: a fault of its fields, not a bar.
         Rule::RequestEligible if !asks_the_document(step.act) => crate::decide::catalogue::ineligible(ctx, change),
         Rule::SecondTry => second_try(ctx, change),
@@ -211,7 +215,8 @@ pub(crate) fn is_own_work(change: &Change, person: Option<crate::ids::PersonId>)
 pub(crate) fn did_the_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
     let Some(person) = person else { return false };
     let stamps = [&change.work.started_by, &change.work.finished_by];
-    change.implementer.is_some_and(|(who, _)| who == person) || stamps.into_iter().flatten().any(|s| s.person == Some(person))
+    let steps = change.carry.steps.iter().filter_map(|step| step.by.as_ref()).any(|by| by.person == Some(person) && by.role == Some(Role::Implementer));
+    steps || change.implementer.is_some_and(|(who, _)| who == person) || stamps.into_iter().flatten().any(|s| s.person == Some(person))
 }
 
 /// T34, BR-23: once, within 30 days.
@@ -258,6 +263,21 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::Restate => restate(ctx, change),
         Act::Review if change.stage == Stage::Review && did_the_work(change, person) => Some(Bar::new("review-by-another")),
         Act::Review if change.stage == Stage::Implemented && review_reasons(ctx, change).is_empty() && change.review.is_some() => Some(Bar::new("review-done")),
+        Act::RecordStep if crate::carry::recordable(change).is_empty() => Some(Bar::new("no-open-step")),
+        Act::DecideGo => go(change, stamp),
+        Act::Extend if change.window().is_none() => Some(Bar::new("no-window")),
+        Act::ConfirmWorked if !stamp.org.is_some_and(|org| crate::learn::asked_whether_it_worked(change).contains(&org)) => {
+            Some(Bar::new("not-asked-whether-it-worked"))
+        }
+        Act::Dispute if !matches!(change.outcome, Some(Outcome::Successful | Outcome::SuccessfulWithIssues)) => Some(Bar::new("nothing-to-dispute")),
+        Act::Dispute if change.learnt.open_disputes().next().is_some() => Some(Bar::new("disputed-already")),
+        Act::AnswerDispute if change.learnt.open_disputes().next().is_none() => Some(Bar::new("no-open-dispute")),
+        Act::AnswerDispute if did_the_work(change, person) => Some(Bar::new("outcome-by-another")),
+        Act::AnswerDispute if change.learnt.open_disputes().any(|d| d.by.person == person) => Some(Bar::new("own-dispute")),
+        Act::FinishAction if !change.learnt.actions.iter().any(|a| may_finish(ctx, stamp, a)) => Some(Bar::new("no-open-action")),
+        Act::Survey if change.raised_by.person != person => Some(Bar::new("not-the-requester")),
+        Act::Survey if change.learnt.survey.is_some() => Some(Bar::new("survey-given")),
+        Act::UnlinkIncident if change.learnt.incidents.is_empty() => Some(Bar::new("no-incident-linked")),
         Act::BackOut if change.work.started.is_none() => Some(Bar::new("not-started")),
         _ => None,
     }
@@ -279,6 +299,19 @@ fn title_taken(ctx: &Context, change: &Change) -> Option<Bar> {
         modality::Clash::Title { ae_title, site } => Bar::new("ae-title-taken").with(ae_title).with(site),
         modality::Clash::Address { ip, ae_title, site } => Bar::new("ip-taken").with(ip).with(ae_title).with(site),
     })
+}
+
+/// The go or no-go is that of the person named for it; a change manager may record it for them.
+fn go(change: &Change, stamp: &Stamp) -> Option<Bar> {
+    let Some(checkpoint) = &change.carry.checkpoint else { return Some(Bar::new("no-checkpoint")) };
+    let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
+    (!manager && stamp.person != Some(checkpoint.planned.decider)).then(|| Bar::new("not-the-decider"))
+}
+
+/// An action is finished by its owner, or recorded by a change manager.
+pub(crate) fn may_finish(ctx: &Context, stamp: &Stamp, action: &crate::learn::Action) -> bool {
+    let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
+    action.done.is_none() && (manager || ctx.actor.belongs_to(action.action.owner))
 }
 
 /// The approver that the document's table asks for.

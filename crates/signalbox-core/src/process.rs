@@ -44,6 +44,8 @@ pub struct Process {
     pub catalogue: Vec<CatalogueEntry>,
     /// The questions about risk, in order; what `risk score` is worked out from (spec 6.3).
     pub risk_questions: Vec<RiskRow>,
+    /// Sets of steps that work can be planned from.
+    pub tasks: Vec<TaskRow>,
     /// Decision tables by name, such as `notice asked for`.
     pub tables: BTreeMap<String, table::Table>,
     /// Where each row stands, by keys such as `step submit DRAFT`; inherited rows stand in the base's file.
@@ -146,6 +148,8 @@ pub enum Audience {
     Assessors,
     /// The contact on site on the night (`on-site contact`).
     OnSite,
+    /// Whoever decides go or no-go (`go decider`).
+    Decider,
 }
 
 /// One row of Questions. The key is the id; the program gives meaning to the ids in `form::KNOWN`.
@@ -291,6 +295,21 @@ pub struct RiskRow {
     pub answers: [String; 4],
 }
 
+/// One row of Tasks: a step of a set. The key is set, plan and step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    pub set: String,
+    pub plan: crate::carry::Plan,
+    pub step: String,
+    /// Whose side of the change owns it.
+    pub owner: Role,
+    /// Minutes from the start of the window; without it the step follows the one before.
+    pub offset: Option<i64>,
+    pub minutes: i64,
+    /// How it is seen to have worked; may be empty.
+    pub verify: String,
+}
+
 /// One row of Timers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timer {
@@ -310,6 +329,12 @@ pub enum TimerWhen {
     NotStarted { minutes: i64 },
     /// `contingency end, not finished`.
     NotFinished,
+    /// `last safe back-out, not finished`, or `30 minutes before last safe back-out, not finished`.
+    LastSafe { minutes_before: i64 },
+    /// `go or no-go, not decided`.
+    GoDue,
+    /// `30 working days idle before approval`.
+    Idle { working_days: i64 },
     /// `20 working days in RETURNED`.
     WorkingDaysIn { stage: Stage, days: i64 },
     /// `60 days in CLIN_REJECTED`.
@@ -325,6 +350,12 @@ pub enum TimerAct {
     Overrun,
     AskOutcome,
     Expire,
+    /// Marks that going back would not end in time any more.
+    LastSafe,
+    /// Asks whoever decides for the go or no-go.
+    AskGo,
+    /// Proposes to end what nobody has touched (BR-35).
+    ProposeExpiry,
 }
 
 /// A pre-authorised request (spec 4.5).

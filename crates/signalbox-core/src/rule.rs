@@ -60,6 +60,10 @@ pub enum Rule {
     AlreadyDone,
     /// The window asked for gives this much notice; only marked, never refused (settled 2).
     Notice(Notice),
+    /// Gate: every step is done, left out or failed (C096).
+    TasksDone,
+    /// After a back-out it is said how the former state was found to be back (T25).
+    StateVerified,
     /// Gate: the catalogue entry is in force and every eligibility answer matches (spec 4.5).
     RequestEligible,
     /// Gate: refused less than 30 days ago, and for the first time (BR-23, T34).
@@ -95,6 +99,8 @@ pub const CATALOGUE: &[(Rule, &str, bool, &str)] = &[
     (Rule::OutcomeByAnother, "outcome by another", true, "The outcome is confirmed by somebody who did not do the work."),
     (Rule::ReviewDone, "review done", true, "A review that is due has been written."),
     (Rule::ConditionsMet, "conditions met", true, "Every condition of the approvals is met."),
+    (Rule::TasksDone, "tasks done", true, "Every step of the work is done, left out with a reason, or failed."),
+    (Rule::StateVerified, "state verified", false, "After a back-out it is said how the former state was found to be back."),
     (Rule::RequestEligible, "request eligible", true, "The request is in the catalogue, in force, and every answer matches."),
     (Rule::OfficerAsked, "safety officer asked", true, "A safety officer agreed, or could not be reached in two tries fifteen minutes apart."),
     (Rule::Ratified, "ratified", true, "A second person has looked at the emergency, and a yes by phone is confirmed by who gave it."),

@@ -11,6 +11,7 @@ use crate::event::Recorded;
 use crate::facts::*;
 use crate::form::Raw;
 use crate::ids::*;
+use crate::learn::Grade;
 use crate::modality::ModalityFact;
 use crate::offers::{Offer, offers};
 use crate::process::{Process, TimerAct};
@@ -146,6 +147,7 @@ impl World {
     pub fn facts(&self, query: &FactsQuery, clashes: &[ClashFact], prose: &BTreeMap<TextId, String>) -> Facts {
         let mut facts = self.directory.clone();
         facts.reach = self.reach(query);
+        facts.named = facts.people.clone();
         facts.clashes = clashes.to_vec();
         facts.prose = prose.clone();
         facts
@@ -220,6 +222,14 @@ fn directory(people: &[Player]) -> Facts {
                 email: p.email.clone(),
                 orgs: p.actor.memberships().iter().map(|m| m.org).collect(),
                 hats: p.actor.memberships().to_vec(),
+            })
+            .collect(),
+        // More than any walk links.
+        incidents: (1..=200)
+            .map(|id| IncidentFact {
+                id,
+                reference: format!("INC-{id}"),
+                grade: [Grade::Lesser, Grade::Lesser, Grade::Serious, Grade::Clinical][id as usize % 4],
             })
             .collect(),
         files: [(1, ("plan.pdf".to_owned(), 2_048, "ab".repeat(32)))].into(),

@@ -215,6 +215,11 @@ impl<'w> Walk<'w> {
         if self.chance.percent(5) {
             self.timer(TimerAct::Overrun, report);
         }
+        for then in [TimerAct::LastSafe, TimerAct::ProposeExpiry] {
+            if self.chance.percent(3) {
+                self.timer(then, report);
+            }
+        }
     }
 
     fn timer(&mut self, then: TimerAct, report: &mut Report) {
@@ -292,6 +297,8 @@ impl<'w> Walk<'w> {
                     // What is to be cleared has to be screened first.
                     None if s.act == Act::Screen && way == Some(Act::Clear) => 1_900,
                     None if taken(s.act, stage) < ENOUGH => 500,
+                    // What a rare step elsewhere waits for.
+                    None if cast::prepares(s.act).iter().any(|act| self.is_rare(report, *act)) => 400,
                     // The system takes the next step as soon as people have done theirs.
                     _ if cast::next_acts(stage).contains(&s.act) => {
                         if way.is_none_or(|act| !is_by_people(process, act, stage)) {
@@ -307,6 +314,12 @@ impl<'w> Walk<'w> {
             .collect();
         weighed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         weighed.into_iter().map(|(_, act)| act).collect()
+    }
+
+    /// Whether an act is still seldom taken from some stage.
+    fn is_rare(&self, report: &Report, act: Act) -> bool {
+        let id = &self.case.process.id;
+        report.taken.iter().any(|((document, taken, _), n)| document == id && *taken == act && *n < ENOUGH)
     }
 
     /// One of the steps that were taken least, if its stage can still be come to.

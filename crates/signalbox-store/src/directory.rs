@@ -7,11 +7,13 @@
 
 pub(crate) mod estate;
 pub(crate) mod freeze;
+pub(crate) mod incident;
 pub(crate) mod organisation;
 pub(crate) mod service;
 
 pub use estate::*;
 pub use freeze::*;
+pub use incident::*;
 pub use organisation::*;
 pub use service::*;
 

@@ -58,6 +58,7 @@ pub fn of(change: &Change) -> Vec<Vec<Value>> {
             done: condition.met.as_ref().map(|(by, at, _)| (by, *at)),
         });
     }
+    duties.extend(learning(change));
     duties.extend(of_stage(change));
     duties.extend(papers.iter().map(|owed| of_paper(change, owed)));
     duties.sort_by(|a, b| a.key.cmp(&b.key));
@@ -88,6 +89,46 @@ fn of_paper<'a>(change: &Change, owed: &'a Owed) -> Duty<'a> {
         due_at: Some(owed.due_at),
         done: owed.done.as_ref().map(|(by, at)| (by, *at)),
     }
+}
+
+/// Actions of the review, whether it worked, and disputes (C106, X12, C102).
+fn learning(change: &Change) -> Vec<Duty<'_>> {
+    let learnt = &change.learnt;
+    let plain = |key: String, kind: &'static str, about: String, asked_at: Timestamp| Duty {
+        key,
+        kind,
+        org: None,
+        role: None,
+        person: None,
+        about,
+        text: None,
+        asked_at,
+        due_at: None,
+        done: None,
+    };
+    let actions = learnt.actions.iter().map(|action| Duty {
+        org: Some(action.action.owner.0),
+        text: Some(action.action.what.text.0),
+        due_at: Some(end_of(action.action.due)),
+        done: action.done.as_ref().map(|(by, at, _)| (by, *at)),
+        ..plain(format!("action-{:03}", action.action.number), "action", action.action.number.to_string(), action.set_at)
+    });
+    let ended = change.work.finished.as_ref().map_or(change.stage_since, |told| told.happened_at);
+    let due = Calendar::shipped(Division::EnglandAndWales).due_at(ended, 5, &london());
+    let worked = signalbox_core::learn::asked_whether_it_worked(change).into_iter().map(|org| Duty {
+        org: Some(org.0),
+        due_at: Some(due),
+        done: learnt.confirmations.get(&org).map(|(_, by, at)| (by, *at)),
+        ..plain(format!("worked-{}", org.0), "worked", "worked".to_owned(), ended)
+    });
+    let disputes = learnt.disputes.iter().enumerate().map(|(n, dispute)| Duty {
+        role: Some(Role::SupplierManager),
+        text: Some(dispute.dispute.reason.text.0),
+        due_at: Some(Calendar::shipped(Division::EnglandAndWales).due_at(dispute.at, 5, &london())),
+        done: dispute.answer.as_ref().map(|(by, at, _)| (by, *at)),
+        ..plain(format!("dispute-{:03}", n + 1), "dispute", "dispute".to_owned(), dispute.at)
+    });
+    actions.chain(worked).chain(disputes).collect()
 }
 
 /// The duty that the stage itself means.

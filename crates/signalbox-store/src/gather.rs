@@ -11,7 +11,7 @@ use crate::{StoreError, Tx, drafts, log, values};
 use jiff::Timestamp;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
 use signalbox_core::change::{Change, Kind, Outcome, Stage, Window};
-use signalbox_core::facts::{ClashFact, Facts, FactsQuery, ItemFact, LikeWork, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
+use signalbox_core::facts::{ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Freeze, FreezeScope, Node, PlannedWork, ScheduleIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +34,8 @@ statements! {
     RUNS_ON = "select item_id, service_id from item_services";
     PERSON_BY_EMAIL = "select p.id, p.email, m.org_id, o.kind, m.role, m.service_id from people p join memberships m on m.person_id = p.id
         join organisations o on o.id = m.org_id where p.email = $1 and p.state = 'active' and m.ended_at is null order by m.org_id, m.role";
+    NAMED_BY_EMAIL = "select distinct p.id, p.email, m.org_id from people p join memberships m on m.person_id = p.id
+        where p.email = $1 and p.state = 'active' and m.ended_at is null and m.role not in ('SMG', 'AUD', 'ADM') order by m.org_id";
     IMPLEMENTERS_OF = "select p.id, p.email from people p join memberships m on m.person_id = p.id
         where m.org_id = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by p.email limit $2";
     WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
@@ -92,6 +94,10 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
         facts.like = Some(like(tx, change, query)?);
     }
     facts.modalities = modalities::of(tx, &sight, query, change.map_or(0, |c| c.id.0))?;
+    for email in &query.named_emails {
+        add_named(tx, &mut facts, email)?;
+    }
+    add_incidents(tx, actor, &mut facts, change, query)?;
     let dependencies = dependencies(tx)?;
     reach(tx, &mut facts, &dependencies)?;
     if let Some(window) = query.window {
@@ -209,6 +215,33 @@ fn add_person(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), Sto
         let orgs = hats.iter().filter(|hat| hat.role == Role::Implementer).map(|hat| hat.org).collect();
         facts.people.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs, hats });
     }
+    Ok(())
+}
+
+/// Somebody named for a step, with every organisation they work for.
+fn add_named(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), StoreError> {
+    let rows = tx.all(NAMED_BY_EMAIL, values![email.to_ascii_lowercase()], |row| Ok((row.int(0)?, row.text(1)?, row.int(2)?)))?;
+    if let Some((id, email, _)) = rows.first() {
+        facts.named.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs: rows.iter().map(|(_, _, org)| OrgId(*org)).collect(), hats: vec![] });
+    }
+    Ok(())
+}
+
+/// The incidents typed, and those linked already, as the actor may see them.
+fn add_incidents(tx: &mut dyn Tx, actor: &Actor, facts: &mut Facts, change: Option<&Change>, query: &FactsQuery) -> Result<(), StoreError> {
+    use crate::queries::incidents::{self, IncidentFilter};
+    let scope = Scope::of(actor);
+    let mut found = vec![];
+    for reference in &query.incidents {
+        let filter = IncidentFilter { reference: Some(reference.clone()), ..IncidentFilter::default() };
+        found.extend(incidents::list(tx, &scope, &filter, 5)?);
+    }
+    if let Some(change) = change.filter(|c| !c.learnt.incidents.is_empty() && !query.incidents.is_empty()) {
+        found.extend(incidents::linked(tx, &scope, change.id.0)?);
+    }
+    found.sort_by_key(|line| line.id);
+    found.dedup_by_key(|line| line.id);
+    facts.incidents = found.into_iter().map(|line| IncidentFact { id: line.id, grade: line.grade(), reference: line.reference }).collect();
     Ok(())
 }
 

@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     4 "004_processes",
     5 "005_modalities",
     6 "006_urgent",
+    7 "007_work",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

@@ -1,6 +1,8 @@
 //! Rows that answer questions, made from a change as its log tells it. Written in the transaction of the events;
 //! the same function makes them again for `rebuild` and compares them for `verify`.
 
+pub(crate) mod work;
+
 use crate::sql::statements;
 use crate::{Dialect, Row, StoreError, Tx, Value, log};
 use jiff::Timestamp;
@@ -69,6 +71,7 @@ pub struct Rows {
     pub duties: Vec<Vec<Value>>,
     pub modalities: Vec<Vec<Value>>,
     pub urgent: Vec<Vec<Value>>,
+    pub carried: work::Carried,
 }
 
 /// The rows that a change makes.
@@ -93,6 +96,7 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         duties: crate::duties::of(change),
         modalities: modalities(change),
         urgent: crate::urgent::rows(change),
+        carried: work::rows(change),
     }
 }
 
@@ -147,7 +151,7 @@ fn change_row(change: &Change, prose: &Prose, updated_at: Timestamp) -> Vec<Valu
         content.map_or("open", |c| c.header.confidentiality.code()).into(),
         micros(window.map(|w| w.start)),
         micros(window.map(|w| w.end)),
-        micros(window.map(|w| w.contingency_end)),
+        micros(signalbox_core::carry::latest_end(change)),
         (change.stage.holds_window() && window.is_some()).into(),
         micros(notice.map(|n| n.received_at).or(change.receipt().map(|r| r.at))),
         text(notice.map(|n| n.verdict.code())),
@@ -222,10 +226,7 @@ fn search_words(change: &Change, prose: &Prose) -> String {
 /// Writes the rows of a change, in place of those it had.
 pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
     let rows = rows(change, prose, updated_at);
-    let id = [Value::from(change.id.0)];
-    for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS] {
-        tx.exec(drop, &id)?;
-    }
+    drop_rows(tx, change.id.0)?;
     tx.exec(PUT_CHANGE, &rows.change)?;
     let tables = [
         (PUT_ORG, &rows.orgs),
@@ -241,12 +242,18 @@ pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timest
             tx.exec(put, row)?;
         }
     }
+    work::write(tx, &rows.carried)?;
     let put_words = match tx.dialect() {
         Dialect::Sqlite => PUT_WORDS_SQLITE,
         Dialect::Postgres => PUT_WORDS_POSTGRES,
     };
     tx.exec(put_words, &[change.id.0.into(), search_words(change, prose).into()])?;
     Ok(())
+}
+
+fn drop_rows(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
+    let own = [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS];
+    own.iter().chain(work::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))
 }
 
 fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
@@ -263,6 +270,7 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
         modalities: tx.all(GET_MODALITIES, &key, |row| all_values(row, 9, &[2, 3, 4, 6]))?,
         urgent: tx.all(crate::urgent::READ, &key, |row| all_values(row, crate::urgent::COLUMNS, crate::urgent::TEXTS))?,
+        carried: work::read(tx, &key)?,
     }))
 }
 
@@ -294,9 +302,7 @@ pub fn load(tx: &mut dyn Tx, id: i64) -> Result<Option<Loaded>, StoreError> {
 pub fn rebuild(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<u64, StoreError> {
     let ids = tx.all(CHANGE_IDS, &[], |row| row.int(0))?;
     for stray in tx.all(ROW_IDS, &[], |row| row.int(0))?.into_iter().filter(|id| ids.binary_search(id).is_err()) {
-        for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS] {
-            tx.exec(drop, &[stray.into()])?;
-        }
+        drop_rows(tx, stray)?;
     }
     for (done, id) in ids.iter().enumerate() {
         if let Some(loaded) = load(tx, *id)? {
@@ -342,5 +348,6 @@ fn tables_that_differ(a: &Rows, b: &Rows) -> String {
         ("change_modalities", a.modalities == b.modalities),
         ("urgent_changes", a.urgent == b.urgent),
     ];
-    tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    let own = tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name);
+    own.chain(work::tables_that_differ(&a.carried, &b.carried)).collect::<Vec<_>>().join(", ")
 }

@@ -4,6 +4,7 @@
 pub mod change;
 pub mod clashes;
 pub mod duties;
+pub mod incidents;
 pub mod list;
 pub mod names;
 pub mod past;
@@ -28,6 +29,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("schedule", schedule::composed()),
         ("clashes", clashes::composed()),
         ("duties", duties::composed()),
+        ("incidents", incidents::composed()),
         ("today", today::composed()),
         ("reports", reports::composed()),
         ("register", urgent::composed()),

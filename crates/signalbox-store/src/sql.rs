@@ -20,6 +20,8 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("service", crate::directory::service::STATEMENTS),
     ("estate", crate::directory::estate::STATEMENTS),
     ("freeze", crate::directory::freeze::STATEMENTS),
+    ("incident", crate::directory::incident::STATEMENTS),
+    ("project.work", crate::project::work::STATEMENTS),
     ("person", crate::accounts::person::STATEMENTS),
     ("role", crate::accounts::role::STATEMENTS),
     ("access", crate::accounts::access::STATEMENTS),

@@ -10,6 +10,7 @@ mod modalities;
 mod sentences;
 mod turns;
 pub mod urgent;
+pub mod work;
 
 pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};

@@ -168,9 +168,11 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
     let is_asked = |event: &Event| match then {
         TimerAct::Overrun => matches!(event, Event::Overran),
         TimerAct::Expire => matches!(event, Event::ExpiredUnanswered),
-        TimerAct::Remind | TimerAct::AskOutcome => false,
+        TimerAct::LastSafe => matches!(event, Event::LastSafePassed),
+        TimerAct::ProposeExpiry => matches!(event, Event::ExpiryProposed),
+        TimerAct::Remind | TimerAct::AskOutcome | TimerAct::AskGo => false,
     };
-    if matches!(then, TimerAct::Overrun | TimerAct::Expire) {
+    if matches!(then, TimerAct::Overrun | TimerAct::Expire | TimerAct::LastSafe | TimerAct::ProposeExpiry) {
         app.time_out(change_id, then).map_err(|stop| Trouble::later(format!("{stop:?}")))?;
     }
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
@@ -178,8 +180,9 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::Remind => tell(app, task, tells, News::Reminder { stage: loaded.change.stage }),
         TimerAct::AskOutcome if loaded.change.work.started.is_none() => tell(app, task, tells, News::Outcome { stage: loaded.change.stage }),
         TimerAct::AskOutcome => Ok(()),
+        TimerAct::AskGo => tell(app, task, tells, News::Go { stage: loaded.change.stage }),
         // Found again after a crash between the two transactions; told before, it is not told twice.
-        TimerAct::Overrun | TimerAct::Expire => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
+        TimerAct::Overrun | TimerAct::Expire | TimerAct::LastSafe | TimerAct::ProposeExpiry => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
             Some(recorded) => tell_keyed(app, task, recorded.id.0, tells, News::Event { version: recorded.version }),
             None => Ok(()),
         },
@@ -195,7 +198,7 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
     let key = match news {
         News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. } | News::Outcome { .. } => task.id,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } => task.id,
     };
     tell_keyed(app, task, key, to, news)
 }
@@ -205,7 +208,7 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     let recorded = match news {
         News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. } | News::Outcome { .. } => None,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } => None,
     };
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);

@@ -10,7 +10,9 @@ use crate::refusal::Violation;
 /// Opens the review, or, in the review, writes it (BR-33, BR-34).
 pub(super) fn review(t: &mut Taking) -> Option<Vec<Event>> {
     if t.change.stage == Stage::Review {
-        return Some(vec![Event::Reviewed { words: t.form.text("words", true)? }]);
+        let words = t.form.text("words", true);
+        let findings = super::learn::findings(t);
+        return Some(vec![Event::Reviewed { words: words?, findings: Some(Box::new(findings?)) }]);
     }
     let ruled = super::ruling::rule_all(t.ctx, t.change, "review needed", |_| None);
     t.rulings.extend(ruled.into_iter().map(|(ruling, _)| ruling));
@@ -54,12 +56,13 @@ pub(super) fn close(t: &mut Taking) -> Option<Vec<Event>> {
     let outcome = outcome(t);
     let differs = outcome.is_some() && t.change.work.proposed.is_some() && outcome != t.change.work.proposed;
     let words = t.form.text("words", differs);
+    let looked = t.form.yes_no("looked", false);
     let outcome = outcome?;
     fits(t, outcome);
     if differs && words.is_none() {
         return None;
     }
-    Some(vec![Event::Closed { outcome, words }])
+    Some(vec![Event::Closed { outcome, words, looked }])
 }
 
 /// T29.

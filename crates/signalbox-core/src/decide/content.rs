@@ -208,3 +208,10 @@ pub(super) fn typed_window(raw: &Raw, zone: &TimeZone) -> Option<Window> {
     let latest: Timestamp = form.moment("contingency_end", false).unwrap_or(end).max(end);
     Some(Window { start: micros(start), end: micros(end), contingency_end: micros(latest) })
 }
+
+/// A moment typed, before anything is decided. Faults are found later.
+pub(super) fn typed_moment(raw: &Raw, field: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let facts = crate::facts::Facts::default();
+    let mut mint = crate::ids::Mint::new(0, [0; 16]);
+    Form::new(raw, &facts, "", zone.clone(), &mut mint, None).moment(field, false)
+}

@@ -118,11 +118,13 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Restore => [told(), vec![field("back", AnswerKind::Services, false)]].concat(),
         Act::BackOut => [told(), vec![prose("reason", true)]].concat(),
         Act::Finish => {
-            [told(), vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)]]
-                .concat()
+            let back_out = change.stage == Stage::BackingOut;
+            let verified = back_out.then(|| prose("state_verified", needs(Rule::StateVerified)));
+            let ends = vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)];
+            [told(), verified.into_iter().collect(), ends].concat()
         }
-        Act::Review if change.stage == Stage::Review => vec![prose("words", true)],
-        Act::Close => vec![field("outcome", allowed_outcomes(ctx, change), true), prose("words", false)],
+        Act::Review if change.stage == Stage::Review => review(),
+        Act::Close => vec![field("outcome", allowed_outcomes(ctx, change), true), field("looked", AnswerKind::YesNo, false), prose("words", false)],
         Act::Restate => vec![field("outcome", allowed_outcomes(ctx, change), true), prose("reason", true)],
         Act::TellNetwork => vec![field("way", codes(TOLD_WAYS), true), field("their_reference", line(), false)],
         Act::Acknowledge => vec![field("their_reference", line(), false)],
@@ -130,6 +132,24 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::SettleNotice => vec![field("consequence", codes(CONSEQUENCES), true), prose("reason", true)],
         Act::MeetCondition => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
         Act::RecordVerbal | Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => super::urgent::fields(act),
+        Act::Plan => plan(ctx, change),
+        Act::RecordStep => record_step(change),
+        Act::DecideGo => [vec![field("go", AnswerKind::YesNo, true), prose("words", false)], told()].concat(),
+        Act::Extend => {
+            let agreed = vec![field("until", AnswerKind::Moment { after: None }, true), prose("reason", true)];
+            [agreed, vec![field("site_agreed", line(), true), field("on_call_agreed", line(), true)], told()].concat()
+        }
+        Act::ConfirmWorked => vec![field("worked", codes(&super::learn::worked()), true), prose("words", false)],
+        Act::Dispute => vec![prose("reason", true)],
+        Act::AnswerDispute => vec![field("upheld", AnswerKind::YesNo, true), prose("words", true)],
+        Act::FinishAction => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
+        Act::RecordNearMiss => vec![prose("words", true)],
+        Act::Survey => {
+            let score = AnswerKind::Number { min: 1, max: 5 };
+            vec![field("informed", score.clone(), true), field("promised", score, true), prose("words", false)]
+        }
+        Act::LinkIncident => vec![field("incident", line(), true)],
+        Act::UnlinkIncident => vec![field("incident", line(), true), prose("reason", true)],
         Act::Say => vec![prose("words", true)],
         Act::Attach => vec![field("file", AnswerKind::Files, true)],
         Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
@@ -154,6 +174,59 @@ fn conditions() -> Vec<Field> {
         ]
     };
     (1..=CONDITIONS_AT_ONCE).flat_map(slot).collect()
+}
+
+/// The steps of the work: typed one a line, or taken from a set of the document.
+fn plan(ctx: &Context, change: &Change) -> Vec<Field> {
+    let number = |min, max| AnswerKind::Number { min, max };
+    let numbers: Vec<String> = change.carry.steps.iter().map(|s| s.planned.number.to_string()).collect();
+    let mut fields = vec![
+        field("plan", codes(&crate::carry::Plan::ALL.iter().map(|p| p.code()).collect::<Vec<_>>()), false),
+        field("steps", AnswerKind::List, false),
+        field("owner", line(), false),
+        field("person", line(), false),
+        field("minutes", number(0, 100_000), false),
+        field("offset", number(-100_000, 100_000), false),
+        field("in_order", AnswerKind::YesNo, false),
+        field("verify", AnswerKind::Prose, false),
+    ];
+    if !numbers.is_empty() {
+        fields.extend([field("after", AnswerKind::Choices(numbers.clone()), false), field("take_out", AnswerKind::Choices(numbers), false)]);
+    }
+    let sets = super::carry::template_names(ctx, change);
+    if !sets.is_empty() {
+        fields.push(field("template", AnswerKind::Choice(sets), false));
+    }
+    fields.extend([field("decider", line(), false), field("minutes_before", number(0, 10_080), false)]);
+    fields
+}
+
+fn record_step(change: &Change) -> Vec<Field> {
+    let open: Vec<String> = crate::carry::recordable(change).iter().map(|s| s.planned.number.to_string()).collect();
+    let own = vec![
+        field("number", AnswerKind::Choice(open), true),
+        field("result", codes(super::carry::RESULTS), true),
+        field("minutes", AnswerKind::Number { min: 0, max: 100_000 }, false),
+        field("words", AnswerKind::Prose, false),
+    ];
+    [own, told()].concat()
+}
+
+fn review() -> Vec<Field> {
+    let prose = |id: &str, required| field(id, AnswerKind::Prose, required);
+    let own = vec![
+        prose("words", true),
+        field("cause", codes(&super::learn::causes()), true),
+        prose("why", false),
+        prose("differently", false),
+        field("benefit", codes(&super::learn::benefits()), true),
+        prose("benefit_words", false),
+    ];
+    let slot = |n: usize| {
+        let owner = field(&format!("action_{n}_owner"), line(), false);
+        vec![prose(&format!("action_{n}"), false), owner, field(&format!("action_{n}_due"), AnswerKind::Date, false)]
+    };
+    own.into_iter().chain((1..=super::learn::ACTIONS_AT_ONCE).flat_map(slot)).collect()
 }
 
 fn told() -> Vec<Field> {

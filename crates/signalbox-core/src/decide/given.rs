@@ -51,7 +51,7 @@ pub fn fact(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "started" => change.window().map(|w| Value::from(notice.is_some_and(|n| n.received_at >= w.start))),
         "outcome" => change.outcome.or(change.work.proposed).map(|o| Value::from(o.code())),
         "minutes_over" => Some(Value::from(minutes_over(change))),
-        "incident" => Some(Value::from("none")),
+        "incident" => Some(Value::from(change.learnt.worst().map_or("none", |grade| grade.code()))),
         "unapproved" => Some(Value::from(change.work.deviations.contains("unapproved"))),
         "self_reported" => Some(Value::from(super::urgent::self_reported(ctx, change))),
         "sampled" => Some(Value::from(super::is_sampled(&change.reference))),

@@ -13,7 +13,7 @@ use crate::rule::Rule;
 /// How early work may start without being marked (T20).
 const EARLY_SECONDS: i64 = 15 * 60;
 
-fn told(t: &mut Taking, deviations: Vec<&str>) -> Option<Told> {
+pub(super) fn told(t: &mut Taking, deviations: Vec<&str>) -> Option<Told> {
     let faults_before = t.form.faults.len();
     let happened_at = t.form.moment("happened_at", false).unwrap_or(t.ctx.now);
     if happened_at > t.ctx.now {
@@ -70,6 +70,11 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
     if change.conditions.iter().any(|c| c.met.is_none()) {
         found.push("conditions-open");
     }
+    match &change.carry.checkpoint {
+        Some(crate::carry::Checkpoint { decided: None, .. }) => found.push("no-go-decision"),
+        Some(crate::carry::Checkpoint { decided: Some((_, told)), .. }) if !told.go => found.push("against-no-go"),
+        _ => {}
+    }
     if t.stamp.person.is_some() && change.live_approvals().any(|a| a.by.person == t.stamp.person) && t.stamp.role == Some(crate::actor::Role::Implementer) {
         found.push("approver-implements");
     }
@@ -116,6 +121,9 @@ pub(super) fn finish(t: &mut Taking) -> Option<Vec<Event>> {
     let outcome = t.form.choice("outcome", &codes, true).and_then(|c| Outcome::from_code(&c));
     let not_back = t.form.text("not_back", false);
     let words = t.form.text("words", false);
+    // T25: whoever says that all is as it was says how they know.
+    let went_back = t.needs(&Rule::StateVerified) && outcome.is_none_or(|o| o != Outcome::NotImplemented);
+    let state_verified = if t.change.stage == Stage::BackingOut { t.form.text("state_verified", went_back) } else { None };
     let named = t.form.answer("back", &AnswerKind::Services, false);
     let told = told(t, vec![]);
     let named = if let Some(Answer::Services(named)) = named { named } else { vec![] };
@@ -138,6 +146,6 @@ pub(super) fn finish(t: &mut Taking) -> Option<Vec<Event>> {
     if !named.is_empty() {
         events.push(Event::Restored { told: told.clone(), services: named });
     }
-    events.push(Event::Finished { told, outcome, not_back, words });
+    events.push(Event::Finished { told, outcome, not_back, words, state_verified });
     Some(events)
 }

@@ -161,11 +161,14 @@ pub fn timer_when(words: &str) -> Result<TimerWhen, String> {
     let lower = words.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
     let wrong = || {
         format!(
-            "{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, 20 working days in RETURNED, 60 days in CLIN_REJECTED or ratification due."
+            "{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, last safe back-out, not finished, go or no-go, not decided, 30 working days idle before approval, 20 working days in RETURNED, 60 days in CLIN_REJECTED or ratification due."
         )
     };
-    if lower == "contingency end, not finished" {
-        return Ok(TimerWhen::NotFinished);
+    match lower.as_str() {
+        "contingency end, not finished" => return Ok(TimerWhen::NotFinished),
+        "last safe back-out, not finished" => return Ok(TimerWhen::LastSafe { minutes_before: 0 }),
+        "go or no-go, not decided" => return Ok(TimerWhen::GoDue),
+        _ => {}
     }
     if let Some(paper) = lower.strip_suffix(" due").and_then(crate::urgent::Paper::from_words) {
         return Ok(TimerWhen::PaperDue(paper));
@@ -176,6 +179,8 @@ pub fn timer_when(words: &str) -> Result<TimerWhen, String> {
     match rest {
         "working days before start" | "working day before start" => Ok(TimerWhen::WorkingDaysBeforeStart(amount)),
         "minutes before start" | "minute before start" => Ok(TimerWhen::MinutesBeforeStart(amount)),
+        "minutes before last safe back-out, not finished" => Ok(TimerWhen::LastSafe { minutes_before: amount }),
+        "working days idle before approval" => Ok(TimerWhen::Idle { working_days: amount }),
         "minutes after start, not started" => Ok(TimerWhen::NotStarted { minutes: amount }),
         _ => {
             let (unit, name) = rest.split_once(" in ").ok_or_else(wrong)?;
@@ -195,7 +200,10 @@ pub fn timer_act(words: &str) -> Result<TimerAct, String> {
         "overrun" => Ok(TimerAct::Overrun),
         "ask outcome" => Ok(TimerAct::AskOutcome),
         "expire" => Ok(TimerAct::Expire),
-        _ => Err(format!("{words:?} is not what a timer does; write remind, overrun, ask outcome or expire.")),
+        "last safe" => Ok(TimerAct::LastSafe),
+        "ask go" => Ok(TimerAct::AskGo),
+        "propose expiry" => Ok(TimerAct::ProposeExpiry),
+        _ => Err(format!("{words:?} is not what a timer does; write remind, overrun, ask outcome, expire, last safe, ask go or propose expiry.")),
     }
 }
 

@@ -34,6 +34,7 @@ const WAITS_FOR: &[(Rule, &[Act])] = &[
     (Rule::Ratified, &[Act::Ratify]),
     (Rule::VerdictGiven, &[Act::GiveVerdict]),
     (Rule::ClinicallyReviewed, &[Act::Screen]),
+    (Rule::TasksDone, &[Act::RecordStep]),
 ];
 
 fn has(process: &Process, act: Act) -> bool {
@@ -256,6 +257,15 @@ impl Checking<'_> {
         for timer in &self.process.timers {
             let key = key_of(&timer.when);
             let (TimerWhen::WorkingDaysIn { stage, .. } | TimerWhen::DaysIn { stage, .. }) = &timer.when else {
+                let wrong = match timer.when {
+                    TimerWhen::LastSafe { .. } => !matches!(timer.then, TimerAct::LastSafe | TimerAct::Remind),
+                    TimerWhen::GoDue => !matches!(timer.then, TimerAct::AskGo | TimerAct::Remind),
+                    TimerWhen::Idle { .. } => !matches!(timer.then, TimerAct::ProposeExpiry | TimerAct::Remind),
+                    _ => matches!(timer.then, TimerAct::LastSafe | TimerAct::AskGo | TimerAct::ProposeExpiry),
+                };
+                if wrong {
+                    self.fault(&key, "timer-wrong", "What this timer does does not fit its time.".to_owned());
+                }
                 if timer.then == TimerAct::Expire {
                     self.fault(&key, "timer-wrong", "Only days in a stage can let a change expire.".to_owned());
                 }

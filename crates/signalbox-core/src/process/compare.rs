@@ -102,7 +102,7 @@ fn of_audience(tells: &[Audience]) -> BTreeSet<OrgKind> {
             Audience::NetworkProvider => BTreeSet::from([OrgKind::Network]),
             Audience::SafetyOfficers => of_who(&[Who::SafetyOfficer]),
             Audience::Assessors => BTreeSet::from([OrgKind::Trust, OrgKind::Supplier]),
-            Audience::Raiser | Audience::Subscribers => all(),
+            Audience::Raiser | Audience::Subscribers | Audience::Decider => all(),
         })
         .collect()
 }
@@ -339,6 +339,10 @@ fn when_words(when: &TimerWhen) -> String {
         TimerWhen::MinutesBeforeStart(minutes) => format!("{minutes} minutes before the start"),
         TimerWhen::NotStarted { minutes } => format!("{minutes} minutes after a start that nobody recorded"),
         TimerWhen::NotFinished => "when the latest end has passed and the work is not finished".to_owned(),
+        TimerWhen::LastSafe { minutes_before: 0 } => "at the last safe moment to go back".to_owned(),
+        TimerWhen::LastSafe { minutes_before } => format!("{minutes_before} minutes before the last safe moment to go back"),
+        TimerWhen::GoDue => "when the go or no-go is due".to_owned(),
+        TimerWhen::Idle { working_days } => format!("after {working_days} working days in which nobody touched it"),
         TimerWhen::WorkingDaysIn { stage, days } => format!("after {days} working days in {}", quoted(stage.words())),
         TimerWhen::DaysIn { stage, days } => format!("after {days} days in {}", quoted(stage.words())),
         TimerWhen::PaperDue(paper) => format!("when the {} is due and not there", paper.words()),
@@ -351,6 +355,9 @@ fn then_words(then: TimerAct) -> &'static str {
         TimerAct::Overrun => "the overrun is recorded",
         TimerAct::AskOutcome => "the outcome is asked for",
         TimerAct::Expire => "the change expires",
+        TimerAct::LastSafe => "the record is marked",
+        TimerAct::AskGo => "the go or no-go is asked for",
+        TimerAct::ProposeExpiry => "it is proposed to end the change",
     }
 }
 

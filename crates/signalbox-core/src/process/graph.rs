@@ -31,8 +31,8 @@ pub fn leads_to(kind: Kind, act: Act, from: Stage) -> Option<Stage> {
         Act::Hold => Stage::OnHold,
         Act::Schedule => Stage::Scheduled,
         // A move outside tolerance, or a material change, voids the approval (T19, BR-31); a smaller one stays.
-        Act::Reschedule | Act::Amend if is_approved && kind == Kind::Emergency => Stage::Submitted,
-        Act::Reschedule | Act::Amend if is_approved && kind != Kind::ServiceRequest => Stage::AwaitingApproval,
+        Act::Reschedule | Act::Amend | Act::Plan if is_approved && kind == Kind::Emergency => Stage::Submitted,
+        Act::Reschedule | Act::Amend | Act::Plan if is_approved && kind != Kind::ServiceRequest => Stage::AwaitingApproval,
         // Work that has begun is held at the next safe point (X8).
         Act::Stop if !matches!(from, Stage::Implementing | Stage::BackingOut) => Stage::ClinRejected,
         Act::Cancel => Stage::Cancelled,

@@ -12,6 +12,8 @@ use crate::change::{Kind, Stage};
 use crate::rule::{CATALOGUE, Rule};
 use sha2::{Digest, Sha256};
 
+mod tasks;
+
 /// The word that drops an inherited row.
 const REMOVED: &str = "removed";
 
@@ -70,6 +72,7 @@ fn begin(file: &str, source: &str, base: Option<&Process>) -> Process {
         assessments: vec![],
         timers: vec![],
         rows: Default::default(),
+        tasks: vec![],
         catalogue: vec![],
         risk_questions: vec![],
         tables: Default::default(),
@@ -220,6 +223,7 @@ impl Reader<'_> {
             "Assessments" => (&["Assessment", "Who", "Due"], &["When", "Silence"]),
             "Timers" => (&["When", "Then"], &["Tells"]),
             "Risk questions" => (&["Id", "Question", "Weight", "0", "1", "2", "3"], &[]),
+            "Tasks" => (&["Set", "Plan", "Step", "Owner", "Minutes"], &["Starts", "Verify"]),
             "Catalogue" => (&["Id", "Title", "Description", "Lead", "Procedure", "Authorised by", "Expires"], &["For", "Eligible when"]),
             // Any other table is prose.
             _ => return,
@@ -236,6 +240,7 @@ impl Reader<'_> {
                 "Assessments" => self.assessment(&line, &mut keys),
                 "Timers" => self.timer(&line, &mut keys),
                 "Risk questions" => self.risk_question(&line, &mut keys),
+                "Tasks" => self.task(&line, &mut keys),
                 _ => self.catalogue(&line, &mut keys),
             }
         }

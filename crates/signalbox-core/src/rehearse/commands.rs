@@ -119,6 +119,8 @@ fn of_the_program(event: &Event) -> What {
     match event {
         Event::Overran => What::Ring(TimerAct::Overrun),
         Event::ExpiredUnanswered => What::Ring(TimerAct::Expire),
+        Event::LastSafePassed => What::Ring(TimerAct::LastSafe),
+        Event::ExpiryProposed => What::Ring(TimerAct::ProposeExpiry),
         Event::Accepted { .. } | Event::AssessmentCompleted | Event::PaperworkAsked { .. } | Event::RecordCompleted => What::Nothing,
         _ => What::Keep,
     }
@@ -287,8 +289,9 @@ fn work(typed: &mut Typed, recorded: &Recorded, back: &[ServiceId], estate: &Est
             typed.told(told, recorded).text("reason", reason);
             Some(Act::BackOut)
         }
-        Event::Finished { told, outcome, not_back, words } => {
+        Event::Finished { told, outcome, not_back, words, state_verified } => {
             typed.told(told, recorded).put("outcome", outcome.code()).maybe("not_back", not_back).maybe("words", words);
+            typed.maybe("state_verified", state_verified);
             let back = codes(back);
             if !back.is_empty() {
                 typed.raw.insert("back".into(), back);
@@ -342,12 +345,18 @@ fn ending(typed: &mut Typed, event: &Event) -> Option<Act> {
             Some(Act::Withdraw)
         }
         Event::ReviewOpened { .. } => Some(Act::Review),
-        Event::Reviewed { words, .. } => {
+        Event::Reviewed { words, findings } => {
             typed.text("words", words);
+            // A review of before its parts were asked for states neither.
+            typed.put("cause", findings.as_ref().map_or("other", |found| found.cause.code()));
+            typed.put("benefit", findings.as_ref().map_or("too_early", |found| found.benefit.code()));
             Some(Act::Review)
         }
-        Event::Closed { outcome, words } => {
+        Event::Closed { outcome, words, looked } => {
             typed.put("outcome", outcome.code()).maybe("words", words);
+            if let Some(looked) = looked {
+                typed.yes("looked", *looked);
+            }
             Some(Act::Close)
         }
         Event::Restated { outcome, reason, .. } => {

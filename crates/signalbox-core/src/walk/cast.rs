@@ -24,9 +24,31 @@ pub fn next_acts(stage: Stage) -> &'static [Act] {
         Stage::Approved => &[Act::Schedule, Act::Amend, Act::RecordTold],
         Stage::Scheduled => &[Act::Start],
         Stage::Implementing | Stage::BackingOut => &[Act::Finish],
-        Stage::Implemented => &[Act::Close, Act::MeetCondition, Act::Review, Act::Amend],
-        Stage::Review => &[Act::Close, Act::MeetCondition, Act::ConfirmVerbal, Act::Ratify, Act::GiveVerdict, Act::Clear, Act::Screen, Act::Amend, Act::Review],
+        Stage::Implemented => &[Act::Close, Act::MeetCondition, Act::RecordStep, Act::Review, Act::Amend],
+        Stage::Review => &[
+            Act::Close,
+            Act::MeetCondition,
+            Act::RecordStep,
+            Act::ConfirmVerbal,
+            Act::Ratify,
+            Act::GiveVerdict,
+            Act::Clear,
+            Act::Screen,
+            Act::Amend,
+            Act::Review,
+        ],
         Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired => &[],
+    }
+}
+
+/// The acts that wait until this one was taken.
+pub fn prepares(act: Act) -> &'static [Act] {
+    match act {
+        Act::Plan => &[Act::RecordStep, Act::DecideGo],
+        Act::LinkIncident => &[Act::UnlinkIncident],
+        Act::Review => &[Act::FinishAction],
+        Act::Dispute => &[Act::AnswerDispute],
+        _ => &[],
     }
 }
 

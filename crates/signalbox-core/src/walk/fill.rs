@@ -64,6 +64,27 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
             let others: Vec<&str> = allowed.iter().filter(|o| Some(**o) != change.outcome).map(|o| o.code()).collect();
             set(raw, "outcome", chance.pick(&others).copied().unwrap_or(""));
         }
+        Act::Plan => plan(case, stamp, chance, raw),
+        Act::RecordStep if raw.get("result").and_then(|v| v.first()).is_some_and(|r| r == "skipped" || r == "failed") => set(raw, "words", &words(chance)),
+        Act::DecideGo | Act::ConfirmWorked => set(raw, "words", &words(chance)),
+        Act::Extend => {
+            let was = crate::carry::latest_end(change).unwrap_or(case.now).max(case.now);
+            set(raw, "until", &was.checked_add(SignedDuration::from_mins(chance.between(5, 90))).unwrap_or(was).to_string());
+        }
+        Act::Review if change.stage == crate::change::Stage::Review && chance.percent(50) => action(case, chance, raw),
+        Act::FinishAction => {
+            let mine = |org| case.world.people.iter().any(|p| p.actor.person() == stamp.person && p.actor.belongs_to(org));
+            let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
+            let open = change.learnt.actions.iter().filter(|a| a.done.is_none() && (manager || mine(a.action.owner)));
+            let open: Vec<u32> = open.map(|a| a.action.number).collect();
+            set(raw, "number", &chance.pick(&open).map_or("1".to_owned(), u32::to_string));
+        }
+        Act::LinkIncident | Act::UnlinkIncident => {
+            let links = act == Act::LinkIncident;
+            let known = case.world.directory().incidents.iter().filter(|i| change.learnt.incidents.contains_key(&i.id) != links);
+            let known: Vec<&str> = known.map(|i| i.reference.as_str()).collect();
+            set(raw, "incident", chance.pick(&known).copied().unwrap_or("INC-0"));
+        }
         Act::SettleNotice => {
             let authority = stamp.role == Some(Role::AuthorityManager);
             let codes: Vec<&str> = fields::CONSEQUENCES.iter().copied().filter(|c| authority || *c != "excluded").collect();
@@ -94,7 +115,9 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
     if act == Act::Finish && chance.percent(50) {
         set(raw, "outcome", "successful");
     }
-    if matches!(act, Act::Start | Act::RunningLate | Act::Restore | Act::BackOut | Act::Finish) && chance.percent(50) {
+    if matches!(act, Act::Start | Act::RunningLate | Act::Restore | Act::BackOut | Act::Finish | Act::RecordStep | Act::Extend | Act::DecideGo)
+        && chance.percent(50)
+    {
         let ago = case.now.checked_sub(SignedDuration::from_mins(chance.between(0, 120))).unwrap_or(case.now);
         set(raw, "happened_at", &ago.to_string());
     }
@@ -142,6 +165,33 @@ fn condition(case: &Case, chance: &mut Chance, raw: &mut Raw) {
     set(raw, "condition_1", &words(chance));
     set(raw, "condition_1_owner", case.world.org_code(*owner));
     set(raw, "condition_1_due", &day(case, chance.between(1, 30)));
+}
+
+/// One to three steps, now and then with a go or no-go, or another step taken out.
+fn plan(case: &Case, stamp: &Stamp, chance: &mut Chance, raw: &mut Raw) {
+    raw.clear();
+    let steps: Vec<String> = (0..chance.between(1, 3)).map(|_| words(chance)).collect();
+    set(raw, "steps", &steps.join("\n"));
+    let plans = crate::carry::Plan::ALL;
+    set(raw, "plan", chance.pick(plans).map_or("implement", |plan| plan.code()));
+    set(raw, "minutes", &chance.between(5, 30).to_string());
+    let own = |p: &&crate::samples::Player| stamp.org.is_some_and(|org| p.actor.belongs_to(org));
+    let people: Vec<&crate::samples::Player> = case.world.people.iter().filter(own).collect();
+    if let Some(person) = chance.pick(&people).filter(|_| chance.percent(60)) {
+        set(raw, "decider", &person.email);
+    }
+    let open: Vec<u32> = case.change.carry.steps.iter().filter(|s| s.progress == crate::carry::Progress::Open).map(|s| s.planned.number).collect();
+    if let Some(number) = chance.pick(&open).filter(|_| case.change.work.started.is_none() && chance.percent(30)) {
+        set(raw, "take_out", &number.to_string());
+    }
+}
+
+fn action(case: &Case, chance: &mut Chance, raw: &mut Raw) {
+    let orgs: Vec<_> = case.change.orgs().into_iter().collect();
+    let Some(owner) = chance.pick(&orgs) else { return };
+    set(raw, "action_1", &words(chance));
+    set(raw, "action_1_owner", case.world.org_code(*owner));
+    set(raw, "action_1_due", &day(case, chance.between(1, 30)));
 }
 
 fn reschedule(case: &Case, chance: &mut Chance, raw: &mut Raw) {

@@ -67,6 +67,13 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
         {
             found.push("SD-4: a clinical decision without a safety officer".to_owned());
         }
+        Event::Closed { .. } if owes_steps(before) => found.push("C096: closed while steps are open".to_owned()),
+        Event::DisputeAnswered(_) if did_the_work(before, person) => found.push("SD-6: a dispute is answered by who did the work".to_owned()),
+        Event::Reviewed { .. } if did_the_work(before, person) => found.push("BR-34: reviewed by who did the work".to_owned()),
+        Event::WorkConfirmed(said) if !before.parties().affected.contains(&said.org) => {
+            found.push("X12: whether it worked is said by somebody whom it did not touch".to_owned())
+        }
+        Event::GoDecided(_) if !may_decide_go(before, recorded) => found.push("C091: go or no-go by somebody who was not named".to_owned()),
         Event::Closed { .. } | Event::Restated { .. } if did_the_work(before, person) => {
             found.push("SD-6: the outcome is confirmed by who did the work".to_owned())
         }
@@ -166,6 +173,20 @@ fn unauthorised(world: &World, change: &Change) -> Vec<String> {
         found.push("X8: direct care without a safety officer".to_owned());
     }
     found
+}
+
+/// Steps of work that was begun, not done and not said to be left out; those of the way back only where it was taken.
+fn owes_steps(change: &Change) -> bool {
+    use crate::carry::{Plan, Progress};
+    let counts = |plan: Plan| plan != Plan::BackOut || change.work.backing_out.is_some();
+    let open = |progress: Progress| matches!(progress, Progress::Open | Progress::Started);
+    let took_place = change.work.proposed != Some(crate::change::Outcome::NotImplemented);
+    took_place && change.carry.steps.iter().any(|step| open(step.progress) && counts(step.planned.plan))
+}
+
+fn may_decide_go(change: &Change, recorded: &Recorded) -> bool {
+    let manager = matches!(recorded.by.role, Some(Role::SupplierManager | Role::AuthorityManager));
+    manager || change.carry.checkpoint.as_ref().is_some_and(|c| Some(c.planned.decider) == recorded.by.person)
 }
 
 fn is_own(change: &Change, person: Option<PersonId>) -> bool {

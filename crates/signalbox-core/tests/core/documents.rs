@@ -308,7 +308,13 @@ const SENSE_SLIPS: &[Slip] = &[
         "approval-alone",
         "anybody could approve their own change",
     ),
-    slip(E2E, "outcome stated; outcome by another; review done;", "outcome stated; review done;", "close-alone", "whoever did the work could confirm it"),
+    slip(
+        E2E,
+        "outcome stated; outcome by another; tasks done; review done;",
+        "outcome stated; tasks done; review done;",
+        "close-alone",
+        "whoever did the work could confirm it",
+    ),
     slip(
         E2E,
         "| schedule | APPROVED |",
@@ -404,7 +410,7 @@ fn a_missing_step_strands_what_came_after_it() {
     assert!(without("screen").contains("rule-never-met"));
     assert!(without("meet condition").contains("rule-never-met"));
     assert!(without("title").contains("question-needed"));
-    let stuck = source(E2E).replace("| finish | IMPLEMENTING, BACKING_OUT |", "| finish | IMPLEMENTING |");
+    let stuck = source(E2E).replace("| finish | BACKING_OUT |", "| finish | IMPLEMENTED |");
     let faults = faults_of(&[(E2E, stuck)]);
     let line = 1 + source(E2E).lines().position(|line| line.starts_with("| back out |")).unwrap();
     let hit = faults.iter().find(|f| f.code == "dead-end").unwrap();

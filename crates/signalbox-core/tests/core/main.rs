@@ -13,3 +13,4 @@ mod scenarios;
 mod tables;
 mod urgent;
 mod walks;
+mod work;

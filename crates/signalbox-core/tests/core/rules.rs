@@ -276,7 +276,11 @@ fn settled_4_a_stop_before_the_start_is_a_rejection_and_afterwards_holds_the_wor
     case.by_then("2026-12-08T09:00").does("implementer", Act::Start, &[]).does("trust-officer", Act::Stop, &reason);
     assert_eq!(case.change.stage, Stage::Implementing);
     assert!(matches!(case.change.clinical, Clinical::Stopped { .. }));
-    case.does("implementer", Act::BackOut, &reason).does("implementer", Act::Finish, &[("outcome", "backed_out"), ("back", "ROTA")]);
+    case.does("implementer", Act::BackOut, &reason).does(
+        "implementer",
+        Act::Finish,
+        &[("outcome", "backed_out"), ("back", "ROTA"), ("state_verified", "The rota of last week is shown")],
+    );
     assert_eq!(case.change.stage, Stage::Implemented);
 }
 

@@ -11,6 +11,7 @@ use signalbox_core::change::{Change, Kind, Network, Outcome, Stage as At};
 use signalbox_core::decide::{assess, fields};
 use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
+use signalbox_core::learn::asked_whether_it_worked;
 use signalbox_core::permit::permit;
 use signalbox_store::{StoreError, directory, outbox};
 
@@ -200,6 +201,9 @@ impl<'a> Stage<'a> {
         let services = situation.loaded.change.content.iter().flat_map(|c| &c.header.services);
         let codes: Vec<String> = services.filter_map(|s| situation.facts.services.iter().find(|f| f.id == *s)).map(|f| f.code.clone()).collect();
         let mut fields = vec![("outcome", outcome.code()), ("words", words)];
+        if outcome == Outcome::BackedOut {
+            fields.push(("state_verified", "The old version is shown, and ten records were opened."));
+        }
         if outcome != Outcome::NotImplemented {
             fields.extend(codes.iter().map(|code| ("back", code.as_str())));
         }
@@ -218,9 +222,26 @@ impl<'a> Stage<'a> {
         }
         if self.offered(id, Act::Close)?.is_empty() {
             self.anybody(id, Act::Review, &[])?;
-            self.anybody(id, Act::Review, &[("words", "The trial was too small. Next time it is tried on a copy of the real load.")])?;
+            self.anybody(id, Act::Review, REVIEW)?;
         }
-        self.anybody(id, Act::Close, &[("outcome", outcome.code())])
+        self.anybody(id, Act::Close, &[("outcome", outcome.code()), ("looked", "yes")])?;
+        self.confirm(id, if outcome == Outcome::Successful { "yes" } else { "with_issues" })
+    }
+
+    /// Each trust that was touched says whether it worked for it.
+    fn confirm(&self, id: i64, worked: &str) -> Result<(), Unmade> {
+        for org in asked_whether_it_worked(&self.change(id)?) {
+            let (situation, now) = (self.situation(id)?, self.app.clock.now());
+            let speaks = |actor: &Actor| {
+                let ctx = situation.context(actor, now);
+                permit(&ctx, &situation.loaded.change, Act::ConfirmWorked).is_ok_and(|(_, stamp)| stamp.org == Some(org))
+            };
+            if let Some(actor) = self.cast.values().find(|actor| speaks(actor)) {
+                let fields = [("worked", worked), ("words", "Seen by the desk the morning after.")];
+                self.app.take(actor, id, Act::ConfirmWorked, raw(&fields), Expect::default())?;
+            }
+        }
+        Ok(())
     }
 
     /// The letters of the past would all go out at once on the first start: only the last ones are kept.
@@ -231,6 +252,13 @@ impl<'a> Stage<'a> {
     }
 }
 
+const REVIEW: &[(&str, &str)] = &[
+    ("words", "The first test failed and the work went back within its time."),
+    ("cause", "testing"),
+    ("why", "The trial was too small."),
+    ("differently", "Next time it is tried on a copy of the real load."),
+    ("benefit", "not_come"),
+];
 const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
 const FINDINGS: &[&str] =
     &["One part at a time; its pair covers for it.", "Two engineers are booked, and one is on call.", "Staff know the paper fallback and tried it in spring."];

@@ -104,9 +104,10 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             night(told, names, &what, None, Tone::Good)
         }
         Event::BackOutBegun { told, reason } => night(told, names, "Backing out", Some(text(reason)), Tone::Bad),
-        Event::Finished { told, outcome, not_back, words } => {
+        Event::Finished { told, outcome, not_back, words, state_verified } => {
             let missing = not_back.as_ref().map(|t| format!("Not back: {}", said(prose, t)));
-            let words = [missing, some(words)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+            let verified = state_verified.as_ref().map(|t| format!("As it was: {}", said(prose, t)));
+            let words = [missing, verified, some(words)].into_iter().flatten().collect::<Vec<_>>().join("\n");
             let words = (!words.is_empty()).then_some(words);
             night(told, names, &format!("Work ended ({})", outcome.words()), words, tone_of(*outcome))
         }
@@ -114,8 +115,11 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             let due = local::day_words(local::wall(*due_at, &names.zone).date());
             plain(&format!("Review opened, due {due}, because {}", because.iter().map(|b| reason_words(b)).collect::<Vec<_>>().join(", ")))
         }
-        Event::Reviewed { words } => ("Review written".into(), Some(text(words)), Tone::Plain),
-        Event::Closed { outcome, words } => (format!("Closed: {}", outcome.words()), some(words), tone_of(*outcome)),
+        Event::Reviewed { words, findings } => {
+            let found = findings.as_ref().map(|found| super::work::findings(found, prose, names));
+            ("Review written".into(), Some([Some(text(words)), found].into_iter().flatten().collect::<Vec<_>>().join("\n")), Tone::Plain)
+        }
+        Event::Closed { outcome, words, .. } => (format!("Closed: {}", outcome.words()), some(words), tone_of(*outcome)),
         Event::Restated { outcome, was, reason } => (format!("Outcome restated: {}, was {}", outcome.words(), was.words()), Some(text(reason)), Tone::Plain),
         Event::NetworkTold { way, reference } => {
             (format!("Network provider told, {}{}", lower_first(&option_label("way", way)), reference_words(some(reference))), None, Tone::Plain)
@@ -137,6 +141,7 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         | Event::PaperworkAsked { .. }
         | Event::RecordCompleted
         | Event::Converted { .. } => super::urgent::event_line(&recorded.event, names, prose).unwrap_or_default(),
+        other => super::work::line(other, names, prose).unwrap_or_default(),
     };
     Line { what, by: by_words(recorded, names, prose), words: words.filter(|w| !w.is_empty()), tone }
 }
@@ -258,6 +263,12 @@ pub fn deviation(code: &str) -> String {
         "provider-not-acknowledged" => "before the network provider acknowledged",
         "conditions-open" => "with conditions still open",
         "approver-implements" => "carried out by somebody who approved it",
+        "no-go-decision" => "without a go",
+        "against-no-go" => "against a no-go",
+        "out-of-order" => "before a step that comes first",
+        "decided-late" => "later than planned",
+        "extended" => "it needed more time",
+        "runs-into-other-work" => "it runs into other work",
         "start-not-recorded" => "the start was not recorded",
         other => return other.replace('-', " "),
     }
@@ -281,6 +292,11 @@ fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
         | Event::Restored { told, .. }
         | Event::BackOutBegun { told, .. }
         | Event::Finished { told, .. } => told,
+        // Told without blame: the organisation, and no name (C104).
+        Event::NearMissRecorded(_) => return recorded.by.org.map_or(String::new(), |org| format!("by somebody of {}", names.org(org))),
+        Event::StepStarted(step) | Event::StepDone(step) | Event::StepSkipped(step) | Event::StepFailed(step) => &step.told,
+        Event::GoDecided(go) => &go.told,
+        Event::Extended(extension) => &extension.told,
         _ => return format!("by {who}"),
     };
     let behalf = told.on_behalf_of.as_ref().map_or(String::new(), |name| format!(", on behalf of {}", said(prose, name)));

@@ -37,6 +37,8 @@ pub enum News {
     Reminder { stage: Stage },
     /// The start has passed and nobody said what happened.
     Outcome { stage: Stage },
+    /// The go or no-go is due.
+    Go { stage: Stage },
 }
 
 /// Writes the letter as things stand now. Nothing if the person may not see the change any more, or if the news is
@@ -54,8 +56,8 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
             Some(recorded) => Some(recorded),
             None => return Ok(None),
         },
-        News::Reminder { stage } | News::Outcome { stage } if change.stage != stage => return Ok(None),
-        News::Reminder { .. } | News::Outcome { .. } => None,
+        News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } if change.stage != stage => return Ok(None),
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } => None,
     };
     let may_decide = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted))
         && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
@@ -108,6 +110,9 @@ fn text(app: &App, content: &Content) -> String {
         None if matches!(notice.news, News::Outcome { .. }) => {
             parts.push("The start has passed, and nobody has said whether the work began. Say what happened:".into())
         }
+        None if matches!(notice.news, News::Go { .. }) => {
+            parts.push("It is time for the go or no-go, and nobody has recorded one. Say whether the work may begin:".into())
+        }
         None => parts.push("This is a reminder.".into()),
     }
     parts.push(change_sentence(change, *now, names));
@@ -136,7 +141,11 @@ fn indented(words: &str) -> String {
 /// The first word of the subject: what it is about.
 fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
     let Some(recorded) = recorded else {
-        return if matches!(news, News::Outcome { .. }) { "Say what happened" } else { "Reminder" };
+        return match news {
+            News::Outcome { .. } => "Say what happened",
+            News::Go { .. } => "Go or no-go",
+            _ => "Reminder",
+        };
     };
     match &recorded.event {
         Event::Raised { .. } | Event::Imported { .. } => "Begun",
@@ -188,5 +197,6 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::PaperworkAsked { .. } => "Paper owed",
         Event::RecordCompleted => "Record complete",
         Event::Converted { .. } => "Found out afterwards",
+        other => crate::words::work::subject(other),
     }
 }

@@ -109,6 +109,9 @@ fn what(duty: &DutyLine) -> String {
         "answer" => "Answer what was asked".into(),
         "acceptance" => "Check what was sent in".into(),
         "local" => "Let it out of your trust, or hand it back".into(),
+        "action" => duty.words.clone().unwrap_or_else(|| format!("Carry out action {}", duty.about)),
+        "worked" => "Say whether it worked for you".into(),
+        "dispute" => "Answer the dispute of the outcome".into(),
         paper if words::urgent::duty_words(paper).is_some() => words::urgent::duty_words(paper).unwrap_or_default(),
         other => words::sentence_case(&other.replace('_', " ")),
     }
