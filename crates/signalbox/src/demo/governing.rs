@@ -39,7 +39,7 @@ pub(super) fn play(app: &Shared, clock: &Clock, cast: &Cast, now: Timestamp) -> 
     clock.set(day(4));
     answer(app, owen, id, "EM", Answer::Acknowledged, "")?;
     clock.set(day(2));
-    answer(app, joy, id, "RI", Answer::Objected, "Small changes are tried out in the week before, not before they are sent. Please keep it for approval.")?;
+    answer(app, joy, id, "RI", Answer::Objected, "Small changes are tried out in the week before, not before they are sent. Keep it for approval.")?;
     clock.set(now);
     Ok(())
 }

@@ -230,6 +230,7 @@ impl App {
             let titles = past::titles(tx, &scope, since)?;
             let mut rows = turns::rows(was.courses(), is.courses());
             rows.retain(|row| row.was.dated >= since && titles.contains_key(&row.was.change.0));
+            hide_unseen(&mut rows);
             Ok(Rehearsed { rows, titles, events })
         })
     }
@@ -274,6 +275,19 @@ impl App {
             (Ok(done), _) => Ok(done),
             (Err(_), Some(halt)) => Err(halt),
             (Err(fault), None) => Err(fault.into()),
+        }
+    }
+}
+
+/// A change out of sight is a clash without a name (S16).
+fn hide_unseen(rows: &mut [Row]) {
+    let seen: std::collections::BTreeSet<String> = rows.iter().map(|row| row.was.reference.clone()).collect();
+    for turn in rows.iter_mut().flat_map(|row| &mut row.turns) {
+        let turns::Turn::Refused(signalbox_core::rehearse::Refused { why: signalbox_core::refusal::Refusal::Denied(bars), .. }) = turn else { continue };
+        for bar in bars.iter_mut().filter(|bar| bar.code == "hard-clash") {
+            if let Some(with) = bar.params.first_mut().filter(|with| !seen.contains(*with)) {
+                with.clear();
+            }
         }
     }
 }

@@ -93,8 +93,7 @@ impl Place {
             ("/process/{id}", "end-to-end".into()),
             ("/versions/{hash}", world.app.documents.in_force().by_id("end-to-end").unwrap().hash.clone()),
             ("/proposals/{id}", id("proposals")),
-            ("/proposals/{id}/text", written.clone()),
-            ("/proposals/{id}/tables", written),
+            ("{draft}", written),
             ("/tables/{table}", "0".into()),
             ("{site}", one("select code from sites order by code limit 1")),
             ("{entry}", "printer_queue".into()),
@@ -111,8 +110,11 @@ impl Place {
             return vec![("", web::assets::asset("signalbox.css").to_owned())];
         }
         let fill = |mut address: String| {
-            // The longest address that is known first.
-            for (place, value) in self.known.iter().rev() {
+            // Only a text that is still being written can be changed.
+            for part in ["/text", "/tables/{table}"] {
+                address = address.replace(&format!("/proposals/{{id}}{part}"), &format!("/proposals/{{draft}}{part}"));
+            }
+            for (place, value) in &self.known {
                 let hole = &place[place.find('{').unwrap()..];
                 if address.contains(place) {
                     let filled = place.replace(hole, value);

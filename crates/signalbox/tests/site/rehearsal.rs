@@ -31,7 +31,7 @@ use crate::world::settings;
 const NOW: &str = "2026-11-17T12:00:00Z";
 const CHANGES: usize = 45;
 
-/// Twelve days' notice of outages, another approver for them, and a new question for every normal change.
+/// Three weeks' notice of outages, another approver for them, and a new question.
 fn candidate() -> Processes {
     let text = |name: &str| SHIPPED.iter().find(|(file, _)| *file == name).unwrap().1;
     let swap = |text: &str, was: &str, is: &str| {
@@ -40,9 +40,9 @@ fn candidate() -> Processes {
     };
     let outage = swap(text("planned-outage.md"), "| trust, supplier | yes, no | 10 | days |", "| trust, supplier | yes, no | 21 | days |");
     let outage = swap(&outage, "| trust, network | supplier change manager; authority change manager |", "| trust, network | authority change manager |");
-    let row = "| title | What do you want to change, in one line? |";
-    let normal = swap(text("end-to-end.md"), row, &format!("| keys | Who holds the keys? | text | submit | | | what |\n{row}"));
-    Processes::shipped_with(&[("planned-outage.md", &outage), ("end-to-end.md", &normal)]).unwrap_or_else(|faults| panic!("{faults:?}"))
+    let row = "| title | What is going to happen, in one line? |";
+    let outage = swap(&outage, row, &format!("| keys | Who holds the keys? | text | submit | | | what |\n{row}"));
+    Processes::shipped_with(&[("planned-outage.md", &outage)]).unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
 struct Past {

@@ -196,10 +196,10 @@ pub async fn version(State(app): State<Shared>, visitor: Visitor, Path((id, hash
             "Another version is in force now. Changes that began under this one keep it.".into()
         },
         facts: vec![Fact::new("Fingerprint", &process.hash).link("As text", &format!("/process/{id}/versions/{}.md", process.hash))],
-        contents: vec![Link::new("Stages and moves", "#diagram"), Link::new("The document", "#document")],
+        contents: vec![Link::new("Stages and moves", "#diagram"), Link::new("Moves in words", "#moves"), Link::new("The document", "#document")],
         diagram: OwnHtml(diagram::svg(&process)),
         text: OwnHtml(document_html(&process)),
-        sections: since.into_iter().collect(),
+        sections: since.into_iter().chain([in_words(&process), rules(&process)]).collect(),
         ..DocumentPage::default()
     }))
 }

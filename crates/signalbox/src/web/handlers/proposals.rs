@@ -175,9 +175,8 @@ fn draw(app: &App, visitor: &Visitor, seen: &Seen, typed: &Form, faults: &[Fault
                 Link::new("What changes for whom", &format!("{path}/for-you")),
             ],
             stages: stages(seen),
-            before: vec![what_changes(app, seen)],
+            before: std::iter::once(what_changes(app, seen)).chain(about(seen)).collect(),
             blocks,
-            after: after(seen),
             ..ProposalPage::default()
         },
     ))
@@ -317,7 +316,8 @@ fn adopt_block(app: &App, seen: &Seen, typed: &Form, faults: &[Fault]) -> Option
     Some(Block { id: "adopt".into(), heading: "Adopt it".into(), words, form })
 }
 
-fn after(seen: &Seen) -> Vec<Section> {
+/// How to change it, what it is for, and what was said to it.
+fn about(seen: &Seen) -> Vec<Section> {
     let (path, proposal) = (seen.path(), &seen.proposal);
     let mut all = vec![];
     if matches!(proposal.state, Standing::Draft | Standing::Checked) {

@@ -61,7 +61,7 @@ pub(super) fn in_words(all: &[Difference]) -> Vec<Section> {
     let of = |part: &Part| {
         let rows: Vec<Row> = all.iter().filter(|one| one.part == *part).map(row).collect();
         let heading = sentence_case(part.words());
-        let table = Table::new(&heading, &["", "What changes", "Whom it concerns"], rows);
+        let table = Table::new(&heading, &["Mark", "What changes", "Whom it concerns"], rows);
         Section::new(&format!("part-{}", part.code()), &heading).table(table, "")
     };
     Part::ALL.iter().map(of).filter(Section::has_rows).collect()
@@ -119,6 +119,6 @@ pub(super) fn lines(was: &str, is: &str) -> Section {
     });
     let is_same = all.iter().flatten().all(|line| line.side == Side::Both);
     let rows = if is_same { vec![] } else { rows.collect() };
-    let table = Table::new("Each line that goes or comes, with those around it", &["", "Line before", "Line after", "Text"], rows);
+    let table = Table::new("Each line that goes or comes, with those around it", &["Mark", "Line before", "Line after", "Text"], rows);
     Section::new("lines", "Line by line").table(table, "No line is different.")
 }
