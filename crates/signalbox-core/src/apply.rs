@@ -17,7 +17,8 @@ pub fn apply(change: Option<Change>, recorded: &Recorded) -> Change {
     let before = change.stage;
     fold(&mut change, recorded);
     let ruled = |ruling: &crate::event::Ruling| Ruled { version: recorded.version, at: recorded.at, by: recorded.by.clone(), ruling: ruling.clone() };
-    change.rulings.extend(recorded.rulings.iter().map(ruled));
+    // Shared, for a change is copied often and what was ruled once never changes.
+    change.rulings.extend(recorded.rulings.iter().map(ruled).map(std::sync::Arc::new));
     crate::carry::fold(&mut change, recorded);
     crate::learn::fold(&mut change, recorded);
     if change.stage != before {

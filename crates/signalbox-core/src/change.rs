@@ -416,7 +416,7 @@ pub struct Change {
     /// How many files were attached.
     pub attached: usize,
     /// Every decision that a table took, in order.
-    pub rulings: Vec<Ruled>,
+    pub rulings: Vec<std::sync::Arc<Ruled>>,
 }
 
 /// A decision that a table took, with the event that rests on it.

@@ -14,9 +14,28 @@ fn shipped() -> Vec<Process> {
     processes.iter().map(|p| (**p).clone()).collect()
 }
 
+/// Half of the walks on each of two threads, the second with the next seed.
 fn walk(processes: &[Process], walks: usize) -> Report {
-    let report = walk::run(&processes.iter().collect::<Vec<_>>(), SEED, walks);
-    println!("{walks} walks of seed {SEED}: {} acts, {} refusals; again with: signalbox walk --seed {SEED} --walks {walks}", report.steps, report.refused);
+    let half = |seed| walk::run(&processes.iter().collect::<Vec<_>>(), seed, walks / 2);
+    let (mut report, other) = std::thread::scope(|threads| {
+        let second = threads.spawn(|| half(SEED + 1));
+        (half(SEED), second.join().unwrap())
+    });
+    report.walks += other.walks;
+    report.steps += other.steps;
+    report.refused += other.refused;
+    report.faults.extend(other.faults);
+    for (step, times) in other.taken {
+        *report.taken.entry(step).or_default() += times;
+    }
+    for (stage, times) in other.ended {
+        *report.ended.entry(stage).or_default() += times;
+    }
+    let walks = walks / 2;
+    println!(
+        "{walks} walks of seeds {SEED} and one more: {} acts, {} refusals; again with: signalbox walk --seed {SEED} --walks {walks}",
+        report.steps, report.refused
+    );
     report
 }
 
