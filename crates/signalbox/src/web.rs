@@ -38,7 +38,7 @@ use tower_http::compression::CompressionLayer;
 use crate::app::Shared;
 use handlers::{
     change, changes, decide, demo, dev, draft, join, me, members, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests,
-    schedule, session, setup, today, tonight,
+    schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -79,6 +79,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/reports/success.csv",       "the same as CSV",         Member, || get(reports::success::csv)),
     route(Method::GET,  "/reports/trust-raised",      "changes raised by trusts", Member, || get(reports::raised::show)),
     route(Method::GET,  "/reports/trust-raised.csv",  "the same as CSV",         Member, || get(reports::raised::csv)),
+    route(Method::GET,  "/reports/urgent",            "emergencies and late records", Member, || get(reports::urgent::show)),
+    route(Method::GET,  "/reports/urgent.csv",        "the same as CSV",         Member, || get(reports::urgent::csv)),
     route(Method::GET,  "/reports/schedule",          "forward schedule of change", Member, || get(reports::forward::show)),
     route(Method::GET,  "/reports/schedule.csv",      "the same as CSV",         Member, || get(reports::forward::csv)),
     route(Method::GET,  "/process",                   "how it works",            Anyone, || get(process::list)),
@@ -182,6 +184,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/promises",                  "promises",                Member, || get(promises::show)),
     route(Method::GET,  "/changes/new",                "what to raise",          Member, || get(raise::show)),
     route(Method::POST, "/changes/new",                "begin a draft",          Member, || post(raise::begin)),
+    route(Method::GET,  "/changes/{ref}/done-already", "work that was done already", Member, || get(urgent::show_done)),
+    route(Method::POST, "/changes/{ref}/done-already", "record work done already", Member, || post(urgent::record_done)),
     route(Method::POST, "/changes/{ref}/copy",         "copy a change",          Member, || post(raise::copy)),
     route(Method::GET,  "/changes/{ref}/edit/{step}",  "a step of a draft",      Member, || get(draft::show)),
     route(Method::POST, "/changes/{ref}/edit/{step}",  "save a step of a draft", Member, || post(draft::save)),

@@ -13,7 +13,7 @@ use signalbox_core::change::{Kind, Outcome, Stage};
 use signalbox_core::urgent::Judgement;
 
 statements! {
-    CALLABLE = "select p.email, p.name, p.phone, m.role, g.id, g.code, g.name from memberships m join people p on p.id = m.person_id
+    CALLABLE = "select p.id, p.email, p.name, p.phone, m.role, g.id, g.code, g.name from memberships m join people p on p.id = m.person_id
         join organisations g on g.id = m.org_id
         where m.role = $1 and m.ended_at is null and p.state = 'active' order by g.name, p.name, p.id limit 100";
     BY_ORIGINAL = "select c.id from urgent_changes u join changes c on c.id = u.change_id where u.retrospective_of = $1 order by c.id";
@@ -126,6 +126,7 @@ fn read(row: &dyn Row) -> Result<UrgentRow, StoreError> {
 /// Somebody who may say yes at night.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callable {
+    pub person: i64,
     pub email: String,
     pub name: String,
     pub phone: String,
@@ -141,11 +142,11 @@ pub fn callable(tx: &mut dyn Tx, _scope: &Scope, roles: &[Role]) -> Result<Vec<C
     let mut found: Vec<Callable> = vec![];
     for role in roles {
         let read = |row: &dyn Row| {
-            let org = named(row, 4)?.ok_or_else(|| StoreError::Corrupt("a role without an organisation".into()))?;
-            Ok(Callable { email: row.text(0)?, name: row.text(1)?, phone: row.text(2)?, role: code(row, 3, Role::from_code)?, org })
+            let org = named(row, 5)?.ok_or_else(|| StoreError::Corrupt("a role without an organisation".into()))?;
+            Ok(Callable { person: row.int(0)?, email: row.text(1)?, name: row.text(2)?, phone: row.text(3)?, role: code(row, 4, Role::from_code)?, org })
         };
         for one in tx.all(CALLABLE, values![role.code()], read)? {
-            if !found.iter().any(|known| known.email == one.email) {
+            if !found.iter().any(|known| known.person == one.person) {
                 found.push(one);
             }
         }

@@ -26,6 +26,7 @@ pub mod session;
 pub mod setup;
 pub mod today;
 pub mod tonight;
+pub mod urgent;
 
 use super::form::Form;
 use super::problem::{Failure, Fault};

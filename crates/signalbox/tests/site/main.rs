@@ -41,4 +41,5 @@ mod sentences;
 mod session;
 mod setup;
 mod tidy;
+mod urgent;
 mod world;

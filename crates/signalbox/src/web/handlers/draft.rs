@@ -13,7 +13,7 @@ use signalbox_core::decide::fields::{Field as Asked, of_document};
 use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::decide::preview::{Preview, preview};
 use signalbox_core::form::{Answer, Raw};
-use signalbox_core::process::{AnswerKind, Page, Required};
+use signalbox_core::process::{AnswerKind, Page, Question, Required};
 use signalbox_core::refusal::{Refusal, Violation};
 use signalbox_store::drafts::{self, FileMeta};
 use signalbox_store::queries::sight;
@@ -105,7 +105,8 @@ impl Writing {
     fn asked(&self, step: Page) -> Vec<Asked> {
         let is_asked = |field: &Asked| {
             let question = field.question.as_ref();
-            question.is_some_and(|q| q.page == step) && self.preview.asked.contains(&field.id) && (!self.files.is_empty() || field.kind != AnswerKind::Files)
+            let now = |q: &Question| q.page == step && !super::urgent::can_wait(self.change().kind, q);
+            question.is_some_and(now) && self.preview.asked.contains(&field.id) && (!self.files.is_empty() || field.kind != AnswerKind::Files)
         };
         let mut asked: Vec<Asked> = of_document(&self.situation.process).into_iter().filter(is_asked).collect();
         // What a document adds to another stands after all that it inherits; what has to be answered stands first.
@@ -118,7 +119,8 @@ impl Writing {
 
     /// Whether the step asks anything at all in this document.
     fn has(&self, step: Page) -> bool {
-        self.situation.process.questions.iter().any(|q| q.page == step && q.answer != AnswerKind::Files)
+        let kind = self.change().kind;
+        self.situation.process.questions.iter().any(|q| q.page == step && q.answer != AnswerKind::Files && !super::urgent::can_wait(kind, q))
     }
 
     /// The slugs of the steps that there are, the last being the check.
@@ -146,7 +148,13 @@ impl Writing {
         let zone = self.situation.zone.clone();
         let options = app.read::<_, Failure>(|tx| Options::read(tx, &self.actor, zone))?.with_files(&self.files);
         let entries: Vec<Choice> = self.situation.process.catalogue.iter().map(|entry| Choice::new(&entry.id, &entry.title)).collect();
-        Ok(if entries.is_empty() { options } else { options.with("model", entries) })
+        let options = if entries.is_empty() { options } else { options.with("model", entries) };
+        if self.change().kind != Kind::Emergency {
+            return Ok(options);
+        }
+        let callable = super::urgent::callable(app, &self.actor)?;
+        let own = self.actor.person().map(|person| person.0);
+        Ok(options.with("verbal_approver", super::urgent::approvers(&callable, own)))
     }
 
     /// The faults of one step, or of all.
@@ -222,6 +230,10 @@ fn heading(kind: Kind, step: Page) -> &'static str {
         (Kind::PlannedOutage, Page::When) => "When does it go off?",
         (Kind::PlannedOutage, Page::Risk) => "How does work go on meanwhile?",
         (Kind::ServiceRequest, Page::What) => "What do you need?",
+        (Kind::Emergency, Page::What) => "What has to be changed now?",
+        (Kind::Emergency, Page::When) => "Who was asked, and from when?",
+        (Kind::Retrospective, Page::What) => "What was done?",
+        (Kind::Retrospective, Page::When) => "When was it done, and how did it come to light?",
         (Kind::FirewallNetwork, Page::Details) => "Which rules and settings?",
         (Kind::PacsModality, Page::Where) => "Where does it stand, and what does it touch?",
         (Kind::PacsModality, Page::Details) => "The machine and its connection",
@@ -268,7 +280,10 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
         form = form.more(typed::MORE_ROWS, "Save and show more rows");
     }
     view.form = form.more("later", "Save and finish later");
-    view.side = vec![so_far(writing, slug)];
+    view.side = match writing.change().kind {
+        Kind::Emergency => vec![super::urgent::whom_to_ring(app, &writing.actor)?, so_far(writing, slug)],
+        _ => vec![so_far(writing, slug)],
+    };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page_with(status, &view))
 }
@@ -413,6 +428,8 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
 fn what_next(writing: &Writing) -> Section {
     let section = Section::new("next", "What happens next");
     match (writing.act, writing.change().kind) {
+        (_, Kind::Emergency) => section.words(super::urgent::NEXT_EMERGENCY),
+        (_, Kind::Retrospective) => section.words(super::urgent::NEXT_RETROSPECTIVE),
         (Act::Propose, _) => section.words("Your coordinator is told at once and sends it on. The notice clock starts when they do."),
         (_, Kind::ServiceRequest) => {
             section.words("If every answer fits the entry of the catalogue, it is scheduled at once. Otherwise somebody reads it first.")
@@ -454,6 +471,7 @@ pub async fn send(State(app): State<Shared>, visitor: Visitor, Path(reference): 
 pub(super) fn said(stage: &str) -> String {
     match stage {
         "LOCAL_AUTH" => "It is with your coordinator now.".into(),
+        "APPROVED" => "It was received, with the yes by phone. The work may begin.".into(),
         "SCHEDULED" => "It is agreed and in the schedule.".into(),
         _ => "It was received. The notice clock has started.".into(),
     }

@@ -150,8 +150,14 @@ fn starter(app: &App, kind: Kind, orgs: &[Organisation]) -> Starter {
             "e-RS (Choose and Book), the Spine, smartcards or prescriptions: endpoints, a new PAS, services in bulk, slots.",
             "Start a national service change",
         ),
-        Kind::Emergency => ("An emergency", "Something is broken, or will be before anybody could be asked in the usual way.", "Start an emergency change"),
-        Kind::Retrospective => ("Work that was already done", "It was done without an approval, and is put on record now.", "Record what was done"),
+        Kind::Emergency => {
+            ("An emergency", "Something has to be changed now. Ring first: one yes is enough. Then write it down, in three short pages.", "Start an emergency")
+        }
+        Kind::Retrospective => (
+            "Work that was done already",
+            "Nobody had approved it beforehand. Say so within a working day, and it is judged more mildly.",
+            "Record what was done",
+        ),
     };
     // A request begins with its entry in the catalogue, where it is asked for whom.
     let fields = if kind == Kind::ServiceRequest { vec![] } else { who_for(orgs, kind.code()) };
@@ -196,7 +202,7 @@ pub async fn begin(State(app): State<Shared>, visitor: Visitor, form: Form) -> R
         return again(&app, &visitor, kind, &form, &faults);
     };
     let typed = crate::web::typed::raw(&form);
-    let draft = NewDraft { kind, org, on_behalf_of: name, copied_from: None, raw: Raw::new() };
+    let draft = NewDraft { kind, org, on_behalf_of: name, copied_from: None, raw: super::urgent::begun(kind, app.clock.now()) };
     let done = app.raise(&actor, draft, expect(&form, "/changes/new", &typed)).map_err(stopped)?;
     Ok(Redirect::to(&format!("/changes/{}/edit/what", done.reference)).into_response())
 }

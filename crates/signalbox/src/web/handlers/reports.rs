@@ -4,6 +4,7 @@
 pub mod forward;
 pub mod raised;
 pub mod success;
+pub mod urgent;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -32,7 +33,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     let names = Names { sites: vec![], services: vec![], organisations: vec![] };
     let wanted = Wanted::read(&Form::default(), &names, now, &zone);
     let ahead = forward::span(None, now, &zone);
-    let (outcomes, raised, open, coming) = app.read::<_, Failure>(|tx| {
+    let (outcomes, raised, open, coming, urgents) = app.read::<_, Failure>(|tx| {
         let outcomes = store::summary(tx, &scope, &wanted.filter, &zone)?.attempted;
         let (mut raised, mut open) = (0, 0);
         store::each_raised(tx, &scope, &wanted.filter, false, |row| {
@@ -45,7 +46,12 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             coming += 1;
             Ok(())
         })?;
-        Ok((outcomes, raised, open, coming))
+        let mut urgents = vec![];
+        signalbox_store::queries::urgent::each(tx, &scope, &wanted.filter, |row| {
+            urgents.push(row);
+            Ok(())
+        })?;
+        Ok((outcomes, raised, open, coming, urgents))
     })?;
     let report = |label: &str, path: &str, question: &str, sentence: String| ReportLink {
         link: Link::new(label, path),
@@ -68,6 +74,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
                 "What did trusts ask for, and where does it stand?",
                 format!("{} in the last 12 months, {open} still open.", counted(raised, "change")),
             ),
+            report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
             report(
                 "Forward schedule of change",
                 "/reports/schedule",
@@ -83,7 +90,16 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
 const PERIODS: [(&str, i32, &str); 4] = [("3m", 3, "Last 3 months"), ("12m", 12, "Last 12 months"), ("24m", 24, "Last 24 months"), ("60m", 60, "Last 5 years")];
 
 /// The kinds that are built.
-const KINDS: [Kind; 3] = [Kind::Normal, Kind::ServiceRequest, Kind::PlannedOutage];
+const KINDS: [Kind; 8] = [
+    Kind::Normal,
+    Kind::ServiceRequest,
+    Kind::PlannedOutage,
+    Kind::Emergency,
+    Kind::Retrospective,
+    Kind::FirewallNetwork,
+    Kind::PacsModality,
+    Kind::NationalService,
+];
 
 /// What an address asks of a report. What is not understood is dropped and said (settled 18).
 pub struct Wanted {

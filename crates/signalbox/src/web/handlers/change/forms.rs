@@ -97,6 +97,10 @@ fn options(app: &App, seen: &Seen, asked: &[Asked]) -> Result<Options, Failure> 
             options = options.with("implementer", people);
         }
     }
+    if asked.iter().any(|field| field.id == "verbal_approver") {
+        let callable = crate::web::handlers::urgent::callable(app, &seen.actor)?;
+        options = options.with("verbal_approver", crate::web::handlers::urgent::approvers(&callable, seen.change().raised_by.person.map(|p| p.0)));
+    }
     let questions = seen.situation.process.questions.iter().map(|question| Choice::new(&question.id, &question.text)).collect();
     Ok(options.with("number", open).with("fields", questions))
 }

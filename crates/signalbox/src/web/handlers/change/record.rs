@@ -41,7 +41,10 @@ const MAIN: &[Act] = &[
     Act::Assess,
     Act::Screen,
     Act::Clear,
+    Act::ConfirmVerbal,
     Act::Approve,
+    Act::Ratify,
+    Act::GiveVerdict,
     Act::Schedule,
     Act::Acknowledge,
     Act::Start,
@@ -274,5 +277,5 @@ fn links(seen: &Seen) -> Vec<Link> {
     let how = has("/process/{id}").then(|| Link::new(&format!("How this works: {}", process.title), &format!("/process/{}", process.id)));
     let pinned = Link::new(&format!("The text that it keeps: version {}", process.version), &format!("/process/{}/versions/{}", process.id, process.hash));
     let paper = Link::new("As a form to print", &format!("{}/form", seen.address()));
-    how.into_iter().chain([pinned, paper]).collect()
+    how.into_iter().chain([pinned, paper]).chain(super::super::urgent::link(seen)).collect()
 }

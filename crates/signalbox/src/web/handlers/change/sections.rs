@@ -26,10 +26,11 @@ pub(super) fn all(seen: &Seen) -> Vec<Section> {
     let first = warnings(seen).into_iter().chain([glance(seen)]).chain(tables(seen));
     let sections =
         [defects(seen), risk(seen), assessments(seen), clinical(seen), network(seen), approvals(seen), conditions(seen), promise(seen), night(seen), end(seen)];
+    let first = first.chain(super::super::urgent::section(seen));
     first.chain(sections.into_iter().flatten()).collect()
 }
 
-fn who(seen: &Seen, stamp: &Stamp) -> String {
+pub(super) fn who(seen: &Seen, stamp: &Stamp) -> String {
     let person = seen.names.person(stamp.person);
     stamp.org.map_or(person.clone(), |org| format!("{person}, {}", seen.names.org(org)))
 }
