@@ -444,6 +444,11 @@ impl Change {
         self.content.as_ref().and_then(|c| c.header.window)
     }
 
+    /// The same without a copy, for facts.
+    pub fn parties_known(&self) -> Option<&Parties> {
+        self.content.as_ref().map(|c| &c.parties)
+    }
+
     /// The parties of the latest content; none before it was sent.
     pub fn parties(&self) -> Parties {
         self.content.as_ref().map(|c| c.parties.clone()).unwrap_or_default()

@@ -45,8 +45,8 @@ fn fits(t: &mut Taking, outcome: Outcome) {
 pub fn allowed(ctx: &super::Context, change: &crate::change::Change) -> Vec<Outcome> {
     let fits = |outcome: &Outcome| {
         let stated = |name: &str| (name == "outcome").then(|| Value::from(outcome.code()));
-        let ruled = super::ruling::rule_with(ctx, change, "closure", stated);
-        ruled.is_none_or(|(_, said)| said.get("allowed").is_none_or(|word| code_of(word) != "no"))
+        let ruled = super::ruling::said(ctx, change, "closure", stated);
+        ruled.is_none_or(|said| said.get("allowed").is_none_or(|word| code_of(word) != "no"))
     };
     super::urgent::outcomes(change).into_iter().filter_map(Outcome::from_code).filter(fits).collect()
 }

@@ -185,7 +185,10 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
     let mut material = vec![];
     for (id, answer) in touched.iter().filter(|_| !has_begun && !fields::is_after_work(t.change.stage)) {
         let (is_material, ruling) = Changed::answer(id, before.answers.get(id), answer, before.header.window).judge(t.ctx, t.change);
-        t.rulings.extend(ruling);
+        // One of each row is enough; what matters is every row that makes it material.
+        if is_material || !t.rulings.iter().any(|kept| ruling.as_ref().is_some_and(|new| new.table == kept.table && new.row == kept.row)) {
+            t.rulings.extend(ruling);
+        }
         if is_material {
             material.push(id.clone());
         }

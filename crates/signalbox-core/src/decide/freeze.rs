@@ -2,7 +2,6 @@
 
 use super::{Context, given, ruling};
 use crate::change::Change;
-use crate::event::Ruling;
 use crate::process::facts::code_of;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,7 +11,6 @@ const DAYS_MOST: usize = 92;
 
 /// A day of the window that the table `freeze` calls hard.
 pub struct Frozen {
-    pub ruling: Ruling,
     pub because: String,
     /// The first moment that is free again.
     pub until: Timestamp,
@@ -25,18 +23,18 @@ pub fn frozen(ctx: &Context, change: &Change) -> Option<Frozen> {
     let (from, last) = (ctx.zone.to_datetime(window.start).date(), ctx.zone.to_datetime(window.contingency_end).date());
     let mut day = from;
     while day <= last {
-        if let Some((ruling, because)) = hard_on(ctx, change, day) {
-            return Some(Frozen { ruling, because, until: thaw(ctx, change, day) });
+        if let Some(because) = hard_on(ctx, change, day) {
+            return Some(Frozen { because, until: thaw(ctx, change, day) });
         }
         day = day.tomorrow().ok()?;
     }
     None
 }
 
-fn hard_on(ctx: &Context, change: &Change, day: Date) -> Option<(Ruling, String)> {
-    let (ruling, outputs) = ruling::rule_with(ctx, change, "freeze", |name| given::of_day(day, name))?;
+fn hard_on(ctx: &Context, change: &Change, day: Date) -> Option<String> {
+    let outputs = ruling::said(ctx, change, "freeze", |name| given::of_day(day, name))?;
     let hard = outputs.get("freeze").is_some_and(|word| code_of(word) == "hard");
-    hard.then(|| (ruling, outputs.get("because").cloned().unwrap_or_default()))
+    hard.then(|| outputs.get("because").cloned().unwrap_or_default())
 }
 
 fn thaw(ctx: &Context, change: &Change, from: Date) -> Timestamp {

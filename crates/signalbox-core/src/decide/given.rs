@@ -24,13 +24,13 @@ pub fn subject(ctx: &Context, change: &Change, name: &str) -> Option<String> {
 
 /// A fact by its code. `None`: not known for this change yet.
 pub fn fact(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
-    let parties = change.parties();
+    let parties = change.parties_known();
     let notice = change.notice();
     let class = change.classification.as_ref();
     match name {
         "kind" => Some(Value::from(change.kind.code())),
         "raised_by" => ctx.facts.kind_of(change.org).map(|k| Value::from(k.code())),
-        "direct_care" => Some(Value::from(parties.direct_care)),
+        "direct_care" => Some(Value::from(parties.is_some_and(|p| p.direct_care))),
         "patient_facing" => Some(Value::from(care(change).code())),
         "user_impact" => Some(Value::from(number(change, "users_affected").unwrap_or(0) > 0 || takes_service_away(change))),
         "affected_trusts" => Some(Value::from(affected_trusts(ctx, change) as i64)),
@@ -65,7 +65,7 @@ pub fn fact(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
 fn of_effect(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
     let users = number(change, "users_affected").unwrap_or(0);
     let minutes = number(change, "outage_minutes").unwrap_or(0);
-    let always_on = change.parties().always_on;
+    let always_on = change.parties_known().is_some_and(|p| p.always_on);
     let in_hours = always_on || change.window().is_some_and(|w| is_service_hours(ctx, w.start));
     match name {
         "users_affected" => Some(Value::from(users)),
@@ -92,7 +92,7 @@ fn of_side(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
     match name {
         "line_affected" => line.as_deref().map(Value::from),
         "circuit_listed" => Some(Value::from(circuit)),
-        "network_part" => Some(Value::from(change.parties().network)),
+        "network_part" => Some(Value::from(change.parties_known().is_some_and(|p| p.network))),
         "circuits_at_the_site" => Some(Value::from(ctx.facts.site_circuits)),
         "network_question" => network_question(ctx, change).as_deref().map(Value::from),
         "late_reason" => Some(Value::from(change.late_reason.as_deref().unwrap_or("none"))),
@@ -102,7 +102,7 @@ fn of_side(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "supplier_work" => Some(Value::from(super::answer(change, "supplier_actions").is_some())),
         "charge_ground" => Some(Value::from(choice(change, "charge_ground").as_deref().unwrap_or("none"))),
         "chargeable" => {
-            let (_, outputs) = super::ruling::rule_on(ctx, change, "chargeable")?;
+            let outputs = super::ruling::said(ctx, change, "chargeable", |_| None)?;
             outputs.get("chargeable").map(|word| Value::from(word.as_str()))
         }
         "approved" => Some(Value::from(change.live_approvals().next().is_some())),
@@ -140,7 +140,7 @@ fn number(change: &Change, id: &str) -> Option<i64> {
 
 /// What the document's network question says: tell, confirm or nothing (BR-16 to BR-16c).
 fn network_question(ctx: &Context, change: &Change) -> Option<String> {
-    let (_, outputs) = super::ruling::rule_on(ctx, change, "network question")?;
+    let outputs = super::ruling::said(ctx, change, "network question", |_| None)?;
     outputs.get("result").map(|word| crate::process::facts::code_of(word))
 }
 
@@ -150,7 +150,7 @@ pub fn touches_network(ctx: &Context, change: &Change) -> bool {
 }
 
 fn needs_supplier(change: &Change) -> bool {
-    super::answer(change, "supplier_actions").is_some() || !change.parties().runs.is_empty()
+    super::answer(change, "supplier_actions").is_some() || change.parties_known().is_some_and(|p| !p.runs.is_empty())
 }
 
 fn takes_service_away(change: &Change) -> bool {
@@ -167,18 +167,19 @@ fn minutes_over(change: &Change) -> i64 {
 }
 
 fn affected_trusts(ctx: &Context, change: &Change) -> usize {
-    change.parties().affected.iter().filter(|org| ctx.facts.kind_of(**org).is_none_or(|k| k == OrgKind::Trust)).count()
+    let affected = change.parties_known().into_iter().flat_map(|p| &p.affected);
+    affected.filter(|org| ctx.facts.kind_of(**org).is_none_or(|k| k == OrgKind::Trust)).count()
 }
 
 fn care(change: &Change) -> Care {
     let typed = choice(change, "patient_facing").and_then(|code| Care::from_code(&code));
-    let known = if change.parties().direct_care { Care::Direct } else { Care::None };
+    let known = if change.parties_known().is_some_and(|p| p.direct_care) { Care::Direct } else { Care::None };
     typed.map_or(known, |typed| typed.max(known))
 }
 
 /// The impact level that the document's table gives now (spec 6.2, X11).
 pub fn impact_of(ctx: &Context, change: &Change) -> Option<u8> {
-    super::ruling::rule_on(ctx, change, "impact level").and_then(|(_, outputs)| outputs.get("level")?.parse().ok())
+    super::ruling::said(ctx, change, "impact level", |_| None).and_then(|outputs| outputs.get("level")?.parse().ok())
 }
 
 /// Between 09:00 and 17:00 on a working day (spec 7.1).

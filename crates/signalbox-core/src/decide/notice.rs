@@ -12,7 +12,7 @@ use jiff::Timestamp;
 fn asked_for(ctx: &Context, change: &Change) -> Option<Notice> {
     let by_model = super::catalogue::entry(ctx.process, change.content.as_ref().map(|c| &c.answers)).map(|e| e.lead);
     let by_table = || {
-        let (_, outputs) = ruling::rule_on(ctx, change, "notice asked for")?;
+        let outputs = ruling::said(ctx, change, "notice asked for", |_| None)?;
         Notice::parse(&format!("{} {}", outputs.get("notice")?, outputs.get("count")?))
     };
     let by_rule = || {

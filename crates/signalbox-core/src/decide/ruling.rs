@@ -4,7 +4,7 @@ use super::{Context, given};
 use crate::change::Change;
 use crate::event::Ruling;
 use crate::process::facts::Value;
-use crate::process::table::{Hit, Table};
+use crate::process::table::{Policy, Table};
 use std::collections::BTreeMap;
 
 /// What a table said: the ruling to be kept, and the answers by name.
@@ -25,19 +25,27 @@ pub fn rule_all(ctx: &Context, change: &Change, table: &str, known: impl Fn(&str
     let Some(found) = ctx.process.tables.get(table) else { return vec![] };
     let fact = |name: &str| known(name).or_else(|| given::fact(ctx, change, name));
     // Each fact is worked out once, for the tests and for the record.
-    let facts: BTreeMap<&str, Option<Value>> = found.inputs.iter().map(|input| (input.code, fact(input.code))).collect();
-    let look = |name: &str| facts.get(name).cloned().flatten();
-    let answering = found.answering(look);
-    found.evaluate(look).into_iter().map(|hit| (ruling(found, &hit, &answering, &facts), hit.outputs)).collect()
+    let facts: Vec<Option<Value>> = found.inputs.iter().map(|input| fact(input.code)).collect();
+    let at = |name: &str| found.inputs.iter().position(|input| input.code == name).and_then(|at| facts[at].clone());
+    let point = found.point(at);
+    found.counting(&point).into_iter().map(|row| ruling(found, row, &point, &facts)).collect()
 }
 
-fn ruling(table: &Table, hit: &Hit, answering: &[Hit], facts: &BTreeMap<&str, Option<Value>>) -> Ruling {
-    let inputs = table.inputs.iter().map(|input| (input.words.to_owned(), facts.get(input.code).cloned().flatten().map_or_else(String::new, words)));
+/// The answers alone, where nothing is kept of them.
+pub fn said(ctx: &Context, change: &Change, table: &str, known: impl Fn(&str) -> Option<Value>) -> Option<BTreeMap<String, String>> {
+    let found = ctx.process.tables.get(table)?;
+    found.decide(|name| known(name).or_else(|| given::fact(ctx, change, name))).map(|hit| hit.outputs)
+}
+
+fn ruling(table: &Table, row: usize, point: &[Option<i64>], facts: &[Option<Value>]) -> Ruled {
+    let hit = table.hit(row);
+    let inputs = table.inputs.iter().zip(facts).map(|(input, value)| (input.words.to_owned(), value.clone().map_or_else(String::new, words)));
     let answers = table.outputs.iter().filter_map(|name| Some((name.clone(), hit.get(name)?.to_owned())));
     // Rows below the topmost of a first table were never asked; of a worst one they were outdone, and that is worth saying.
-    let outdone = answering.iter().filter(|other| table.policy == crate::process::table::Policy::Worst && other.row != hit.row);
-    let also = outdone.map(|other| (other.row + 1, table.outputs.first().and_then(|name| other.get(name)).unwrap_or_default().to_owned()));
-    Ruling { table: table.name.clone(), row: hit.row + 1, inputs: inputs.collect(), answers: answers.collect(), also: also.collect() }
+    let outdone = table.answering(point).filter(|other| table.policy == Policy::Worst && *other != row);
+    let also = outdone.map(|other| (other + 1, table.rows[other].outputs.first().cloned().unwrap_or_default()));
+    let ruling = Ruling { table: table.name.clone(), row: row + 1, inputs: inputs.collect(), answers: answers.collect(), also: also.collect() };
+    (ruling, hit.outputs)
 }
 
 fn words(value: Value) -> String {

@@ -77,34 +77,44 @@ impl Hit {
 impl Table {
     /// The rows that count: at most one, but for collect. A fact that is not known answers only `-`.
     pub fn evaluate(&self, fact: impl Fn(&str) -> Option<Value>) -> Vec<Hit> {
-        let mut hits = self.answering(fact);
-        match self.policy {
-            Policy::Collect => {}
-            Policy::Unique | Policy::First => hits.truncate(1),
-            Policy::Worst => {
-                let at = self.gravest(hits.iter().map(|hit| hit.row));
-                hits.retain(|hit| Some(hit.row) == at);
-            }
-        }
-        hits
-    }
-
-    /// The topmost of the rows with the gravest answer.
-    fn gravest(&self, rows: impl Iterator<Item = usize>) -> Option<usize> {
-        rows.min_by_key(|at| std::cmp::Reverse(self.rows[*at].rank))
-    }
-
-    /// Every row whose tests all pass, in order, whatever the policy.
-    pub fn answering(&self, fact: impl Fn(&str) -> Option<Value>) -> Vec<Hit> {
-        let point: Vec<Option<i64>> = self.inputs.iter().map(|input| fact(input.code).and_then(|value| index(input.kind, &value))).collect();
-        let hits =
-            self.rows.iter().enumerate().filter(|(_, row)| row.tests.iter().zip(&point).all(|(test, at)| at.map_or(test.is_any, |at| test.holds_at(at))));
-        hits.map(|(at, row)| Hit { row: at, outputs: self.outputs.iter().cloned().zip(row.outputs.iter().cloned()).collect() }).collect()
+        let point = self.point(fact);
+        self.counting(&point).into_iter().map(|at| self.hit(at)).collect()
     }
 
     /// The one answer of a table that gives one.
     pub fn decide(&self, fact: impl Fn(&str) -> Option<Value>) -> Option<Hit> {
         self.evaluate(fact).into_iter().next()
+    }
+
+    /// Where the facts stand, in the order of the columns.
+    pub fn point(&self, fact: impl Fn(&str) -> Option<Value>) -> Vec<Option<i64>> {
+        self.inputs.iter().map(|input| fact(input.code).and_then(|value| index(input.kind, &value))).collect()
+    }
+
+    /// Every row whose tests all pass, in order, whatever the policy.
+    pub fn answering<'t>(&'t self, point: &'t [Option<i64>]) -> impl Iterator<Item = usize> + 't {
+        let passes = move |row: &Row| row.tests.iter().zip(point).all(|(test, at)| at.map_or(test.is_any, |at| test.holds_at(at)));
+        self.rows.iter().enumerate().filter(move |(_, row)| passes(row)).map(|(at, _)| at)
+    }
+
+    /// Of the rows that answer, those that count.
+    pub fn counting(&self, point: &[Option<i64>]) -> Vec<usize> {
+        match self.policy {
+            Policy::Collect => self.answering(point).collect(),
+            Policy::Unique | Policy::First => self.answering(point).take(1).collect(),
+            Policy::Worst => self.gravest(self.answering(point)).into_iter().collect(),
+        }
+    }
+
+    /// What a row says.
+    pub fn hit(&self, at: usize) -> Hit {
+        let outputs = self.rows.get(at).map_or(&[][..], |row| &row.outputs);
+        Hit { row: at, outputs: self.outputs.iter().cloned().zip(outputs.iter().cloned()).collect() }
+    }
+
+    /// The topmost of the rows with the gravest answer.
+    fn gravest(&self, rows: impl Iterator<Item = usize>) -> Option<usize> {
+        rows.min_by_key(|at| std::cmp::Reverse(self.rows[*at].rank))
     }
 }
 
