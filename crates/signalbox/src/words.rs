@@ -7,9 +7,11 @@ mod formats;
 mod labels;
 mod lines;
 mod modalities;
+mod rulings;
 mod sentences;
 mod turns;
 pub mod urgent;
+mod why;
 pub mod work;
 
 pub use bars::{act_why_not, bar, refusal};
@@ -17,6 +19,7 @@ pub use faults::{fault, fault_in};
 pub use formats::warning;
 pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
+pub use rulings::{class_sentence, ruling_answer, ruling_because, ruling_inputs};
 pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
 pub use turns::turn_words;
 
@@ -34,8 +37,11 @@ use signalbox_store::queries::change::ChangePage;
 /// Why something may not be done now, and who can change that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Why {
+    /// The rule that stands in the way.
+    pub rule: String,
+    /// The fact that it looks at.
     pub sentence: String,
-    /// Empty where nobody can, or where it is plain.
+    /// Who can change that.
     pub who_can_change: String,
 }
 

@@ -8,11 +8,16 @@ use signalbox_core::refusal::{Bar, Refusal};
 use super::{Why, act_title, counted, fault, field_label, listed, read_param, sentence_case};
 
 fn why(sentence: impl Into<String>, who: impl Into<String>) -> Why {
-    Why { sentence: sentence.into(), who_can_change: who.into() }
+    Why { sentence: sentence.into(), who_can_change: who.into(), rule: String::new() }
 }
 
 /// The sentence for a bar, and who can lift it.
 pub fn bar(bar: &Bar) -> Why {
+    super::why::whole(bar.code, fact(bar))
+}
+
+/// The fact, and who can lift it where that is not the same for every bar of the code.
+fn fact(bar: &Bar) -> Why {
     let param = |n: usize| bar.params.get(n).map_or(String::new(), |p| read_param(p));
     match bar.code {
         "role" => why(format!("This is for: {}.", roles(&param(0))), "Somebody with that role. Your organisation's coordinator gives roles."),
@@ -159,7 +164,10 @@ fn freeze(title: &str, until: &str) -> Why {
 pub fn refusal(refusal: &Refusal, change: &Change) -> Vec<Why> {
     match refusal {
         Refusal::Denied(bars) => bars.iter().map(bar).collect(),
-        Refusal::WrongStage(stage) => vec![why(format!("This is not done at the stage of {}, “{}”.", change.reference, stage.words()), "")],
+        Refusal::WrongStage(stage) => {
+            let fact = why(format!("This is not done at the stage of {}, “{}”.", change.reference, stage.words()), "");
+            vec![super::why::whole("wrong-stage", fact)]
+        }
         Refusal::Invalid(faults) => faults.iter().map(|v| why(fault(v), "")).collect(),
     }
 }
@@ -167,7 +175,10 @@ pub fn refusal(refusal: &Refusal, change: &Change) -> Vec<Why> {
 /// Why an act is not offered: what it comes after, or every bar.
 pub fn act_why_not(refusal_: &Refusal, act: Act, process: &Process, change: &Change) -> Vec<Why> {
     match refusal_ {
-        Refusal::WrongStage(stage) => vec![why(wrong_stage(act, *stage, process), "")],
+        Refusal::WrongStage(stage) => {
+            let fact = why(wrong_stage(act, *stage, process), super::why::who_moves(process, *stage, act));
+            vec![super::why::whole("wrong-stage", fact)]
+        }
         Refusal::Denied(bars) => bars.iter().map(|one| by_its_questions(one, process)).collect(),
         other => refusal(other, change),
     }

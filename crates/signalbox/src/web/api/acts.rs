@@ -47,11 +47,14 @@ pub struct Offer {
 /// A rule that stands in the way.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "four-eyes", "detail": "You wrote or sent this change, so somebody else decides.", "who_can_change": ""}))]
+#[schema(example = json!({"code": "four-eyes", "rule": "Nobody approves what they raised, sent or will carry out.", "detail": "You wrote or sent this change, so somebody else decides.", "who_can_change": "Another change manager."}))]
 pub struct Reason {
     pub code: String,
+    /// The rule that stands in the way.
+    pub rule: String,
+    /// The fact that it looks at.
     pub detail: String,
-    /// Who can change that; empty where nobody can.
+    /// Who can change that.
     pub who_can_change: String,
 }
 
@@ -156,7 +159,7 @@ fn reasons(refusal: &Refusal, act: Act, situation: &Situation) -> Vec<Reason> {
         Refusal::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
     };
     let whys = words::act_why_not(refusal, act, &situation.process, &situation.loaded.change);
-    let reason = |(code, why): (&str, words::Why)| Reason { code: code.into(), detail: why.sentence, who_can_change: why.who_can_change };
+    let reason = |(code, why): (&str, words::Why)| Reason { code: code.into(), rule: why.rule, detail: why.sentence, who_can_change: why.who_can_change };
     codes.into_iter().zip(whys).map(reason).collect()
 }
 

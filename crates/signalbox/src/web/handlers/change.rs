@@ -1,5 +1,6 @@
 //! `/changes/{ref}`: the record of a change, what may be done to it, and what is said about it.
 
+pub(super) mod decisions;
 mod files;
 mod forms;
 mod history;

@@ -85,6 +85,7 @@ pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form
         act: main.map(|act| panel(app, seen, act)).transpose()?,
         offers: others(seen, &open, main),
         not_now: not_now(seen, &offers),
+        why_not: why_not(seen, &offers),
         clashes: clashes(seen, &open),
         no_clash: format!("No clash found, looked at {}.", seen.moment(seen.now)),
         notice: sections::notice(seen),
@@ -223,13 +224,30 @@ fn not_now(seen: &Seen, offers: &[Offered]) -> Vec<NotNow> {
             _ => true,
         };
         if is_worth_saying {
-            let whys = words::act_why_not(refusal, offer.act, process, change);
-            let reason = whys.iter().map(|why| why.sentence.clone()).collect::<Vec<_>>().join(" ");
-            let who = whys.iter().map(|why| why.who_can_change.clone()).filter(|who| !who.is_empty()).collect::<Vec<_>>().join(" ");
-            all.push(NotNow { act: words::act_title(offer.act).into(), reason, who });
+            all.push(reasons(offer.act, refusal, seen));
         }
     }
     all
+}
+
+/// Every act of the document that this person is not offered, of this stage and of others: the rule, the fact, and who
+/// can change it (C197).
+fn why_not(seen: &Seen, offers: &[Offered]) -> Vec<NotNow> {
+    offers.iter().filter_map(|offer| offer.verdict.as_ref().err().map(|refusal| reasons(offer.act, refusal, seen))).collect()
+}
+
+fn reasons(act: Act, refusal: &Refusal, seen: &Seen) -> NotNow {
+    let whys = words::act_why_not(refusal, act, &seen.situation.process, seen.change());
+    let all = |part: &dyn Fn(&words::Why) -> &String| {
+        let mut said: Vec<&str> = vec![];
+        for words in whys.iter().map(|why| part(why).as_str()) {
+            if !said.contains(&words) {
+                said.push(words);
+            }
+        }
+        said.join(" ")
+    };
+    NotNow { act: words::act_title(act).into(), rule: all(&|why| &why.rule), reason: all(&|why| &why.sentence), who: all(&|why| &why.who_can_change) }
 }
 
 fn clashes(seen: &Seen, open: &[Act]) -> Vec<Clash> {

@@ -24,8 +24,19 @@ fn knows(seen: &Seen, act: Act) -> bool {
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
     let first = warnings(seen).into_iter().chain([glance(seen)]).chain(tables(seen));
-    let sections =
-        [defects(seen), risk(seen), assessments(seen), clinical(seen), network(seen), approvals(seen), conditions(seen), promise(seen), night(seen), end(seen)];
+    let sections = [
+        defects(seen),
+        risk(seen),
+        super::decisions::section(seen),
+        assessments(seen),
+        clinical(seen),
+        network(seen),
+        approvals(seen),
+        conditions(seen),
+        promise(seen),
+        night(seen),
+        end(seen),
+    ];
     let first = first.chain(super::super::urgent::section(seen));
     first.chain(sections.into_iter().flatten()).collect()
 }
