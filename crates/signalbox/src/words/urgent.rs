@@ -84,7 +84,7 @@ pub fn duty_words(code: &str) -> Option<String> {
 
 /// What stands in the way, and who can lift it; `None` for a bar of another kind.
 pub fn bar(bar: &Bar) -> Option<Why> {
-    let why = |sentence: &str, who: &str| Why { sentence: sentence.into(), who_can_change: who.into() };
+    let why = |sentence: &str, who: &str| Why { sentence: sentence.into(), who_can_change: who.into(), rule: String::new() };
     Some(match bar.code {
         "officer-not-asked" => why("No safety officer has been asked yet.", "Ring one. If nobody answers, try again after 15 minutes, then add both times."),
         "officer-tried-once" => {
