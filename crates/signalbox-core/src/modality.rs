@@ -152,7 +152,7 @@ fn follow<'a>(key: &str, turns: &[(&'a Claim, Option<&'a ModalityFact>)], live: 
             };
             if let Some(fact) = other.filter(|_| !is_said) {
                 is_said = true;
-                found.push(Clash::Title { ae_title: claim.ae_title.clone(), site: fact.site.clone() });
+                found.push(Clash::Title { ae_title: fact.claim.ae_title.clone(), site: fact.site.clone() });
             }
         }
         if let Some(last) = live.last_mut().filter(|_| open) {

@@ -3,7 +3,7 @@
 
 use crate::refusal::Violation;
 use crate::words::vocabulary;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 vocabulary! {
     /// A technical value that an answer may be; the words are those of the Answer column.

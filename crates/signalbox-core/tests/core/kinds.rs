@@ -148,7 +148,7 @@ fn scenario_46_an_ae_title_that_is_live_is_refused_with_its_site() {
     let again = but(&fields, &[("ae_title", "ct_main_1 ")]);
     assert_eq!(faults(&case, &again), ["ae_title: ae-title-taken"], "case and spaces make no difference");
     let Err(signalbox_core::refusal::Refusal::Invalid(found)) = case.try_act(&world.person("coordinator").actor, Act::Submit, &again) else { panic!() };
-    assert_eq!(found[0].params, ["ct_main_1", "Northbrook"]);
+    assert_eq!(found[0].params, ["CT_MAIN_1", "Northbrook"]);
     // Another title is free, and so is the same one at another PACS, or after it was switched off.
     assert!(case.try_act(&world.person("coordinator").actor, Act::Submit, &but(&fields, &[("ae_title", "CT_MAIN_2")])).is_ok());
     case.modalities[0].services = vec![signalbox_core::ids::ServiceId(6)];

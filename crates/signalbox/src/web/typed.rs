@@ -256,7 +256,7 @@ impl Drawing<'_> {
     fn rows(&self, id: &str, label: &str, columns: &[Column]) -> Field {
         let said = |values: &Vec<String>| values.iter().any(|value| !value.trim().is_empty());
         let filled = self.raw.iter().filter(|(_, values)| said(values)).filter_map(|(name, _)| cell_of(id, name)).map(|(row, _)| row).max().unwrap_or(0);
-        let count = (filled + ROWS_BLANK).max(ROWS_LEAST).min(ROWS_MAX);
+        let count = (filled + ROWS_BLANK).clamp(ROWS_LEAST, ROWS_MAX);
         let row = |number: usize| RowOf { legend: format!("Row {number}"), cells: columns.iter().map(|column| self.cell(id, number, column)).collect() };
         Field::table(id, label, (1..=count).map(row).collect())
     }

@@ -165,13 +165,13 @@ fn scenario_46_an_ae_title_that_is_live_is_refused_with_the_site_of_its_owner() 
         let second = draft(&world, RUTH, cast.northbrook, Kind::PacsModality, &[COMMON, MODALITY, &other]);
         let refused = send(&mut ruth, &second).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(refused.text().contains("a machine at Northbrook General has ct_main_1 at that time"), "{}", refused.text());
+        assert!(refused.text().contains("a machine at Northbrook General has CT_MAIN_1 at that time"), "{}", refused.text());
 
         // Another trust is told that it is taken, not where; the supplier, who serves both, is told where.
         let elsewhere = draft(&world, OLEG, cast.riverside, Kind::PacsModality, &[COMMON, MODALITY, &other, &[("sites", "RI")]]);
         let refused = send(&mut world.sign_in(OLEG).await, &elsewhere).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(refused.text().contains("a machine at another site has ct_main_1"), "{}", refused.text());
+        assert!(refused.text().contains("a machine at another site has CT_MAIN_1"), "{}", refused.text());
         assert!(!refused.body.contains("Northbrook General"));
         let theirs = draft(&world, PRIYA, cast.supplier, Kind::PacsModality, &[COMMON, MODALITY, &other]);
         let refused = send(&mut world.sign_in(PRIYA).await, &theirs).await;
@@ -328,7 +328,7 @@ fn a_table_of_rules_is_filled_in_row_by_row_without_a_script() {
         assert!(refused.body.contains("href=\"#rules.1.source\"") && refused.body.contains("value=\"10.20.30.17/24\""));
         // Nothing is set by the way (S31).
         let sly = fill(&mut ruth, &reference, "details", &[&RULE[..], &[("rules.1.approved", "yes")]].concat()).await;
-        assert_eq!(sly.status, StatusCode::SEE_OTHER, "a draft keeps what was typed");
+        assert_eq!(sly.status, StatusCode::UNPROCESSABLE_ENTITY, "the step says that it has no such field");
         let check = send(&mut ruth, &reference).await;
         assert_eq!(check.status, StatusCode::UNPROCESSABLE_ENTITY, "and it is not sent");
         assert_eq!(fill(&mut ruth, &reference, "details", &RULE).await.status, StatusCode::SEE_OTHER);
@@ -352,7 +352,7 @@ fn rows_are_objects_in_the_api_and_faults_point_at_their_cells() {
         let body = |answers: &serde_json::Value| json!({"kind": "firewall_network", "organisation": "NORTHBROOK", "answers": answers});
         let refused = trust.post("/api/v1/changes", body(&wrong)).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(pointers(&refused).iter().any(|(pointer, _)| pointer.contains("rules.2.source")), "{}", refused.body);
+        assert!(pointers(&refused).iter().any(|(pointer, _)| pointer.ends_with("/rules/1/source")), "{}", refused.body);
         let sly = trust.post("/api/v1/changes", body(&json!({"title": "A rule", "rules": [{"approved": "yes"}]}))).await;
         assert_eq!(sly.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", sly.body);
         let made = trust.post("/api/v1/changes", body(&json!({"title": "A rule", "rules": [row]}))).await;
