@@ -32,6 +32,12 @@ vocabulary! {
         Reject = "reject", "refuse";
         /// T15: the board asks for more.
         AskMore = "ask_more", "ask for more";
+        /// A board member's advice (BR-20c).
+        Vote = "vote", "vote";
+        /// The approval is taken back, until the start (SD-11).
+        TakeBack = "take_back", "take the decision back";
+        /// X10: a small move keeps its approvals.
+        Reaffirm = "reaffirm", "re-affirm after a small move";
         /// T17: waits for something outside.
         Hold = "hold", "put on hold";
         /// T17: goes on from where it was held.

@@ -57,6 +57,7 @@ fn unborn(recorded: &Recorded) -> Change {
         clinical: Clinical::NotAssessed,
         network: Network::NotNeeded,
         approvals: vec![],
+        board: Default::default(),
         conditions: vec![],
         implementer: None,
         work: Work::default(),
@@ -147,7 +148,7 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
         }
         Event::SentBack { .. } => change.stage = Stage::Draft,
         Event::Submitted { content, revision, notice, late_reason, late_words, network_needed } => {
-            change.submitted_by.extend(recorded.by.person);
+            change.submitted_by.extend(recorded.by.people());
             change.revision = *revision;
             change.receipts.push(receipt(*revision, recorded.at, content, notice.clone()));
             change.consequence = notice.as_ref().map(|n| n.consequence);
@@ -270,6 +271,7 @@ fn add_conditions(change: &mut Change, recorded: &Recorded, conditions: &[NewCon
 }
 
 fn void_approvals(change: &mut Change, at: Timestamp) {
+    change.board.moved = None;
     for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
         approval.void = Some(at);
     }
@@ -279,12 +281,16 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
     let at = recorded.at;
     match &recorded.event {
         Event::Approved { content, window, words, conditions, .. } => {
+            // What was approved before a small move is decided anew instead of re-affirmed.
+            if change.board.moved.is_some() {
+                void_approvals(change, at);
+            }
             change.approvals.push(Approval { by: recorded.by.clone(), at, content: content.clone(), window: *window, words: words.clone(), void: None });
             add_conditions(change, recorded, conditions);
             change.stage = Stage::Approved;
         }
         Event::Rejected { reason_code, reason } => {
-            change.refusals.push(Refused { at, code: reason_code.clone(), reason: reason.clone() });
+            change.refusals.push(Refused { at, by: Some(recorded.by.clone()), code: reason_code.clone(), reason: reason.clone() });
             change.stage = Stage::Rejected;
         }
         Event::MoreAsked { questions } => {
@@ -309,7 +315,18 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.implementer = Some((*implementer, *org));
             change.stage = Stage::Scheduled;
         }
-        Event::Rescheduled { content, within_tolerance, notice, .. } => {
+        Event::Voted(vote) => change.board.put(&recorded.by, at, vote),
+        Event::TakenBack { .. } => {
+            if change.stage == Stage::Rejected {
+                change.refusals.pop();
+            }
+            void_approvals(change, at);
+            change.stage = Stage::AwaitingApproval;
+        }
+        Event::Reaffirmed { .. } => reaffirm(change, recorded),
+        Event::Rescheduled { content, within_tolerance, small, notice, .. } => {
+            let before = change.window();
+            change.board.moved = None;
             change.content = Some((**content).clone());
             if let Some(notice) = notice {
                 change.consequence = Some(notice.consequence);
@@ -321,7 +338,12 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
                     (approval.content, approval.window) = (hash.clone(), window);
                 }
             } else {
-                reopen(change, at);
+                if let (true, Some(window)) = (*small, before) {
+                    change.board.moved = Some(crate::board::Moved { at, window, safety: None });
+                    change.stage = Stage::AwaitingApproval;
+                } else {
+                    reopen(change, at);
+                }
                 // The provider was told of another time.
                 if change.network != Network::NotNeeded {
                     change.network = Network::Needed;
@@ -349,6 +371,22 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
         }
         _ => {}
     }
+}
+
+/// X10: by a safety officer the way is open to the chair; by the chair the approvals stand for the new window.
+fn reaffirm(change: &mut Change, recorded: &Recorded) {
+    if recorded.by.role.is_some_and(crate::actor::Role::is_safety_officer) {
+        if let Some(moved) = &mut change.board.moved {
+            moved.safety = Some(recorded.by.clone());
+        }
+        return;
+    }
+    change.board.moved = None;
+    let (hash, window) = (change.content.as_ref().map(|c| c.hash.clone()).unwrap_or_default(), change.window());
+    for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+        (approval.content, approval.window) = (hash.clone(), window);
+    }
+    change.stage = Stage::Approved;
 }
 
 /// T19: approvals are void, and so is a clinical answer, which was given for what was asked then (spec 5.3); an

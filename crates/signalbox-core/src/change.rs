@@ -352,6 +352,7 @@ pub struct Work {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub at: Timestamp,
+    pub by: Option<Stamp>,
     pub code: String,
     pub reason: Text,
 }
@@ -391,6 +392,7 @@ pub struct Change {
     pub clinical: Clinical,
     pub network: Network,
     pub approvals: Vec<Approval>,
+    pub board: crate::board::Board,
     pub conditions: Vec<Condition>,
     pub implementer: Option<(PersonId, OrgId)>,
     pub work: Work,

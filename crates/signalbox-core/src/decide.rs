@@ -19,6 +19,7 @@ pub mod material;
 
 mod accept;
 pub mod approve;
+mod board;
 mod clinical;
 pub mod close;
 mod consistent;
@@ -165,6 +166,9 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Reject => approve::reject(t),
         Act::AskMore => approve::ask_more(t),
         Act::MeetCondition => approve::meet_condition(t),
+        Act::Vote => board::vote(t),
+        Act::TakeBack => board::take_back(t),
+        Act::Reaffirm => board::reaffirm(t),
         Act::Hold => schedule::hold(t),
         Act::Resume => Some(vec![Event::Resumed]),
         Act::Schedule => schedule::schedule(t),

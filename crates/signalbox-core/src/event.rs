@@ -232,6 +232,18 @@ pub enum Event {
         words: Option<Text>,
         conditions: Vec<NewCondition>,
         ruling: Option<Ruling>,
+        /// How the board stood, where one was asked (BR-20).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        board: Option<Box<crate::board::Heard>>,
+    },
+    Voted(Box<crate::board::Voted>),
+    /// The decision is taken back; the change is decided again.
+    TakenBack {
+        reason: Option<Text>,
+    },
+    /// X10: the move is agreed. By the chair the approvals stand for the new window; by a safety officer the chair may.
+    Reaffirmed {
+        words: Option<Text>,
     },
     Rejected {
         reason_code: String,
@@ -258,6 +270,9 @@ pub enum Event {
         content: Box<Content>,
         reason: Text,
         within_tolerance: bool,
+        /// X10: the same night and no longer, so that the approvals stand once it is re-affirmed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        small: bool,
         notice: Option<NoticeGiven>,
     },
     /// Answers added or changed after submission; a material one voids approvals (SD-11, BR-31).

@@ -124,6 +124,10 @@ pub struct Facts {
     pub modalities: Vec<crate::modality::ModalityFact>,
     /// The words behind the free texts of the change, so that unchanged words are seen to be unchanged.
     pub prose: BTreeMap<TextId, String>,
+    /// Who holds the roles that decide, where a decision is near (SD-10).
+    pub holders: Vec<crate::cover::Holder>,
+    /// The board whose scope covers the change, with its seats and meetings (BR-20).
+    pub board: Option<crate::board::BoardFact>,
     /// Attached files by id, with name, size and hash, as the shell stored them.
     pub files: BTreeMap<i64, (String, i64, String)>,
 }
@@ -159,6 +163,8 @@ pub struct FactsQuery {
     /// AE titles as they are compared, and addresses, of which other changes may speak.
     pub ae_keys: BTreeSet<String>,
     pub ips: BTreeSet<String>,
+    /// Set while a decision is near: who decides at that moment, and the board (SD-10, BR-20).
+    pub decides_at: Option<Timestamp>,
     /// The window whose clashes matter.
     pub window: Option<crate::change::Window>,
 }

@@ -134,7 +134,7 @@ mod tests {
     use crate::actor::Membership;
 
     fn person(id: i64, org: i64, kind: OrgKind, role: Role) -> Actor {
-        Actor::Person { id: PersonId(id), memberships: vec![Membership { org: OrgId(org), org_kind: kind, role, service: None }] }
+        Actor::Person { id: PersonId(id), memberships: vec![Membership { org: OrgId(org), org_kind: kind, role, service: None, cover: None }] }
     }
 
     fn codes(actor: &Actor, proposal: &Proposal, deed: Deed, now: i64) -> Vec<&'static str> {

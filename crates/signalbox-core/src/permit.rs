@@ -63,7 +63,7 @@ pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
             (_, Actor::System) | (Who::System, _) => {}
             (who, Actor::Person { id, memberships }) => {
                 let fitting = memberships.iter().filter(|m| fits(ctx, who, m, change, *id));
-                stamps.extend(fitting.map(|m| Stamp { person: Some(*id), org: Some(m.org), role: Some(m.role) }));
+                stamps.extend(fitting.map(|m| m.stamp(*id)));
             }
         }
     }
@@ -110,7 +110,6 @@ fn is_working_role(role: Role) -> bool {
 
 /// The bar that a gate puts up, if it is shut.
 fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp) -> Option<Bar> {
-    let person = stamp.person;
     match rule {
         Rule::AnswersComplete if !asks_the_document(step.act) => answers_due(ctx, change, step.act),
         Rule::AssessmentsDone => {
@@ -123,9 +122,9 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             Clinical::UnderReview { .. } => Some(Bar::new("clinical-under-review")),
             Clinical::Rejected { .. } | Clinical::Stopped { .. } => Some(Bar::new("clinical-rejected")),
         },
-        Rule::FourEyes => is_own_work(change, person).then(|| Bar::new("four-eyes")),
-        // Whichever hat: who belongs to the raising organisation is not independent of it (X2, X17).
-        Rule::OtherOrganisation => (stamp.org == Some(change.org) || ctx.actor.belongs_to(change.org)).then(|| Bar::new("own-organisation")),
+        Rule::FourEyes => is_own_work(change, stamp).then(|| crate::cover::own_work_bar(stamp)),
+        Rule::OtherOrganisation => crate::cover::is_of_raiser(ctx, change, stamp).then(|| Bar::new("own-organisation")),
+        Rule::BoardDecided => crate::board::undecided(ctx, change),
         Rule::NoHardClash => ctx.facts.clashes.iter().find(|c| c.hard && c.rule != "BR-19f").map(|c| Bar::new("hard-clash").with(&c.with).with(&c.shared)),
         Rule::NotInFreeze => {
             let declared = ctx.facts.clashes.iter().find(|c| c.hard && c.rule == "BR-19f").map(|c| Bar::new("freeze").with(&c.with).with(c.until));
@@ -136,7 +135,7 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             Network::Needed => Some(Bar::new("provider-not-told").with("NEEDED").with(0)),
             Network::Sent { at, .. } => Some(Bar::new("provider-not-acknowledged").with("SENT").with(whole_days(*at, ctx.now))),
         },
-        Rule::OutcomeByAnother => did_the_work(change, person).then(|| Bar::new("outcome-by-another")),
+        Rule::OutcomeByAnother => did_the_work(change, stamp).then(|| Bar::new("outcome-by-another")),
         Rule::ReviewDone => {
             (!review_reasons(ctx, change).is_empty() && change.review.is_none()).then(|| Bar::new("review-due").with(review_reasons(ctx, change).join(", ")))
         }
@@ -206,17 +205,18 @@ fn is_owed(ctx: &Context, assessment: &crate::change::Assessment) -> bool {
 }
 
 /// SD-1 and SD-2: raised, sent or will carry it out.
-pub(crate) fn is_own_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
-    let Some(person) = person else { return false };
-    change.raised_by.person == Some(person) || change.submitted_by.contains(&person) || change.implementer.is_some_and(|(who, _)| who == person)
+pub(crate) fn is_own_work(change: &Change, stamp: &Stamp) -> bool {
+    stamp
+        .people()
+        .any(|person| change.raised_by.concerns(person) || change.submitted_by.contains(&person) || change.implementer.is_some_and(|(who, _)| who == person))
 }
 
 /// SD-6: implemented it, in any part.
-pub(crate) fn did_the_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
-    let Some(person) = person else { return false };
-    let stamps = [&change.work.started_by, &change.work.finished_by];
-    let steps = change.carry.steps.iter().filter_map(|step| step.by.as_ref()).any(|by| by.person == Some(person) && by.role == Some(Role::Implementer));
-    steps || change.implementer.is_some_and(|(who, _)| who == person) || stamps.into_iter().flatten().any(|s| s.person == Some(person))
+pub(crate) fn did_the_work(change: &Change, stamp: &Stamp) -> bool {
+    let took_part = [&change.work.started_by, &change.work.finished_by];
+    let steps = change.carry.steps.iter().filter_map(|step| step.by.as_ref()).filter(|by| by.role == Some(Role::Implementer));
+    stamp.people().any(|person| change.implementer.is_some_and(|(who, _)| who == person))
+        || took_part.into_iter().flatten().chain(steps).any(|other| other.shares_a_person_with(stamp))
 }
 
 /// T34, BR-23: once, within 30 days.
@@ -239,9 +239,11 @@ pub fn review_reasons(ctx: &Context, change: &Change) -> Vec<String> {
 
 /// What bars an act by its nature, whatever the document says.
 fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar> {
-    let person = stamp.person;
     match act {
         Act::Approve => approver(ctx, change, stamp),
+        Act::Vote => crate::board::vote_bar(ctx, change, stamp),
+        Act::TakeBack => crate::board::take_back_bar(ctx, change, stamp),
+        Act::Reaffirm => crate::board::reaffirm_bar(ctx, change, stamp),
         Act::Assess => crate::decide::assess::open_for(ctx, change).is_empty().then(|| Bar::new("no-assessment-of-yours")),
         Act::Screen if matches!(change.clinical, Clinical::Rejected { .. } | Clinical::Stopped { .. }) => Some(Bar::new("clinical-rejected")),
         Act::Screen if matches!(change.clinical, Clinical::Accepted { .. } | Clinical::NotRequired { .. }) => Some(Bar::new("already-screened")),
@@ -251,7 +253,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::Screen if change.parties().direct_care && !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("direct-care-needs-officer")),
         Act::Clear | Act::RejectClinically | Act::Stop if !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("role").with("safety officer")),
         // SD-5; a screen that answers no to all is a decision too.
-        Act::Screen | Act::Clear | Act::RejectClinically if is_own_work(change, person) => Some(Bar::new("clinical-own-work")),
+        Act::Screen | Act::Clear | Act::RejectClinically if is_own_work(change, stamp) => Some(Bar::new("clinical-own-work")),
         Act::Clear if !matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("nothing-under-review")),
         Act::Acknowledge if !matches!(change.network, Network::Needed | Network::Sent { .. } | Network::Told { .. }) => Some(Bar::new("network-not-needed")),
         Act::TellNetwork | Act::RecordTold if matches!(change.network, Network::NotNeeded) => Some(Bar::new("network-not-needed")),
@@ -261,7 +263,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::Complete if change.asked_more.is_some() => Some(Bar::new("questions-open")),
         Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => crate::urgent::bars(ctx, change, act, stamp),
         Act::Restate => restate(ctx, change),
-        Act::Review if change.stage == Stage::Review && did_the_work(change, person) => Some(Bar::new("review-by-another")),
+        Act::Review if change.stage == Stage::Review && did_the_work(change, stamp) => Some(Bar::new("review-by-another")),
         Act::Review if change.stage == Stage::Implemented && review_reasons(ctx, change).is_empty() && change.review.is_some() => Some(Bar::new("review-done")),
         Act::RecordStep if crate::carry::recordable(change).is_empty() => Some(Bar::new("no-open-step")),
         Act::DecideGo => go(change, stamp),
@@ -272,10 +274,10 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::Dispute if !matches!(change.outcome, Some(Outcome::Successful | Outcome::SuccessfulWithIssues)) => Some(Bar::new("nothing-to-dispute")),
         Act::Dispute if change.learnt.open_disputes().next().is_some() => Some(Bar::new("disputed-already")),
         Act::AnswerDispute if change.learnt.open_disputes().next().is_none() => Some(Bar::new("no-open-dispute")),
-        Act::AnswerDispute if did_the_work(change, person) => Some(Bar::new("outcome-by-another")),
-        Act::AnswerDispute if change.learnt.open_disputes().any(|d| d.by.person == person) => Some(Bar::new("own-dispute")),
+        Act::AnswerDispute if did_the_work(change, stamp) => Some(Bar::new("outcome-by-another")),
+        Act::AnswerDispute if change.learnt.open_disputes().any(|d| d.by.shares_a_person_with(stamp)) => Some(Bar::new("own-dispute")),
         Act::FinishAction if !change.learnt.actions.iter().any(|a| may_finish(ctx, stamp, a)) => Some(Bar::new("no-open-action")),
-        Act::Survey if change.raised_by.person != person => Some(Bar::new("not-the-requester")),
+        Act::Survey if change.raised_by.person != stamp.person => Some(Bar::new("not-the-requester")),
         Act::Survey if change.learnt.survey.is_some() => Some(Bar::new("survey-given")),
         Act::UnlinkIncident if change.learnt.incidents.is_empty() => Some(Bar::new("no-incident-linked")),
         Act::BackOut if change.work.started.is_none() => Some(Bar::new("not-started")),
@@ -318,7 +320,10 @@ pub(crate) fn may_finish(ctx: &Context, stamp: &Stamp, action: &crate::learn::Ac
 fn approver(ctx: &Context, change: &Change, stamp: &Stamp) -> Option<Bar> {
     let outputs = crate::decide::ruling::said(ctx, change, "approver", |_| None)?;
     let words = outputs.get("approver")?;
-    let allowed = words.split([';', ',']).filter_map(Role::from_words).any(|role| stamp.role == Some(role));
+    let roles: Vec<Role> = words.split([';', ',']).filter_map(crate::board::role_of).collect();
+    // SD-10: where nobody of a role can decide, the next in the chain is asked.
+    let is_next = |role: &Role| crate::cover::next_in_chain(*role) == stamp.role && crate::cover::is_vacant(ctx, change, *role);
+    let allowed = roles.iter().any(|role| stamp.role == Some(*role) || is_next(role));
     (!allowed).then(|| Bar::new("approver").with(words))
 }
 

@@ -34,6 +34,8 @@ pub enum Rule {
     FourEyes,
     /// Gate: approved by an organisation other than the one that raised it (X2).
     OtherOrganisation,
+    /// Gate: where a board is asked and set up, it has met with a quorum, and no safety officer said no (BR-20, BR-5).
+    BoardDecided,
     /// Gate: no hard clash with other work (BR-19a).
     NoHardClash,
     /// Gate: not inside a hard freeze (BR-19f).
@@ -92,6 +94,12 @@ pub const CATALOGUE: &[(Rule, &str, bool, &str)] = &[
     (Rule::ClinicalAccepted, "clinical accepted", true, "The clinical screen is signed; if any answer was yes, a safety officer has accepted."),
     (Rule::FourEyes, "four eyes", true, "Nobody approves what they raised, sent or will carry out."),
     (Rule::OtherOrganisation, "other organisation", true, "The approval comes from an organisation other than the one that raised it."),
+    (
+        Rule::BoardDecided,
+        "board decided",
+        true,
+        "Where the approver is a change advisory board, it has met with a quorum, twice for a major change, and no safety officer on it said no.",
+    ),
     (Rule::NoHardClash, "no hard clash", true, "No other work holds the same equipment at the same time."),
     (Rule::NotInFreeze, "not in freeze", true, "The window is outside every hard freeze."),
     (Rule::ProviderTold, "provider told", true, "The network provider has been told where its line is touched."),

@@ -2,10 +2,12 @@
 //! The walk and the tests share it; nothing of it reaches a page.
 
 use crate::act::Act;
-use crate::actor::{Actor, Membership, OrgKind, Role, Stamp};
+use crate::actor::{Actor, Cover, Membership, OrgKind, Role, Stamp};
 use crate::apply::apply;
+use crate::board::{BoardFact, Hearing, MeetingFact, Seat, SeatFact};
 use crate::calendar::{self, Calendar, Division};
 use crate::change::Change;
+use crate::cover::Holder;
 use crate::decide::{self, Command, Context, Decision, Raise, facts_needed};
 use crate::event::Recorded;
 use crate::facts::*;
@@ -17,8 +19,8 @@ use crate::offers::{Offer, offers};
 use crate::process::{Process, TimerAct};
 use crate::react::{Task, react};
 use crate::refusal::Refusal;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The trust that raises most of the work.
@@ -80,6 +82,28 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
             (AUTHORITY, Role::AuthorityManager),
         ],
     ),
+    ("manager-cover", &[(SUPPLIER, Role::Requester)]),
+    ("authority-cover", &[(AUTHORITY, Role::Requester)]),
+];
+
+/// Who holds a membership of somebody else for now (SD-10): delegate, delegator, organisation and role.
+const COVERS: &[(&str, &str, OrgId, Role)] = &[
+    ("manager-cover", "manager", SUPPLIER, Role::SupplierManager),
+    ("authority-cover", "authority", AUTHORITY, Role::AuthorityManager),
+    // Raises work, and stands in for who would decide it.
+    ("authority-deputy", "authority", AUTHORITY, Role::AuthorityManager),
+];
+
+/// Who sits on the board of this world.
+const SEATS: &[(&str, Seat)] = &[
+    ("authority", Seat::Chair),
+    ("authority-deputy", Seat::Deputy),
+    ("manager", Seat::Member),
+    ("manager-deputy", Seat::Member),
+    ("coordinator", Seat::Member),
+    ("neighbour", Seat::Member),
+    ("authority-officer", Seat::Safety),
+    ("reader", Seat::Observer),
 ];
 
 /// A person of the world.
@@ -110,14 +134,16 @@ impl World {
     /// The world as it always begins.
     pub fn new() -> World {
         let kind = |org: OrgId| ORGS.iter().find(|(o, ..)| *o == org).map_or(OrgKind::Trust, |(_, _, kind)| *kind);
-        let people: Vec<Player> = PEOPLE
+        let mut people: Vec<Player> = PEOPLE
             .iter()
             .enumerate()
             .map(|(n, (name, hats))| {
-                let memberships = hats.iter().map(|(org, role)| Membership { org: *org, org_kind: kind(*org), role: *role, service: None }).collect();
+                let memberships =
+                    hats.iter().map(|(org, role)| Membership { org: *org, org_kind: kind(*org), role: *role, service: None, cover: None }).collect();
                 Player { name, actor: Actor::Person { id: PersonId(101 + n as i64), memberships }, email: format!("{name}@example.org") }
             })
             .collect();
+        stand_in(&mut people);
         let directory = directory(&people);
         World {
             people,
@@ -153,6 +179,39 @@ impl World {
         facts
     }
 
+    /// The board of this world, in session with everybody there; for a major change it met a week before as well.
+    pub fn board(&self, now: Timestamp) -> BoardFact {
+        let kind = |org: OrgId| ORGS.iter().find(|(o, ..)| *o == org).map_or(OrgKind::Trust, |(_, _, kind)| *kind);
+        let seat = |(name, seat): &(&str, Seat)| {
+            let actor = &self.person(name).actor;
+            let org = actor.memberships().first().map_or(TRUST, |m| m.org);
+            SeatFact { person: actor.person().unwrap_or(PersonId(0)), org, org_kind: kind(org), seat: *seat }
+        };
+        let seats: Vec<SeatFact> = SEATS.iter().map(seat).collect();
+        let present: BTreeSet<PersonId> = seats.iter().map(|s| s.person).collect();
+        let meeting = |meeting, state, days: i64| {
+            let starts_at = now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+            MeetingFact { meeting, starts_at, state, until: None, present: present.clone() }
+        };
+        BoardFact { id: 1, name: "Change advisory board".into(), seats, meetings: vec![meeting(1, Hearing::Held, 7), meeting(2, Hearing::Live, 0)] }
+    }
+
+    /// Who holds the roles that decide; some of them out.
+    pub fn holders(&self, out: &BTreeSet<PersonId>) -> Vec<Holder> {
+        let mut holders = vec![];
+        for player in &self.people {
+            let Some(person) = player.actor.person() else { continue };
+            let decides = |m: &&Membership| matches!(m.role, Role::SupplierManager | Role::AuthorityManager) && m.cover.is_none();
+            for held in player.actor.memberships().iter().filter(decides) {
+                let covers = |p: &&Player| p.actor.memberships().iter().any(|m| m.role == held.role && m.cover.as_ref().is_some_and(|c| c.person == person));
+                let orgs = |p: &Player| p.actor.memberships().iter().map(|m| m.org).collect();
+                let delegates = self.people.iter().filter(covers).filter_map(|p| Some((p.actor.person()?, orgs(p)))).collect();
+                holders.push(Holder { person, role: held.role, org: held.org, is_out: out.contains(&person), orgs: orgs(player), delegates });
+            }
+        }
+        holders
+    }
+
     /// PACS feeds the emergency board, so what touches the one reaches the other (spec 10.2).
     fn reach(&self, query: &FactsQuery) -> Reach {
         let named_item = |i: &&ItemFact| query.items.contains(&i.id) || query.item_codes.iter().any(|c| c.eq_ignore_ascii_case(&i.code));
@@ -171,6 +230,19 @@ impl World {
             reach.network |= service.is_network;
         }
         reach
+    }
+}
+
+/// Gives the delegates what they hold for others.
+fn stand_in(people: &mut [Player]) {
+    for (delegate, delegator, org, role) in COVERS {
+        let Some(whose) = people.iter().find(|p| p.name == *delegator) else { continue };
+        let cover = Cover { person: whose.actor.person().unwrap_or(PersonId(0)), orgs: whose.actor.memberships().iter().map(|m| m.org).collect() };
+        let held = whose.actor.memberships().iter().find(|m| m.org == *org && m.role == *role).cloned();
+        let found = people.iter_mut().find(|p| p.name == *delegate).map(|p| &mut p.actor);
+        if let (Some(Actor::Person { memberships, .. }), Some(held)) = (found, held) {
+            memberships.push(Membership { cover: Some(Box::new(cover)), ..held });
+        }
     }
 }
 
@@ -250,6 +322,10 @@ pub struct Case<'w> {
     pub clashes: Vec<ClashFact>,
     /// What other changes say of AE titles and addresses.
     pub modalities: Vec<ModalityFact>,
+    /// The board whose scope covers the change.
+    pub board: Option<BoardFact>,
+    /// Who is away, or has handed over what they hold.
+    pub out: BTreeSet<PersonId>,
     next_id: i64,
 }
 
@@ -262,7 +338,19 @@ impl<'w> Case<'w> {
         let raise = Raise { id: ChangeId(1), reference, org, on_behalf_of: None, copied_from: None, retrospective_of: None, mint: Mint::new(1_000, [7; 16]) };
         let decision = decide::raise(&ctx, raise)?;
         let change = apply(None, &decision.events[0]);
-        let mut case = Case { world, process, now, change, log: vec![], prose: BTreeMap::new(), clashes: vec![], modalities: vec![], next_id: 1_000 };
+        let mut case = Case {
+            world,
+            process,
+            now,
+            change,
+            log: vec![],
+            prose: BTreeMap::new(),
+            clashes: vec![],
+            modalities: vec![],
+            board: Some(world.board(now)),
+            out: BTreeSet::new(),
+            next_id: 1_000,
+        };
         case.remember(&decision);
         Ok(case)
     }
@@ -276,7 +364,11 @@ impl<'w> Case<'w> {
     /// The facts that an act with these fields would be decided on.
     pub fn facts_for(&self, act: Option<Act>, raw: &Raw) -> Facts {
         let query = facts_needed(self.process, Some(&self.change), act, raw, &self.world.zone);
-        Facts { modalities: self.modalities.clone(), ..self.world.facts(&query, &self.clashes, &self.prose) }
+        let mut facts = self.world.facts(&query, &self.clashes, &self.prose);
+        facts.modalities.clone_from(&self.modalities);
+        facts.board.clone_from(&self.board);
+        facts.holders = self.world.holders(&self.out);
+        facts
     }
 
     /// What deciding looks at.

@@ -90,7 +90,7 @@ pub fn fold(change: &mut Change, recorded: &Recorded) {
     let urgent = &mut change.urgent;
     match &recorded.event {
         Event::VerballyApproved(yes) => {
-            let stamp = Stamp { person: Some(yes.approver), org: Some(yes.org), role: Some(yes.role) };
+            let stamp = Stamp { person: Some(yes.approver), org: Some(yes.org), role: Some(yes.role), for_person: None };
             urgent.verbal = Some(((**yes).clone(), at));
             urgent.answered = None;
             urgent.asked.remove(&Paper::Confirmation);
@@ -231,8 +231,8 @@ pub fn bars(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<B
         }
         Act::Ratify if urgent.ratified.is_some() => Some(Bar::new("ratified-already")),
         Act::Ratify if change.kind != Kind::Emergency || change.live_approvals().next().is_none() => Some(Bar::new("nothing-to-ratify")),
-        Act::Ratify if change.live_approvals().any(|a| a.by.person == person) => Some(Bar::new("ratify-by-another")),
-        Act::Ratify if is_own_work(change, person) || did_the_work(change, person) => Some(Bar::new("four-eyes")),
+        Act::Ratify if change.live_approvals().any(|a| a.by.shares_a_person_with(stamp)) => Some(Bar::new("ratify-by-another")),
+        Act::Ratify if is_own_work(change, stamp) || did_the_work(change, stamp) => Some(Bar::new("four-eyes")),
         // X17: an organisation never both raises and alone approves.
         Act::Ratify => {
             let alone = change.live_approvals().all(|a| a.by.org == Some(change.org)) && ctx.actor.belongs_to(change.org);
@@ -240,7 +240,7 @@ pub fn bars(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<B
         }
         Act::GiveVerdict if change.kind != Kind::Retrospective => Some(Bar::new("no-verdict-due")),
         Act::GiveVerdict if urgent.verdict.is_some() => Some(Bar::new("verdict-given")),
-        Act::GiveVerdict if did_the_work(change, person) => Some(Bar::new("four-eyes")),
+        Act::GiveVerdict if did_the_work(change, stamp) => Some(Bar::new("four-eyes")),
         // No supplier and no trust judges its own work; the authority, whose process it is, judges its own by another person.
         Act::GiveVerdict => {
             let own = ctx.actor.belongs_to(change.org) && ctx.facts.kind_of(change.org) != Some(OrgKind::Authority);

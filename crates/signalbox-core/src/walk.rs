@@ -232,6 +232,7 @@ impl<'w> Walk<'w> {
     /// Other work and freezes come and go.
     fn stir(&mut self) {
         self.stir_names();
+        self.convene();
         // A request is accepted as it is sent, unless something is in its way.
         let early = self.case.change.kind == Kind::ServiceRequest && matches!(self.case.change.stage, Stage::Draft | Stage::Submitted);
         if !self.case.clashes.is_empty() && self.chance.percent(if early { 5 } else { 60 }) {
@@ -258,6 +259,21 @@ impl<'w> Walk<'w> {
         {
             let claim = modality::Claim { at: self.case.now, ..claim };
             self.case.modalities.push(modality::ModalityFact { claim, services: vec![], site: "MAIN".to_owned() });
+        }
+    }
+
+    /// The board meets, or does not; members stay away.
+    fn convene(&mut self) {
+        if self.chance.percent(85) {
+            self.case.board = Some(self.case.world.board(self.case.now));
+            return;
+        }
+        let Some(board) = &mut self.case.board else { return };
+        match self.chance.below(4) {
+            0 => self.case.board = None,
+            1 => board.meetings.iter_mut().for_each(|m| m.state = crate::board::Hearing::Planned),
+            2 => board.meetings.truncate(1),
+            _ => board.meetings.iter_mut().for_each(|m| m.present.retain(|p| p.0 % 3 != 0)),
         }
     }
 
@@ -288,7 +304,13 @@ impl<'w> Walk<'w> {
         if self.goal.is_none_or(|(act, from)| taken(act, from) >= ENOUGH) {
             self.goal = self.rarest(report);
         }
-        let way = self.goal.and_then(|(act, from)| if from == stage { Some(act) } else { route(process, stage, from) });
+        let way = self.goal.and_then(|(act, from)| match (act, stage) {
+            // X10: there has to be something to re-affirm.
+            (Act::Reaffirm, Stage::Approved | Stage::Scheduled) => Some(Act::Reschedule),
+            (Act::Reaffirm, _) if self.case.change.board.moved.is_none() => route(process, stage, Stage::Approved),
+            _ if from == stage => Some(act),
+            _ => route(process, stage, from),
+        });
         let by_people = process.steps.iter().filter(|s| s.from == stage && s.who.iter().any(|w| *w != Who::System));
         let mut weighed: Vec<(u64, Act)> = by_people
             .map(|s| {

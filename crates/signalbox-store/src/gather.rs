@@ -103,6 +103,10 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
     if let Some(window) = query.window {
         facts.clashes = clashes(tx, actor, &facts, change, window, &dependencies)?;
     }
+    if let (Some(change), Some(at)) = (change, query.decides_at) {
+        facts.holders = crate::rota::deciders(tx, at)?;
+        facts.board = crate::boards::fact(tx, change)?;
+    }
     if let Some(change) = change {
         facts.prose = log::load_texts(tx, change.id.0)?.into_iter().filter_map(|t| t.body.map(|b| (TextId(t.id), b))).collect();
         let files = drafts::files(tx, change.id.0)?.into_iter();
@@ -205,6 +209,7 @@ fn hat_row(row: &dyn crate::Row) -> Result<Membership, StoreError> {
         org_kind: crate::queries::code(row, 3, OrgKind::from_code)?,
         role: crate::queries::code(row, 4, Role::from_code)?,
         service: row.opt_int(5)?.map(ServiceId),
+        cover: None,
     })
 }
 

@@ -9,6 +9,7 @@
 
 pub mod accounts;
 pub mod append;
+pub mod boards;
 pub mod dialect;
 pub mod directory;
 pub mod documents;
@@ -23,6 +24,7 @@ pub mod outbox;
 pub mod page;
 pub mod project;
 pub mod queries;
+pub mod rota;
 pub mod scope;
 pub mod sql;
 pub mod urgent;

@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     5 "005_modalities",
     6 "006_urgent",
     7 "007_work",
+    8 "008_boards",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

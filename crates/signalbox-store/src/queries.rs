@@ -1,6 +1,7 @@
 //! Reads, one file for each family of pages. Every function takes a [`crate::scope::Scope`]: there is no other way
 //! to read a change for somebody.
 
+pub mod agenda;
 pub mod change;
 pub mod clashes;
 pub mod duties;

@@ -37,4 +37,10 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("names", crate::queries::names::STATEMENTS),
     ("past", crate::queries::past::STATEMENTS),
     ("outbox", crate::outbox::STATEMENTS),
+    ("rota", crate::rota::STATEMENTS),
+    ("boards", crate::boards::STATEMENTS),
+    ("meeting", crate::boards::meeting::STATEMENTS),
+    ("agenda", crate::boards::agenda::STATEMENTS),
+    ("decision_link", crate::boards::link::STATEMENTS),
+    ("papers", crate::queries::agenda::STATEMENTS),
 ];

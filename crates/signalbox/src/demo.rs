@@ -2,6 +2,7 @@
 //! path, with the clock moved, so that nothing on its pages is painted on (settled 26). People and places are
 //! invented; telephone numbers are from the range kept for drama.
 
+mod boards;
 mod cast;
 mod deeds;
 mod governing;
@@ -94,6 +95,8 @@ pub fn make_of(db: &Db, config: &Config, now: Timestamp, seed: u64, changes: usi
     }
     cast::freeze(&app, now)?;
     governing::play(&app, &clock, &cast, now)?;
+    clock.set(now);
+    boards::convene(&app, now)?;
     stage.forget_letters(now)
 }
 

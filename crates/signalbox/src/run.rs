@@ -13,7 +13,7 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, OrgKind};
 use signalbox_core::apply::apply;
 use signalbox_core::calendar::{self, Calendar, Division};
-use signalbox_core::change::{Change, Kind};
+use signalbox_core::change::{Change, Kind, Stage};
 use signalbox_core::decide::{self, Command, Context, Decision};
 use signalbox_core::event::Recorded;
 use signalbox_core::facts::Facts;
@@ -458,7 +458,7 @@ fn person(actor: &Actor) -> i64 {
 }
 
 /// Loads a change in scope with all that deciding needs.
-fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<Act>, raw: &Raw, _now: Timestamp) -> Result<Option<Situation>, StoreError> {
+fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<Act>, raw: &Raw, now: Timestamp) -> Result<Option<Situation>, StoreError> {
     if !sight::is_visible(tx, &Scope::of(actor), id)? {
         return Ok(None);
     }
@@ -471,7 +471,8 @@ fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<A
     // What was typed before lies under what is typed now, so that its codes are looked up too.
     let mut typed = draft.as_ref().filter(|_| act.is_some_and(takes_draft)).map(|d| d.raw.clone()).unwrap_or_default();
     typed.extend(raw.clone());
-    let query = decide::facts_needed(&process, Some(&loaded.change), act, &typed, &place.zone);
+    let mut query = decide::facts_needed(&process, Some(&loaded.change), act, &typed, &place.zone);
+    query.decides_at = (loaded.change.stage == Stage::AwaitingApproval).then_some(now);
     let facts = gather::facts(tx, actor, Some(&loaded.change), &query)?;
     let Place { calendar, zone_name, zone } = place;
     Ok(Some(Situation { loaded, process, facts, calendar, zone_name, zone, draft }))

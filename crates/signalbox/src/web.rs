@@ -37,8 +37,8 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
 use handlers::{
-    change, changes, decide, demo, dev, draft, join, me, members, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests,
-    schedule, session, setup, today, tonight, urgent,
+    boards, by_mail, change, changes, cover, decide, demo, dev, draft, join, me, meetings, members, on_call, ops, outages, paper, password, plain, process,
+    promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -181,6 +181,21 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/changes/{ref}/unwatch",     "stop watching a change",  Member, || post(change::unwatch)),
     route(Method::GET,  "/decide/{ref}",              "a decision",              Member, || get(decide::show)),
     route(Method::POST, "/decide/{ref}",              "a decision",              Member, || post(decide::take)),
+    route(Method::GET,  "/d/{token}",                 "a decision by letter",    Anyone, || get(by_mail::show)),
+    route(Method::POST, "/d/{token}",                 "a decision by letter",    Anyone, || post(by_mail::take)),
+    route(Method::GET,  "/on-call",                   "who is on call",          Member, || get(on_call::show)),
+    route(Method::POST, "/on-call",                   "change a rota",           Member, || post(on_call::change)),
+    route(Method::GET,  "/cover",                     "away and cover",          Member, || get(cover::show)),
+    route(Method::POST, "/cover",                     "change away and cover",   Member, || post(cover::change)),
+    route(Method::GET,  "/boards",                    "boards",                  Member, || get(boards::list)),
+    route(Method::POST, "/boards",                    "set up a board",          Member, || post(boards::create)),
+    route(Method::GET,  "/boards/{id}",               "a board",                 Member, || get(boards::show)),
+    route(Method::POST, "/boards/{id}",               "change a board",          Member, || post(boards::change)),
+    route(Method::GET,  "/meetings/{id}",             "a meeting",               Member, || get(meetings::show)),
+    route(Method::POST, "/meetings/{id}",             "run a meeting",           Member, || post(meetings::change)),
+    route(Method::GET,  "/meetings/{id}/minutes",     "minutes",                 Member, || get(meetings::minutes_page)),
+    route(Method::GET,  "/meetings/{id}/minutes.txt", "minutes as a file",       Member, || get(meetings::minutes_file)),
+    route(Method::GET,  "/meetings/{id}/calendar.ics", "a meeting for a calendar", Member, || get(meetings::calendar_file)),
     route(Method::GET,  "/promises",                  "promises",                Member, || get(promises::show)),
     route(Method::GET,  "/changes/new",                "what to raise",          Member, || get(raise::show)),
     route(Method::POST, "/changes/new",                "begin a draft",          Member, || post(raise::begin)),

@@ -2,6 +2,7 @@
 //! and parameters; here each of them becomes plain English that says what happens, to whom, when, and what to do.
 
 mod bars;
+pub mod boards;
 mod faults;
 mod formats;
 mod labels;

@@ -3,6 +3,7 @@
 //! and what fans out is keyed by event and person.
 
 pub mod audience;
+pub mod boards;
 pub mod notices;
 
 use std::time::Duration;
@@ -43,7 +44,7 @@ impl From<StoreError> for Trouble {
 /// Works until the program ends.
 pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        let mut swept = None;
+        let (mut swept, mut tended) = (None, None);
         loop {
             let now = app.clock.now();
             // A server that takes its time must not hold up those who ask for pages.
@@ -55,6 +56,12 @@ pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
                 match tokio::task::block_in_place(|| sweep(&app)) {
                     Ok(gone) => tracing::debug!(gone, "what has served its purpose is forgotten"),
                     Err(fault) => tracing::error!(?fault, "the worker could not sweep"),
+                }
+            }
+            if tended.is_none_or(|at| now.duration_since(at) >= boards::EVERY) {
+                tended = Some(now);
+                if let Err(fault) = tokio::task::block_in_place(|| boards::tend(&app)) {
+                    tracing::error!(?fault, "boards and rotas could not be looked after");
                 }
             }
             let stirred = app.stirred.notified();
@@ -73,6 +80,7 @@ pub fn sweep(app: &App) -> Result<u64, StoreError> {
     let before = app.clock.now() - KEPT;
     app.write(move |tx| {
         let accounts = accounts::sweep(tx, before)? + accounts::sweep_registrations(tx, before)?;
+        let accounts = accounts + signalbox_store::boards::sweep_decision_links(tx, before)?;
         Ok(accounts + outbox::sweep(tx, before)? + log::forget_answers(tx, before.as_microsecond())?)
     })
 }
@@ -141,11 +149,15 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
         MAIL => {
             let notice: Notice = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
             let written = app.read::<_, StoreError>(|tx| notices::write(app, tx, change_of(task), &notice))?;
+            if let Some((_, Some(link))) = written.clone() {
+                app.write::<_, StoreError>(move |tx| signalbox_store::boards::add_decision_link(tx, &link))?;
+            }
             let id = format!("{}.{}", task.event_id.unwrap_or(task.id), notice.person);
             // A reminder is no second copy of what its event said.
             let id = if matches!(notice.news, News::Event { .. }) { id } else { format!("{}.{}", task.id, notice.person) };
-            written.map_or(Ok(()), |mail| send(app, post, id, mail))
+            written.map_or(Ok(()), |(mail, _)| send(app, post, id, mail))
         }
+        boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),
     }
 }
@@ -198,7 +210,7 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
     let key = match news {
         News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } => task.id,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } => task.id,
     };
     tell_keyed(app, task, key, to, news)
 }
@@ -208,7 +220,7 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     let recorded = match news {
         News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } => None,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } => None,
     };
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);

@@ -7,17 +7,14 @@ use crate::refusal::Violation;
 /// T14. Binds to the content and window in force; a content seen before an edit is refused (S36).
 pub(super) fn approve(t: &mut Taking) -> Option<Vec<Event>> {
     let content = t.change.content.as_ref()?;
-    if let Some(seen) = t.form.typed("seen")
-        && seen != content.hash
-    {
-        t.form.faults.push(Violation::of("seen", "content-changed"));
-    }
+    super::board::seen(t);
     let words = t.form.text("words", false);
     let conditions = conditions(t)?;
     no_way_back(t);
     let ruling = ruling::rule_on(t.ctx, t.change, "approver").map(|(ruling, _)| ruling);
     t.rulings.extend(ruling.clone());
-    Some(vec![Event::Approved { content: content.hash.clone(), window: content.header.window, words, conditions, ruling }])
+    let board = crate::board::heard(t.ctx, t.change).map(Box::new);
+    Some(vec![Event::Approved { content: content.hash.clone(), window: content.header.window, words, conditions, ruling, board }])
 }
 
 /// Spec 6.3: where there is no way back and the impact is high, the approver says in so many words that it is accepted.

@@ -102,6 +102,13 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
             let back = if super::approve::lacks_way_back(ctx, change) { vec![field("no_way_back_accepted", AnswerKind::YesNo, true)] } else { vec![] };
             [vec![field("seen", line(), false), prose("words", false)], back, conditions()].concat()
         }
+        Act::Vote => vec![
+            field("vote", codes(&crate::board::Choice::ALL.iter().map(|c| c.code()).collect::<Vec<_>>()), true),
+            field("seen", line(), false),
+            prose("words", false),
+        ],
+        Act::TakeBack => vec![prose("reason", true)],
+        Act::Reaffirm => vec![prose("words", false)],
         Act::Reject => vec![field("reason_code", codes(REJECT_REASONS), true), prose("reason", true)],
         Act::AskMore => vec![prose("questions", true)],
         Act::Hold => vec![prose("reason", true), field("review_on", AnswerKind::Date, true)],

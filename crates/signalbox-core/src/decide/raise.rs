@@ -53,7 +53,7 @@ pub fn drafting_stamp(ctx: &Context, org: OrgId) -> Option<Stamp> {
     let steps = ctx.process.steps.iter().filter(|s| s.from == Stage::Draft && matches!(s.act, Act::Propose | Act::Submit));
     let roles: Vec<Role> = steps.flat_map(|s| &s.who).filter_map(|w| if let Who::Role(role) = w { Some(*role) } else { None }).collect();
     let fitting = memberships.iter().find(|m| m.org == org && roles.contains(&m.role));
-    fitting.map(|m| Stamp { person: Some(*id), org: Some(m.org), role: Some(m.role) })
+    fitting.map(|m| m.stamp(*id))
 }
 
 /// One row of history (settled 15), already checked against the directory.

@@ -40,7 +40,7 @@ pub(super) fn schedule(t: &mut Taking) -> Option<Vec<Event>> {
         t.form.faults.push(Violation::of("implementer", "not-an-implementer").with(email));
         return None;
     };
-    let approved_it = t.change.live_approvals().any(|a| a.by.person == Some(person));
+    let approved_it = t.change.live_approvals().any(|a| a.by.concerns(person));
     if approved_it {
         t.form.faults.push(Violation::of("implementer", "implementer-approved"));
         return None;
@@ -107,6 +107,8 @@ pub(super) fn reschedule(t: &mut Taking) -> Option<Vec<Event>> {
     let judged = before.map(|b| Changed::window(t.ctx, b, window).judge(t.ctx, t.change));
     let within_tolerance = judged.as_ref().is_some_and(|(material, _)| !material);
     t.rulings.extend(judged.and_then(|(_, ruling)| ruling));
+    let is_kept = !within_tolerance && t.step.to.is_some() && t.change.live_approvals().next().is_some();
+    let small = is_kept && before.is_some_and(|b| crate::board::is_small_move(b, window, t.ctx.zone));
     let mut after: Change = t.change.clone();
     let content = after.content.as_mut()?;
     let zone = t.ctx.zone_name.to_owned();
@@ -114,8 +116,8 @@ pub(super) fn reschedule(t: &mut Taking) -> Option<Vec<Event>> {
     content.answers.insert("contingency_end".into(), Answer::Moment { at: contingency_end, zone });
     content.header.window = Some(window);
     content.hash = content::hash(&content.answers);
-    let judged = if within_tolerance { None } else { notice::judge(t.ctx, &after, t.ctx.now) };
+    let judged = if within_tolerance || small { None } else { notice::judge(t.ctx, &after, t.ctx.now) };
     t.rulings.extend(judged.iter().flat_map(|given| notice::rulings(t.ctx, &after, given)));
     let content = after.content.clone()?;
-    Some(vec![Event::Rescheduled { content: Box::new(content), reason, within_tolerance, notice: judged }])
+    Some(vec![Event::Rescheduled { content: Box::new(content), reason, within_tolerance, small, notice: judged }])
 }

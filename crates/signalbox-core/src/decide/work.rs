@@ -75,7 +75,8 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
         Some(crate::carry::Checkpoint { decided: Some((_, told)), .. }) if !told.go => found.push("against-no-go"),
         _ => {}
     }
-    if t.stamp.person.is_some() && change.live_approvals().any(|a| a.by.person == t.stamp.person) && t.stamp.role == Some(crate::actor::Role::Implementer) {
+    if t.stamp.person.is_some() && change.live_approvals().any(|a| a.by.shares_a_person_with(&t.stamp)) && t.stamp.role == Some(crate::actor::Role::Implementer)
+    {
         found.push("approver-implements");
     }
     found.into_iter().map(str::to_owned).collect()

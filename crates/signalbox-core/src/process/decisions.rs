@@ -1,7 +1,7 @@
 //! The decisions that the program asks a document for: a closed list. A document says how each is taken, in a table;
 //! what is asked, when, and what an answer may be is said here, and printed for authors.
 
-use super::{Process, cells, dictionary, facts};
+use super::{Process, Who, cells, dictionary, facts};
 use crate::act::Act;
 use crate::calendar::{Notice, Verdict};
 use crate::change::Outcome;
@@ -275,7 +275,8 @@ impl Output {
 /// Else a change would wait for somebody who has no way to approve it.
 fn roles(process: &Process, cell: &str) -> Result<(), String> {
     for words in cells::entries(cell) {
-        let who = dictionary::who(words).ok_or_else(|| format!("{words:?} is not a role."))?;
+        let board = crate::board::is_board(words).then_some(Who::Role(crate::actor::Role::AuthorityManager));
+        let who = board.or_else(|| dictionary::who(words)).ok_or_else(|| format!("{words:?} is not a role."))?;
         if has(process, Act::Approve) && !process.steps.iter().any(|step| step.act == Act::Approve && step.who.contains(&who)) {
             return Err(format!("the {words} is asked to approve, but may not take the step approve."));
         }

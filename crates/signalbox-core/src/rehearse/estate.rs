@@ -157,7 +157,7 @@ impl Estate {
         if let (Some(org), Some(role)) = (by.org, by.role)
             && !memberships.iter().any(|m| m.org == org && m.role == role)
         {
-            memberships.push(Membership { org, org_kind: self.kind_of(org).unwrap_or(OrgKind::Trust), role, service: None });
+            memberships.push(Membership { org, org_kind: self.kind_of(org).unwrap_or(OrgKind::Trust), role, service: None, cover: None });
         }
         Actor::Person { id, memberships }
     }

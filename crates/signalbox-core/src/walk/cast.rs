@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::samples::Case;
 
 /// More acts than any change needs to end.
-const PATIENCE: usize = 80;
+const PATIENCE: usize = 160;
 
 /// What willing people try, in this order, at each stage.
 pub fn next_acts(stage: Stage) -> &'static [Act] {
@@ -18,7 +18,7 @@ pub fn next_acts(stage: Stage) -> &'static [Act] {
         Stage::LocalAuth | Stage::Returned | Stage::ClinRejected => &[Act::Submit],
         Stage::Submitted => &[Act::Accept, Act::Approve, Act::Amend, Act::Review, Act::Return],
         Stage::Assessing => &[Act::Clear, Act::Screen, Act::Assess, Act::Amend],
-        Stage::AwaitingApproval => &[Act::Clear, Act::Screen, Act::Approve, Act::Amend],
+        Stage::AwaitingApproval => &[Act::Clear, Act::Screen, Act::Approve, Act::Reaffirm, Act::Amend],
         Stage::OnHold => &[Act::Resume],
         Stage::Rejected => &[Act::Submit],
         Stage::Approved => &[Act::Schedule, Act::Amend, Act::RecordTold],
@@ -61,6 +61,7 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
         // What stands in the way is moved by other people: a clash ends, a freeze is waived.
         case.clashes.clear();
         case.modalities.clear();
+        case.board = Some(case.world.board(case.now));
         let stage = case.change.stage;
         let acted = next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
         // A freeze that the document declares is not waived: the window goes elsewhere.

@@ -150,7 +150,8 @@ fn service_codes(case: &Case) -> Vec<String> {
 fn implementer(case: &Case, chance: &mut Chance) -> Option<String> {
     let orgs = case.change.orgs();
     let fits = |p: &&crate::samples::Player| {
-        p.actor.memberships().iter().any(|m| orgs.contains(&m.org)) && !case.change.live_approvals().any(|a| a.by.person == p.actor.person())
+        p.actor.memberships().iter().any(|m| orgs.contains(&m.org))
+            && !case.change.live_approvals().any(|a| p.actor.person().is_some_and(|person| a.by.concerns(person)))
     };
     let people: Vec<&crate::samples::Player> = case.world.people.iter().filter(fits).collect();
     // Often somebody who approves other work, so that a change decided again tells whether they may approve this one.
@@ -195,6 +196,14 @@ fn action(case: &Case, chance: &mut Chance, raw: &mut Raw) {
 }
 
 fn reschedule(case: &Case, chance: &mut Chance, raw: &mut Raw) {
+    // X10: the same night and no longer.
+    if let Some(window) = case.change.window().filter(|_| matches!(case.change.stage, Stage::Approved | Stage::Scheduled) && chance.percent(40)) {
+        let earlier = |at: Timestamp| at.checked_sub(SignedDuration::from_mins(75)).unwrap_or(at).to_string();
+        raw.retain(|id, _| !id.starts_with("window.") && id != "contingency_end");
+        set(raw, "window.start", &earlier(window.start));
+        set(raw, "window.end", &earlier(window.end));
+        return;
+    }
     if let Some(window) = case.change.window().filter(|w| chance.percent(40) && w.end.as_second() - w.start.as_second() > 1_800) {
         let start = window.start.checked_add(SignedDuration::from_mins(20)).unwrap_or(window.start);
         raw.retain(|id, _| !id.starts_with("window."));

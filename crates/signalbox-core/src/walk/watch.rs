@@ -20,6 +20,7 @@ pub fn faults(case: &Case, before: &Change, events: &[Recorded]) -> Vec<String> 
         let after = crate::apply::apply(Some(at.clone()), recorded);
         found.extend(stored(recorded));
         found.extend(decided(case.world, &at, &after, recorded));
+        found.extend(counted_twice(&after));
         if after.version != at.version + 1 {
             found.push(format!("version {} after {}", after.version, at.version));
         }
@@ -44,22 +45,24 @@ fn stored(recorded: &Recorded) -> Vec<String> {
 /// Separation of duty (SD-1, SD-2, SD-4, SD-5, SD-6) and the approval that comes before work.
 fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) -> Vec<String> {
     let mut found = vec![];
-    let person = recorded.by.person;
-    let own = is_own(before, person);
+    let own = recorded.by.people().any(|person| is_own(before, Some(person)));
     match &recorded.event {
+        Event::Voted(_) if own => found.push("SD-1: a vote on one's own change".to_owned()),
+        Event::Reaffirmed { .. } if own => found.push("SD-1: a move re-affirmed by who raised, sent or will carry it out".to_owned()),
         Event::Approved { content, .. } => {
+            found.extend(against_the_board(before));
             if own {
                 found.push("SD-1: approved by who raised, sent or will carry it out".to_owned());
             }
             // X7: whoever is on call for the service may say yes at once; another looks at it afterwards.
-            if before.kind != Kind::Emergency && belongs(world, person, before.org) {
+            if before.kind != Kind::Emergency && recorded.by.people().any(|person| belongs(world, Some(person), before.org)) {
                 found.push("X2: approved by the organisation that raised it".to_owned());
             }
             if before.content.as_ref().is_none_or(|c| &c.hash != content) {
                 found.push("the approval binds to another content".to_owned());
             }
         }
-        Event::Scheduled { implementer, .. } if before.live_approvals().any(|a| a.by.person == Some(*implementer)) => {
+        Event::Scheduled { implementer, .. } if before.live_approvals().any(|a| a.by.concerns(*implementer)) => {
             found.push("SD-2: an approver will carry it out".to_owned());
         }
         Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Stopped { .. }
@@ -68,13 +71,17 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
             found.push("SD-4: a clinical decision without a safety officer".to_owned());
         }
         Event::Closed { .. } if owes_steps(before) => found.push("C096: closed while steps are open".to_owned()),
-        Event::DisputeAnswered(_) if did_the_work(before, person) => found.push("SD-6: a dispute is answered by who did the work".to_owned()),
-        Event::Reviewed { .. } if did_the_work(before, person) => found.push("BR-34: reviewed by who did the work".to_owned()),
+        Event::DisputeAnswered(_) if recorded.by.people().any(|person| did_the_work(before, Some(person))) => {
+            found.push("SD-6: a dispute is answered by who did the work".to_owned())
+        }
+        Event::Reviewed { .. } if recorded.by.people().any(|person| did_the_work(before, Some(person))) => {
+            found.push("BR-34: reviewed by who did the work".to_owned())
+        }
         Event::WorkConfirmed(said) if !before.parties().affected.contains(&said.org) => {
             found.push("X12: whether it worked is said by somebody whom it did not touch".to_owned())
         }
         Event::GoDecided(_) if !may_decide_go(before, recorded) => found.push("C091: go or no-go by somebody who was not named".to_owned()),
-        Event::Closed { .. } | Event::Restated { .. } if did_the_work(before, person) => {
+        Event::Closed { .. } | Event::Restated { .. } if recorded.by.people().any(|person| did_the_work(before, Some(person))) => {
             found.push("SD-6: the outcome is confirmed by who did the work".to_owned())
         }
         _ => {}
@@ -140,6 +147,24 @@ fn urgent(before: &Change, recorded: &Recorded) -> Vec<String> {
     found
 }
 
+/// BR-20c: a safety officer's no on this content is binding, whatever the chair thinks.
+fn against_the_board(before: &Change) -> Option<String> {
+    use crate::board::{Choice, Seat};
+    let hash = before.content.as_ref().map(|c| c.hash.as_str()).unwrap_or_default();
+    let no = before.board.on(hash).any(|v| v.vote.seat == Seat::Safety && v.vote.choice == Choice::Against);
+    let is_boards = before.classification.as_ref().is_some_and(|c| c.category != "minor") && before.kind == Kind::Normal;
+    (no && is_boards && before.org != crate::samples::AUTHORITY).then(|| "BR-20c: approved against a safety officer's vote".to_owned())
+}
+
+/// SD-3: nobody has two votes, whatever seats they hold and for whomever they stand in.
+fn counted_twice(change: &Change) -> Option<String> {
+    let mut people: Vec<PersonId> = change.board.votes.iter().flat_map(|v| v.by.people()).collect();
+    let all = people.len();
+    people.sort_unstable();
+    people.dedup();
+    (people.len() < all).then(|| "SD-3: somebody's vote counts twice".to_owned())
+}
+
 /// X1: work without approval is recorded and marked.
 fn is_marked(recorded: &Recorded) -> bool {
     matches!(&recorded.event, Event::Started { told } if told.deviations.iter().any(|d| d == "unapproved"))
@@ -156,7 +181,7 @@ fn unauthorised(world: &World, change: &Change) -> Vec<String> {
     let hash = change.content.as_ref().map(|c| c.hash.as_str()).unwrap_or_default();
     let urgent = change.kind == Kind::Emergency;
     let independent = |by: Option<PersonId>| !is_own_but_for_work(change, by) && (urgent || !belongs(world, by, change.org));
-    if !change.live_approvals().any(|a| a.content == hash && a.window == change.window() && independent(a.by.person)) {
+    if !change.live_approvals().any(|a| a.content == hash && a.window == change.window() && a.by.people().all(|person| independent(Some(person)))) {
         found.push(format!("{} without an independent approval of this content and window", change.stage.code()));
     }
     if urgent {

@@ -303,7 +303,7 @@ const SENSE_SLIPS: &[Slip] = &[
     ),
     slip(
         E2E,
-        "clinical accepted; charge agreed; four eyes; other organisation;",
+        "clinical accepted; charge agreed; board decided; four eyes; other organisation;",
         "clinical accepted; charge agreed;",
         "approval-alone",
         "anybody could approve their own change",

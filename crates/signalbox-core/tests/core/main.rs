@@ -1,5 +1,6 @@
 //! The core from outside: one binary, a module for each subject.
 
+mod boards;
 mod compare;
 mod documents;
 mod expected;

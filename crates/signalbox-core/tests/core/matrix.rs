@@ -39,7 +39,7 @@ const ROLES: &[(&str, OrgId, OrgKind, Role)] = &[
 
 /// Somebody new with this one role, who has had nothing to do with the change.
 fn stranger(org: OrgId, org_kind: OrgKind, role: Role) -> Actor {
-    Actor::Person { id: PersonId(999), memberships: vec![Membership { org, org_kind, role, service: None }] }
+    Actor::Person { id: PersonId(999), memberships: vec![Membership { org, org_kind, role, service: None, cover: None }] }
 }
 
 /// A change of this kind as it comes to a stage, the imaging service touched; `None` where this kind never does.

@@ -235,7 +235,8 @@ fn t35_a_small_move_keeps_the_approval_and_a_larger_one_does_not() {
     };
     let (kept, voided) = ((Stage::Scheduled, 1), (Stage::AwaitingApproval, 0));
     assert_eq!(moved("2026-12-08T10:00", "2026-12-08T12:00"), kept, "an hour later, the same end");
-    assert_eq!(moved("2026-12-08T10:01", "2026-12-08T12:00"), voided, "more than an hour");
+    let to_affirm = (Stage::AwaitingApproval, 1);
+    assert_eq!(moved("2026-12-08T10:01", "2026-12-08T12:00"), to_affirm, "more than an hour, the same night and no longer (X10)");
     assert_eq!(moved("2026-12-08T09:00", "2026-12-08T12:01"), voided, "a later end");
     assert_eq!(moved("2026-12-09T09:00", "2026-12-09T12:00"), voided, "another day");
     let case = scheduled(&world, &process);

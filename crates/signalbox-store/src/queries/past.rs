@@ -90,7 +90,7 @@ fn people(tx: &mut dyn Tx) -> Result<BTreeMap<PersonId, Known>, StoreError> {
         tx.all(PEOPLE, &[], |row| Ok((PersonId(row.int(0)?), Known { email: row.text(1)?, ..Known::default() })))?.into_iter().collect();
     let held = tx.all(ROLES, &[], |row| {
         let (Some(org_kind), Some(role)) = (OrgKind::from_code(&row.text(2)?), Role::from_code(&row.text(3)?)) else { return Ok(None) };
-        let membership = Membership { org: OrgId(row.int(1)?), org_kind, role, service: row.opt_int(4)?.map(ServiceId) };
+        let membership = Membership { org: OrgId(row.int(1)?), org_kind, role, service: row.opt_int(4)?.map(ServiceId), cover: None };
         Ok(Some((PersonId(row.int(0)?), Held { membership, from: crate::page::time(row, 5)?, until: crate::page::opt_time(row, 6)? })))
     })?;
     for (person, held) in held.into_iter().flatten() {

@@ -141,7 +141,7 @@ fn stakes(parties: &Parties) -> BTreeSet<i64> {
 }
 
 fn standing(world: &World, confidentiality: Confidentiality, stage: Stage, raiser: PersonId, parties: Parties) -> Case {
-    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
+    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester), for_person: None };
     let told = Told { confidentiality, by, parties: parties.clone(), ..told(NORTH, stage) };
     let id = world.tell(told);
     Case {
@@ -167,7 +167,7 @@ fn raised(
     then: impl Fn(signalbox_core::change::Content) -> Vec<Event> + 'static,
 ) -> Case {
     let parties = Parties { runs: [OrgId(SUPPLIER), OrgId(OTHER_SUPPLIER)].into(), affected: [OrgId(SOUTH)].into(), ..Parties::default() };
-    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
+    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester), for_person: None };
     let id =
         world.tell(Told { confidentiality, by, parties: parties.clone(), beginning: Beginning::Raised, then: Box::new(then), ..told(NORTH, Stage::Draft) });
     Case {

@@ -143,7 +143,7 @@ impl World {
         let memberships = memberships
             .iter()
             .filter(|(_, org, _)| *org != GONE)
-            .map(|(_, org, role)| Membership { org: OrgId(*org), org_kind: kind(*org), role: *role, service: None })
+            .map(|(_, org, role)| Membership { org: OrgId(*org), org_kind: kind(*org), role: *role, service: None, cover: None })
             .collect();
         Actor::Person { id: PersonId(id), memberships }
     }

@@ -1,7 +1,10 @@
 //! What happens behind each address: a form in, a call to the store or the core, a page or another address out.
 
+pub mod boards;
+pub mod by_mail;
 pub mod change;
 pub mod changes;
+pub mod cover;
 pub mod decide;
 pub mod demo;
 pub mod dev;
@@ -9,7 +12,9 @@ pub mod draft;
 pub mod entries;
 pub mod join;
 pub mod me;
+pub mod meetings;
 pub mod members;
+pub mod on_call;
 pub mod ops;
 pub mod outages;
 pub mod paper;

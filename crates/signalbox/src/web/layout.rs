@@ -62,6 +62,8 @@ pub enum Place {
     Changes,
     Outages,
     Promises,
+    Boards,
+    OnCall,
     Reports,
     Process,
     /// A page that no menu item leads to.
@@ -77,6 +79,8 @@ pub fn menu(current: Place, signed_in: bool, at_the_desk: bool) -> Vec<NavLink> 
         (Place::Changes, "Changes", "/changes"),
         (Place::Outages, "Outages and notices", "/outages"),
         (Place::Promises, "Promises", "/promises"),
+        (Place::Boards, "Boards", "/boards"),
+        (Place::OnCall, "On call", "/on-call"),
         (Place::Reports, "Reports", "/reports"),
         (Place::Process, "How it works", "/process"),
     ];

@@ -138,7 +138,7 @@ impl Visitor {
         Shell {
             title: title.to_owned(),
             user: self.who.as_deref().map(|who| self.shell_user(who)),
-            nav: menu(place, self.is_known(), self.is_at_the_desk()),
+            nav: menu(place, self.is_known(), self.is_at_the_desk()).into_iter().filter(|link| link.href != "/boards" || self.sits_on_a_board()).collect(),
             crumbs: Vec::new(),
             help: HelpLine { team: team.name.clone(), email: team.email.clone(), phone: team.telephone.clone(), hours: team.hours.clone() },
             made_at: moment(app.clock.now()),
@@ -146,6 +146,12 @@ impl Visitor {
             flash,
             demo: app.config.is_demo,
         }
+    }
+
+    /// Whether boards are any concern of theirs: who sits on one holds a role for it.
+    fn sits_on_a_board(&self) -> bool {
+        let roles = [Role::BoardMember, Role::TechnicalBoardMember, Role::EmergencyBoardMember, Role::AuthorityManager, Role::Auditor];
+        roles.into_iter().any(|role| self.holds(role))
     }
 
     fn is_at_the_desk(&self) -> bool {

@@ -11,6 +11,13 @@ fn why(sentence: impl Into<String>, who: impl Into<String>) -> Why {
     Why { sentence: sentence.into(), who_can_change: who.into(), rule: String::new() }
 }
 
+fn board_meets(name: &str, next: &str) -> String {
+    match next {
+        "" => format!("It waits to be heard by: {name}. No meeting has it on its papers yet."),
+        next => format!("It waits to be heard by: {name}. It is on the papers for {next}."),
+    }
+}
+
 /// The sentence for a bar, and who can lift it.
 pub fn bar(bar: &Bar) -> Why {
     super::why::whole(bar.code, fact(bar))
@@ -24,6 +31,24 @@ fn fact(bar: &Bar) -> Why {
         "approver" => why(format!("By the process this is approved by: {}.", roles(&param(0))), "Somebody with that role."),
         "may-not-raise" => why(format!("None of your roles in that organisation may raise a {}.", param(0)), "The organisation's coordinator gives roles."),
         "kind-not-in-force" => why("No process document for this kind of change is in force here.", "The authority puts process documents in force."),
+        "no-board" => why("No board is set up for this change.", "The authority's change manager."),
+        "not-on-the-board" => why(format!("You have no seat with a vote on: {}.", param(0)), "The authority's change manager gives seats."),
+        "vote-too-late" => why("The time for votes is over: the meeting has begun without you, or the deadline has passed.", "The chair."),
+        "board-not-met" => why(board_meets(&param(0), &param(1)), "The chair, at the meeting."),
+        "board-second-meeting" => {
+            why(format!("A major change is heard at two meetings of: {}. It was heard at one.", param(0)), "The chair, at the next meeting.")
+        }
+        "board-safety-no" => why("A safety officer on the board voted against it. That is binding.", "The safety officer who voted."),
+        "quorum-short" => why(format!("The board has no quorum. Missing: {}.", param(0)), "Whoever is missing, by coming or by a written view."),
+        "take-back-late" => why("A refusal can be taken back for ten minutes, by who gave it.", "Whoever raised it may send it again."),
+        "take-back-started" => why("The start has come. An approval can be taken back until then.", "A safety officer may stop the work."),
+        "not-your-approval" => why("You did not give the approval, and hold no place of who did.", "Whoever approved."),
+        "no-small-move" => why("There is no move to re-affirm.", ""),
+        "move-needs-officer" => why("Direct care is touched, so a safety officer agrees to the move first.", "A safety officer."),
+        "cover-own-work" => why(
+            "You stand in for somebody here, and one of you two raised it, sent it or will carry it out (SD-10).",
+            "The next in the chain: another holder of the role, then the authority's change manager.",
+        ),
         "four-eyes" => why("You raised it, sent it or will carry it out; another person decides.", "Another change manager."),
         "own-organisation" => why("Your organisation raised it; another organisation decides.", "The change manager of the other organisation."),
         "outcome-by-another" => why("You did the work; another person confirms the outcome.", "Another change manager."),

@@ -73,7 +73,13 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         }
         Event::Stopped { reason } => ("Stopped for patient safety".into(), Some(text(reason)), Tone::Bad),
         Event::AssessmentCompleted => plain("Every assessment is in"),
-        Event::Approved { words, conditions, .. } => (with_conditions("Approved", conditions.len()), some(words), Tone::Good),
+        Event::Approved { words, conditions, board, .. } => {
+            let heard = board.as_ref().map_or(String::new(), |b| super::boards::heard_words(b, names));
+            (format!("{}{heard}", with_conditions("Approved", conditions.len())), some(words), Tone::Good)
+        }
+        Event::Voted(vote) => (super::boards::vote_words(vote), some(&vote.words), Tone::Say),
+        Event::TakenBack { reason } => ("Decision taken back; it is decided again".into(), some(reason), Tone::Bad),
+        Event::Reaffirmed { words } => ("Small move agreed".into(), some(words), Tone::Good),
         Event::Rejected { reason_code, reason } => {
             (format!("Refused: {}", lower_first(&option_label("reason_code", reason_code))), Some(text(reason)), Tone::Bad)
         }
@@ -81,9 +87,13 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         Event::Held { reason, review_on } => (format!("Put on hold until {}", local::day_words(*review_on)), Some(text(reason)), Tone::Plain),
         Event::Resumed => plain("Taken off hold"),
         Event::Scheduled { implementer, org, .. } => plain(&format!("Scheduled; {}, {}, does the work", names.person(Some(*implementer)), names.org(*org))),
-        Event::Rescheduled { content, reason, within_tolerance, .. } => {
+        Event::Rescheduled { content, reason, within_tolerance, small, .. } => {
             let window = content.header.window.map_or(String::new(), |w| format!(" to {}", window_words(w, recorded, names)));
-            let kept = if *within_tolerance { "; the approval stands" } else { "; it is decided again" };
+            let kept = match (within_tolerance, small) {
+                (true, _) => "; the approval stands",
+                (_, true) => "; the approval stands once the move is re-affirmed",
+                _ => "; it is decided again",
+            };
             (format!("Window moved{window}{kept}"), Some(text(reason)), Tone::Plain)
         }
         Event::Amended { material, .. } => amended(material),
@@ -282,6 +292,11 @@ fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
         return String::new();
     }
     let who = names.person(recorded.by.person);
+    // SD-10: both are named.
+    let who = match recorded.by.for_person {
+        Some(person) => format!("{who} for {}", names.person(Some(person))),
+        None => who,
+    };
     let who = match recorded.by.org {
         Some(org) => format!("{who}, {}", names.org(org)),
         _ => who,

@@ -1,20 +1,22 @@
 //! The letters about changes, written at the moment they are sent and only for somebody who may then see the change
 //! (S20). Plain text, one link, the same sentences as the page.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use signalbox_core::act::Act;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Confidentiality, Stage};
 use signalbox_core::event::{Event, Recorded};
 use signalbox_core::process::Audience;
+use signalbox_store::boards::DecisionLink;
 use signalbox_store::queries::change as pages;
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, Tx, accounts};
+use signalbox_store::{StoreError, Tx, rota};
 
 use super::audience;
 use crate::accounts::letters::{Mail, signed};
 use crate::app::App;
+use crate::clock::Token;
 use crate::run::Situation;
 use crate::words::{Names, change_sentence, event_line, notice_sentence};
 
@@ -39,12 +41,14 @@ pub enum News {
     Outcome { stage: Stage },
     /// The go or no-go is due.
     Go { stage: Stage },
+    /// Nobody answers: 0 the day before it is due, 1 once it is late, 2 a day later.
+    Chase { stage: Stage, level: u8, due_at: Timestamp },
 }
 
 /// Writes the letter as things stand now. Nothing if the person may not see the change any more, or if the news is
 /// none any more.
-pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Result<Option<Mail>, StoreError> {
-    let Some(row) = accounts::actor(tx, notice.person)? else { return Ok(None) };
+pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Result<Option<(Mail, Option<DecisionLink>)>, StoreError> {
+    let Some(row) = rota::actor_at(tx, notice.person, app.clock.now())? else { return Ok(None) };
     let actor = row.to_core();
     let Some(page) = pages::page_by_id(tx, &Scope::of(&actor), change_id)? else { return Ok(None) };
     let Some(situation) = app.look(tx, &actor, change_id)? else { return Ok(None) };
@@ -56,15 +60,28 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
             Some(recorded) => Some(recorded),
             None => return Ok(None),
         },
-        News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } if change.stage != stage => return Ok(None),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } => None,
+        News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } | News::Chase { stage, .. } if change.stage != stage => return Ok(None),
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } => None,
     };
-    let may_decide = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted))
-        && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
+    let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
+    let may_decide = is_asked && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
     let title = title(&situation);
     let subject = subject(notice.news, recorded);
-    let text = text(app, &Content { situation: &situation, names: &names, recorded, notice, may_decide, now, name: &row.person.name });
-    Ok(Some(Mail { to: row.person.email, subject: format!("{subject}: {} {title}", change.reference).trim().to_owned(), text: signed(app, &text) }))
+    // Its secret is made now and stands in the letter only; whoever sends it keeps the hash first.
+    let opens = may_decide.then(|| app.ids.token());
+    let link = opens.map(|token| link_of(&situation, notice.person, token.hash(), now));
+    let text = text(app, &Content { situation: &situation, names: &names, recorded, notice, may_decide, opens, now, name: &row.person.name });
+    let mail = Mail { to: row.person.email, subject: format!("{subject}: {} {title}", change.reference).trim().to_owned(), text: signed(app, &text) };
+    Ok(Some((mail, link)))
+}
+
+/// Seven days, and never past the start.
+fn link_of(situation: &Situation, person_id: i64, token_hash: [u8; 32], now: Timestamp) -> DecisionLink {
+    let change = &situation.loaded.change;
+    let week = now + SignedDuration::from_hours(24 * 7);
+    let expires_at = change.window().map_or(week, |w| w.start.clamp(now + SignedDuration::from_hours(1), week));
+    let content = change.content.as_ref().map(|c| c.hash.clone()).unwrap_or_default();
+    DecisionLink { token_hash, person_id, change_id: change.id.0, content, created_at: now, expires_at, used_at: None }
 }
 
 struct Content<'a> {
@@ -73,6 +90,7 @@ struct Content<'a> {
     recorded: Option<&'a Recorded>,
     notice: &'a Notice,
     may_decide: bool,
+    opens: Option<Token>,
     now: Timestamp,
     name: &'a str,
 }
@@ -90,7 +108,7 @@ fn title(situation: &Situation) -> String {
 }
 
 fn text(app: &App, content: &Content) -> String {
-    let Content { situation, names, recorded, notice, may_decide, now, name } = content;
+    let Content { situation, names, recorded, notice, may_decide, opens, now, name } = content;
     let change = &situation.loaded.change;
     let link = app.config.base.link(&format!("/changes/{}", change.reference));
     let why = format!("You get this because {}.", audience::because(notice.told_as));
@@ -113,7 +131,7 @@ fn text(app: &App, content: &Content) -> String {
         None if matches!(notice.news, News::Go { .. }) => {
             parts.push("It is time for the go or no-go, and nobody has recorded one. Say whether the work may begin:".into())
         }
-        None => parts.push("This is a reminder.".into()),
+        None => parts.push(reminder(notice.news, &names.zone)),
     }
     parts.push(change_sentence(change, *now, names));
     parts.extend(change.window().map(|w| {
@@ -128,9 +146,24 @@ fn text(app: &App, content: &Content) -> String {
     if *may_decide {
         parts.push("You may decide it: approve, refuse or ask for more. Opening the page decides nothing.".into());
     }
+    parts.extend(opens.map(|token| {
+        let decide = app.config.base.link(&format!("/d/{}", token.to_hex()));
+        format!("{decide}\n\nThis address is yours alone and works once. Keep it to yourself. The record:")
+    }));
     parts.push(link);
     parts.push(why);
     format!("{}\n", parts.join("\n\n"))
+}
+
+/// Why a letter comes that no event asked for.
+fn reminder(news: News, zone: &jiff::tz::TimeZone) -> String {
+    let News::Chase { level, due_at, .. } = news else { return "This is a reminder.".into() };
+    let due = local::moment_words(due_at, zone);
+    match level {
+        0 => format!("This is a reminder: your answer is due by {due}."),
+        1 => format!("No answer came by {due}. You are asked as deputy, or as another who may answer."),
+        _ => format!("No answer came by {due}, and none since from those who were asked. The authority is asked."),
+    }
 }
 
 /// What somebody wrote, set off from what we write.
@@ -144,6 +177,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         return match news {
             News::Outcome { .. } => "Say what happened",
             News::Go { .. } => "Go or no-go",
+            News::Chase { level: 1.., .. } => "No answer yet",
             _ => "Reminder",
         };
     };
@@ -163,6 +197,9 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Approved { .. } => "Approved",
         Event::Rejected { .. } => "Refused",
         Event::MoreAsked { .. } => "More asked",
+        Event::Voted(_) => "Vote",
+        Event::TakenBack { .. } => "Decision taken back",
+        Event::Reaffirmed { .. } => "Small move agreed",
         Event::Held { .. } => "On hold",
         Event::Resumed => "Off hold",
         Event::Scheduled { .. } => "Scheduled",

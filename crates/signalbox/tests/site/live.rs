@@ -100,6 +100,8 @@ impl Place {
             ("{act}", "say".into()),
             ("{step}", "what".into()),
             ("{token}", "no-such-token".into()),
+            ("/boards/{id}", id("boards")),
+            ("/meetings/{id}", id("meetings")),
         ]);
         Place { known, changes: [("over", closed), ("to be decided", deciding), ("draft", draft)], of_letters: vec![] }
     }
@@ -263,13 +265,20 @@ fn onlooker(path: &str, about: &str) -> &'static str {
         _ if path.starts_with("/proposals") => "Margaret Osei",
         "/ops" => "Carl Dunne",
         _ if path.starts_with("/requests") => "Sam Okoro",
+        _ if path.starts_with("/boards") || path.starts_with("/meetings") => "Margaret Osei",
+        "/on-call" => "Margaret Osei",
         _ => "Priya Nair",
     }
 }
 
 /// Whether a route answers with a page: not a file, a feed or a health check.
 fn is_page(path: &str) -> bool {
-    !(path.starts_with("/assets/") || path.ends_with(".csv") || path == "/healthz" || path.contains("/files/"))
+    !(path.starts_with("/assets/")
+        || path.ends_with(".csv")
+        || path.ends_with(".txt")
+        || path.ends_with(".ics")
+        || path == "/healthz"
+        || path.contains("/files/"))
 }
 
 /// Looks at every route with a window of this width. What is wrong, and how many pages were seen.

@@ -3,6 +3,7 @@
 
 mod absence;
 mod api;
+mod boards;
 mod browser;
 mod canary;
 mod changes;

@@ -404,7 +404,7 @@ impl Telling<'_> {
         let parties = change.parties();
         // The raising organisation is read with the page; a name that is missing is still an organisation.
         let raiser = self.org(change.org).unwrap_or(Named { id: change.org.to_string(), code: String::new(), name: String::new() });
-        let implementer = change.implementer.map(|(person, org)| self.by(&Stamp { person: Some(person), org: Some(org), role: None }));
+        let implementer = change.implementer.map(|(person, org)| self.by(&Stamp { person: Some(person), org: Some(org), role: None, for_person: None }));
         let all = |orgs: &std::collections::BTreeSet<OrgId>| orgs.iter().filter_map(|org| self.org(*org)).collect();
         PartiesShape { raiser, runs: all(&parties.runs), affected: all(&parties.affected), implementer }
     }

@@ -1,5 +1,6 @@
 //! `/changes/{ref}`: the record of a change, what may be done to it, and what is said about it.
 
+pub(super) mod boards;
 pub(super) mod decisions;
 mod files;
 mod forms;
@@ -132,6 +133,11 @@ impl Seen {
     pub fn key_facts(&self) -> Vec<Fact> {
         sections::key_facts(self)
     }
+}
+
+/// Everything answered, for a page that stands alone.
+pub(super) fn answers(seen: &Seen) -> Option<crate::web::parts::Section> {
+    seen.change().content.is_some().then(|| sections::glance(seen))
 }
 
 /// The record, as a link.

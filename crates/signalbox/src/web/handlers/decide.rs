@@ -40,6 +40,8 @@ fn draw(app: &App, visitor: &Visitor, seen: &Seen, form: &Form, faults: &[Fault]
     shell.crumbs = vec![("Changes".into(), "/changes".into())];
     let mut view = DecidePage { shell, facts: seen.key_facts(), record: super::change::record_link(seen), ..DecidePage::default() };
     view.facts.extend(others(seen));
+    view.sections.extend(super::change::boards::since_approval(seen));
+    view.sections.extend(super::change::boards::board(seen));
     let Some(stamp) = stamp else {
         let refusal = verdict(Act::Approve).and_then(|verdict| verdict.as_ref().err());
         // Whoever opens the page is told why; what somebody sends in is refused.

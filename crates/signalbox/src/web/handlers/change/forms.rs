@@ -113,7 +113,7 @@ fn implementers(app: &App, seen: &Seen) -> Result<Vec<Choice>, Failure> {
         let names = accounts::names(tx, &found.iter().map(|person| person.id.0).collect::<Vec<_>>())?;
         Ok((found, names))
     })?;
-    let has_approved = |person: PersonId| change.live_approvals().any(|approval| approval.by.person == Some(person));
+    let has_approved = |person: PersonId| change.live_approvals().any(|approval| approval.by.concerns(person));
     let choice = |person: &PersonFact| {
         let name = names.get(&person.id.0).cloned().unwrap_or_default();
         let orgs: Vec<String> = person.orgs.iter().map(|org| seen.names.org(*org)).collect();

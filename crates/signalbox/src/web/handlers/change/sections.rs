@@ -31,6 +31,7 @@ pub(super) fn all(seen: &Seen) -> Vec<Section> {
         assessments(seen),
         clinical(seen),
         network(seen),
+        super::boards::board(seen),
         approvals(seen),
         conditions(seen),
         promise(seen),
@@ -43,6 +44,7 @@ pub(super) fn all(seen: &Seen) -> Vec<Section> {
 
 pub(super) fn who(seen: &Seen, stamp: &Stamp) -> String {
     let person = seen.names.person(stamp.person);
+    let person = stamp.for_person.map_or(person.clone(), |other| format!("{person} for {}", seen.names.person(Some(other))));
     stamp.org.map_or(person.clone(), |org| format!("{person}, {}", seen.names.org(org)))
 }
 
@@ -140,7 +142,7 @@ pub(in super::super) fn table_of(seen: &Seen, question: &Question, answer: &Answ
 }
 
 /// Everything answered, in the order of the document; of a draft what was typed so far.
-fn glance(seen: &Seen) -> Section {
+pub(super) fn glance(seen: &Seen) -> Section {
     let questions = seen.situation.process.questions.iter().filter(|question| question.id != "title");
     let mut facts = vec![];
     if let Some(content) = &seen.change().content {
@@ -344,7 +346,7 @@ fn approvals(seen: &Seen) -> Option<Section> {
     let row = |approval: &signalbox_core::change::Approval| {
         let state = match approval.void {
             None => Cell::tag("Approved", "green"),
-            Some(at) => Cell::tag("Struck out", "grey").small(&format!("{}: the content or the window changed", seen.moment(at))),
+            Some(at) => Cell::tag("Struck out", "grey").small(&format!("{}: the content or the window changed, or it was taken back", seen.moment(at))),
         };
         let said = approval.words.as_ref().map(|text| seen.said(text)).unwrap_or_default();
         Row::new(Cell::text(&who(seen, &approval.by)), vec![state, Cell::text(&said), Cell::text(&seen.moment(approval.at))])
