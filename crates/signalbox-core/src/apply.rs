@@ -351,16 +351,8 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             }
         }
         Event::Amended { content, material, network_needed } => {
-            change.content = Some((**content).clone());
-            change.asked_more = None;
             need_network(change, *network_needed);
-            if material.is_empty() {
-                for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
-                    approval.content = content.hash.clone();
-                }
-            } else {
-                reopen(change, at);
-            }
+            amend(change, content, !material.is_empty(), at);
         }
         Event::Attached { .. } => change.attached += 1,
         Event::Planned(planned) if planned.material && matches!(change.stage, Stage::Approved | Stage::Scheduled) => reopen(change, at),
@@ -387,6 +379,18 @@ fn reaffirm(change: &mut Change, recorded: &Recorded) {
         (approval.content, approval.window) = (hash.clone(), window);
     }
     change.stage = Stage::Approved;
+}
+
+/// Other answers: a material one is decided again, any other keeps its approvals (BR-31).
+fn amend(change: &mut Change, content: &Content, is_material: bool, at: Timestamp) {
+    change.content = Some(content.clone());
+    change.asked_more = None;
+    if is_material {
+        return reopen(change, at);
+    }
+    for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+        approval.content = content.hash.clone();
+    }
 }
 
 /// T19: approvals are void, and so is a clinical answer, which was given for what was asked then (spec 5.3); an

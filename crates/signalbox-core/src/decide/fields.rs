@@ -124,19 +124,11 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::RunningLate => [told(), vec![field("expected_end", AnswerKind::Moment { after: None }, true), prose("words", false)]].concat(),
         Act::Restore => [told(), vec![field("back", AnswerKind::Services, false)]].concat(),
         Act::BackOut => [told(), vec![prose("reason", true)]].concat(),
-        Act::Finish => {
-            let back_out = change.stage == Stage::BackingOut;
-            let verified = back_out.then(|| prose("state_verified", needs(Rule::StateVerified)));
-            let ends = vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)];
-            [told(), verified.into_iter().collect(), ends].concat()
-        }
+        Act::Finish => finish((change.stage == Stage::BackingOut).then(|| needs(Rule::StateVerified))),
         Act::Review if change.stage == Stage::Review => review(),
         Act::Close => vec![field("outcome", allowed_outcomes(ctx, change), true), field("looked", AnswerKind::YesNo, false), prose("words", false)],
         Act::Restate => vec![field("outcome", allowed_outcomes(ctx, change), true), prose("reason", true)],
-        Act::TellNetwork => vec![field("way", codes(TOLD_WAYS), true), field("their_reference", line(), false)],
-        Act::Acknowledge => vec![field("their_reference", line(), false)],
-        Act::RecordTold => vec![prose("proof", true)],
-        Act::SettleNotice => vec![field("consequence", codes(CONSEQUENCES), true), prose("reason", true)],
+        Act::TellNetwork | Act::Acknowledge | Act::RecordTold | Act::SettleNotice => of_notice(act),
         Act::MeetCondition => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
         Act::RecordVerbal | Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => super::urgent::fields(act),
         Act::Plan => plan(ctx, change),
@@ -160,6 +152,25 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Say => vec![prose("words", true)],
         Act::Attach => vec![field("file", AnswerKind::Files, true)],
         Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
+    }
+}
+
+/// What is asked when the work ends; after a back-out, whether the state was looked at too.
+fn finish(verified: Option<bool>) -> Vec<Field> {
+    let prose = |id, required| field(id, AnswerKind::Prose, required);
+    let verified = verified.map(|required| prose("state_verified", required));
+    let ends = vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)];
+    [told(), verified.into_iter().collect(), ends].concat()
+}
+
+/// The fields about who was told, and about late notice.
+fn of_notice(act: Act) -> Vec<Field> {
+    let prose = |id, required| field(id, AnswerKind::Prose, required);
+    match act {
+        Act::TellNetwork => vec![field("way", codes(TOLD_WAYS), true), field("their_reference", line(), false)],
+        Act::Acknowledge => vec![field("their_reference", line(), false)],
+        Act::RecordTold => vec![prose("proof", true)],
+        _ => vec![field("consequence", codes(CONSEQUENCES), true), prose("reason", true)],
     }
 }
 

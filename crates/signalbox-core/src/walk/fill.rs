@@ -90,15 +90,7 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
             let codes: Vec<&str> = fields::CONSEQUENCES.iter().copied().filter(|c| authority || *c != "excluded").collect();
             set(raw, "consequence", chance.pick(&codes).copied().unwrap_or(""));
         }
-        Act::RecordVerbal => super::urgent::verbal(case, None, chance, raw),
-        Act::ConfirmVerbal => set(raw, "words", &words(chance)),
-        Act::Ratify | Act::GiveVerdict => {
-            set(raw, "reason", &words(chance));
-            set(raw, "action", &words(chance));
-            if act == Act::GiveVerdict && chance.percent(30) {
-                set(raw, "verdict", chance.pick(crate::urgent::Judgement::ALL).map_or("", |j| j.code()));
-            }
-        }
+        Act::RecordVerbal | Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => super::urgent::settle(case, act, chance, raw),
         Act::Close => set(raw, "words", &words(chance)),
         Act::Finish | Act::Restore if chance.percent(50) => {
             raw.insert("back".to_owned(), service_codes(case));
@@ -111,6 +103,11 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
     if raw.contains_key("no_way_back_accepted") {
         set(raw, "no_way_back_accepted", "yes");
     }
+    settle_times(case, act, chance, raw);
+}
+
+/// When it happened, and what every act has in common.
+fn settle_times(case: &Case, act: Act, chance: &mut Chance, raw: &mut Raw) {
     // Most work succeeds; what does not is reviewed before it is closed.
     if act == Act::Finish && chance.percent(50) {
         set(raw, "outcome", "successful");

@@ -2,6 +2,7 @@
 
 use super::chance::Chance;
 use super::fill::words;
+use crate::act::Act;
 use crate::actor::Actor;
 use crate::change::Kind;
 use crate::form::Raw;
@@ -38,6 +39,21 @@ pub fn verbal(case: &Case, sender: Option<&Actor>, chance: &mut Chance, raw: &mu
     set(raw, "verbal_channel", "phone");
     set(raw, "verbal_at", &ago(case, chance.between(0, 90)));
     set(raw, "verbal_witness", &words(chance));
+}
+
+/// What the kind of a field does not say of the acts of this side.
+pub fn settle(case: &Case, act: Act, chance: &mut Chance, raw: &mut Raw) {
+    match act {
+        Act::RecordVerbal => verbal(case, None, chance, raw),
+        Act::ConfirmVerbal => set(raw, "words", &words(chance)),
+        _ => {
+            set(raw, "reason", &words(chance));
+            set(raw, "action", &words(chance));
+            if act == Act::GiveVerdict && chance.percent(30) {
+                set(raw, "verdict", chance.pick(crate::urgent::Judgement::ALL).map_or("", |j| j.code()));
+            }
+        }
+    }
 }
 
 /// What the safety officer said; an answer on which somebody may say yes.

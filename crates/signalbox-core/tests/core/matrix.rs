@@ -112,7 +112,11 @@ fn come_to_late<'w>(mut case: Case<'w>, stage: Stage) -> Option<Case<'w>> {
         }
         if stage == Stage::Closed {
             case.does("authority", Act::GiveVerdict, &[("was_emergency", "yes"), ("authority_agreed", "yes"), ("action", "Tell the team")]);
-            case.does("authority-officer", Act::Screen, crate::urgent::NO).does("authority", Act::Review, &[("words", "Told")]);
+            case.does("authority-officer", Act::Screen, crate::urgent::NO).does(
+                "authority",
+                Act::Review,
+                &[("words", "Told"), ("cause", "people"), ("benefit", "came")],
+            );
             case.does("authority", Act::Close, &[("outcome", "successful")]);
         }
         return (case.change.stage == stage).then_some(case);
@@ -135,7 +139,11 @@ fn come_to_late<'w>(mut case: Case<'w>, stage: Stage) -> Option<Case<'w>> {
     if stage == Stage::Closed {
         case.does("authority", Act::Ratify, &[("agreed", "yes")]).does("authority-officer", Act::Screen, crate::urgent::NO);
         work(&mut case, Stage::Review);
-        case.does("authority", Act::Review, &[("words", "Watched now")]).sends("desk", Act::Amend, &crate::urgent::rest_of_the_record());
+        case.does("authority", Act::Review, &[("words", "Watched now"), ("cause", "people"), ("benefit", "came")]).sends(
+            "desk",
+            Act::Amend,
+            &crate::urgent::rest_of_the_record(),
+        );
         case.does("authority", Act::Close, &[("outcome", "successful")]);
     } else if case.change.stage != stage && !matches!(stage, Stage::ClinRejected | Stage::Rejected | Stage::Expired) {
         work(&mut case, stage);

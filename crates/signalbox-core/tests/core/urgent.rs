@@ -98,7 +98,11 @@ fn scenario_32_a_yes_by_phone_is_written_down_in_the_morning() {
     }
     assert_eq!(case.refuses("authority", Act::ConfirmVerbal, &raw(&[("agreed", "yes")])), ["not-your-word"]);
     case.does("manager", Act::ConfirmVerbal, &[("agreed", "yes")]);
-    case.does("authority-officer", Act::Screen, NO).does("authority", Act::Review, &[("words", "The disk is watched now")]);
+    case.does("authority-officer", Act::Screen, NO).does(
+        "authority",
+        Act::Review,
+        &[("words", "The disk is watched now"), ("cause", "people"), ("benefit", "came")],
+    );
     case.sends("desk", Act::Amend, &rest_of_the_record());
     assert!(case.change.urgent.record.is_some());
     assert_eq!(case.refuses("authority", Act::Close, &raw(&[("outcome", "successful")])), ["unratified"]);
@@ -133,7 +137,11 @@ fn scenario_34_a_refused_ratification_is_a_verdict() {
         [("emergency true", "no"), ("self reported", "yes"), ("authority agreed", "yes")].map(|(a, b)| (a.to_owned(), b.to_owned()))
     );
     case.does("manager", Act::ConfirmVerbal, &[("agreed", "yes")]).does("authority", Act::Review, &[]);
-    case.does("authority-officer", Act::Screen, NO).does("authority", Act::Review, &[("words", "It was planned badly")]);
+    case.does("authority-officer", Act::Screen, NO).does(
+        "authority",
+        Act::Review,
+        &[("words", "It was planned badly"), ("cause", "people"), ("benefit", "came")],
+    );
     case.sends("desk", Act::Amend, &rest_of_the_record());
     case.does("authority", Act::Close, &[("outcome", "successful")]);
 }
@@ -233,7 +241,7 @@ fn a_late_record_goes_to_review_and_gets_its_verdict() {
     assert_eq!(case.change.stage, Stage::Review);
     // No supplier judges its own work.
     assert_eq!(case.refuses("manager", Act::GiveVerdict, &raw(&[("was_emergency", "no"), ("authority_agreed", "no")])), ["own-organisation"]);
-    case.does("authority", Act::Review, &[("words", "Nobody had told them")]);
+    case.does("authority", Act::Review, &[("words", "Nobody had told them"), ("cause", "people"), ("benefit", "came")]);
     let open = case.refuses("authority", Act::Close, &raw(&[("outcome", "successful")]));
     assert_eq!(open, ["clinical-not-screened", "verdict-due"]);
     // Another verdict than the table's needs a reason, and what is to be done.
