@@ -116,6 +116,44 @@ vocabulary! {
         Say = "say", "add a message";
         /// A file is attached.
         Attach = "attach", "attach a file";
+        /// BR-25: whether there is something to pay is set.
+        SetCharge = "set_charge", "say whether it is chargeable";
+        /// C131: the supplier contests it, or the trust appeals to the authority.
+        ContestCharge = "contest_charge", "contest the charge";
+        /// The authority settles it.
+        SettleCharge = "settle_charge", "settle the charge";
+        /// BR-27: a fee for the impact assessment is stated.
+        OfferFee = "offer_fee", "offer an assessment fee";
+        /// The fee is accepted or declined.
+        AnswerFee = "answer_fee", "answer the fee";
+        /// The impact assessment begins.
+        BeginImpact = "begin_impact", "begin the impact assessment";
+        /// The impact assessment is reported.
+        ReportImpact = "report_impact", "report the impact assessment";
+        /// A version of the quote is issued.
+        Quote = "quote", "issue a quote";
+        /// BR-26: once, before it lapses.
+        ExtendQuote = "extend_quote", "extend the quote";
+        /// The quote is accepted, with an order or before one.
+        AcceptQuote = "accept_quote", "accept the quote";
+        DeclineQuote = "decline_quote", "decline the quote";
+        /// The purchase order is given.
+        GiveOrder = "give_order", "give the purchase order";
+        /// The purchase order is taken back, before work is authorised.
+        WithdrawOrder = "withdraw_order", "withdraw the purchase order";
+        /// A letter with a cap, where the price cannot be waited for.
+        ProceedAtRisk = "proceed_at_risk", "proceed at risk";
+        /// BR-29: something was spent, within the limit.
+        BookCost = "book_cost", "book a cost";
+        Deliver = "deliver", "say that it is delivered";
+        AcceptDelivery = "accept_delivery", "accept the delivery";
+        DisputeDelivery = "dispute_delivery", "dispute the delivery";
+        Invoice = "invoice", "send an invoice";
+        DisputeInvoice = "dispute_invoice", "dispute an invoice";
+        /// The authority upholds it or has it credited.
+        SettleInvoice = "settle_invoice", "settle a disputed invoice";
+        CreditInvoice = "credit_invoice", "give a credit note";
+        PayInvoice = "pay_invoice", "record a payment";
         /// T7, T13: timed out.
         Expire = "expire", "let it expire";
     }
@@ -138,5 +176,10 @@ impl Act {
                 | Act::Say
                 | Act::Attach
         )
+    }
+
+    /// Whether it belongs to the charge track, so that only those who see money take it or read of it.
+    pub fn is_money(self) -> bool {
+        self >= Act::SetCharge && self <= Act::PayInvoice
     }
 }

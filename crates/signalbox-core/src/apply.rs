@@ -76,6 +76,7 @@ fn unborn(recorded: &Recorded) -> Change {
         long: false,
         attached: 0,
         rulings: vec![],
+        money: Default::default(),
     }
 }
 
@@ -113,6 +114,7 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         | Event::PaperworkAsked { .. }
         | Event::RecordCompleted
         | Event::Converted { .. } => crate::urgent::fold(change, recorded),
+        Event::Money(event) => crate::charge::fold::fold(change, recorded, event),
         _ => fold_decision(change, recorded),
     }
 }

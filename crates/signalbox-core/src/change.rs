@@ -419,6 +419,8 @@ pub struct Change {
     pub attached: usize,
     /// Every decision that a table took, in order.
     pub rulings: Vec<std::sync::Arc<Ruled>>,
+    /// The charge track (spec 5.4).
+    pub money: crate::charge::Money,
 }
 
 /// A decision that a table took, with the event that rests on it.

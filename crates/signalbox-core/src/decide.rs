@@ -140,7 +140,7 @@ pub fn decide(ctx: &Context, change: &Change, command: Command) -> Result<Decisi
     if let Some(first) = recorded.first_mut() {
         first.rulings = rulings;
     }
-    follow_on(ctx, &mut recorded, &mut after, &mut mint);
+    follow_on(ctx, change, &mut recorded, &mut after, &mut mint);
     if !texts.is_empty() {
         let written: Vec<String> = recorded.iter().filter_map(|r| serde_json::to_string(&r.event).ok()).collect();
         texts.retain(|text| written.iter().any(|event| mentions(event, text)));
@@ -206,6 +206,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::UnlinkIncident => learn::unlink_incident(t),
         Act::Say => talk::say(t),
         Act::Attach => talk::attach(t),
+        money => crate::charge::take(t, money),
     }
 }
 
@@ -217,10 +218,11 @@ pub(crate) fn record(log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mi
 }
 
 /// Steps that the document gives to the system, taken as soon as nothing bars them: the end of the assessment (T10)
-/// and a pre-authorised request (T9).
-fn follow_on(ctx: &Context, log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint) {
+/// and a pre-authorised request (T9); and what follows for the money.
+fn follow_on(ctx: &Context, before: &Change, log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint) {
     let system = Context { actor: &Actor::System, facts: ctx.facts, ..*ctx };
     for act in [Act::Accept, Act::Complete] {
+        follow_money(&system, before, log, change, mint);
         if permit(&system, change, act).is_ok() {
             let event = match act {
                 Act::Accept => accept::of_itself(&system, change),
@@ -229,8 +231,17 @@ fn follow_on(ctx: &Context, log: &mut Vec<Recorded>, change: &mut Change, mint: 
             record(log, change, mint, ctx.now, Stamp::SYSTEM, event);
         }
     }
+    follow_money(&system, before, log, change, mint);
     for event in urgent::follow(&system, change) {
         record(log, change, mint, ctx.now, Stamp::SYSTEM, event);
+    }
+}
+
+fn follow_money(ctx: &Context, before: &Change, log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint) {
+    // Each is followed by what it no longer bars; four is more than ever come together.
+    for _ in 0..4 {
+        let Some(event) = crate::charge::follow::next(ctx, before, log, change) else { return };
+        record(log, change, mint, ctx.now, Stamp::SYSTEM, Event::Money(Box::new(event)));
     }
 }
 
@@ -247,6 +258,10 @@ pub fn time_out(ctx: &Context, change: &Change, then: crate::process::TimerAct, 
         }
         TimerAct::LastSafe if carry::is_past_safe(change, ctx.now) => Event::LastSafePassed,
         TimerAct::ProposeExpiry if carry::is_idle(change) => Event::ExpiryProposed,
+        TimerAct::LapseQuote | TimerAct::LapseApproval => match crate::charge::timers::ring(change, ctx.calendar, ctx.zone, then, ctx.now) {
+            Some(event) => Event::Money(Box::new(event)),
+            None => return Err(Refusal::WrongStage(change.stage)),
+        },
         TimerAct::Overrun if change.work.started.is_some() && change.work.finished.is_none() && !change.work.overran => Event::Overran,
         _ => return Err(Refusal::WrongStage(change.stage)),
     };
@@ -284,6 +299,9 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
             AnswerKind::Files => query.file_ids.extend(entries(&question.id).iter().filter_map(|e| e.parse::<i64>().ok())),
             _ => {}
         }
+    }
+    if act == Some(Act::Quote) {
+        query.rates = true;
     }
     query.service_codes.extend(entries("back"));
     query.person_emails.extend(entries("implementer"));

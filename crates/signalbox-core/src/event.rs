@@ -410,11 +410,16 @@ pub enum Event {
     Surveyed(Box<learn::Survey>),
     IncidentLinked(Box<learn::IncidentLink>),
     IncidentUnlinked(Box<learn::IncidentUnlink>),
+    /// The charge track; each of its events has a name of its own.
+    Money(Box<crate::charge::MoneyEvent>),
 }
 
 impl Event {
     /// The stored name of the event's type, such as `submitted`.
     pub fn kind(&self) -> String {
+        if let Event::Money(event) = self {
+            return event.kind();
+        }
         match serde_json::to_value(self) {
             Ok(serde_json::Value::Object(map)) => map.get("type").and_then(|t| t.as_str()).unwrap_or_default().to_owned(),
             _ => String::new(),

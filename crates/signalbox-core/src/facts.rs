@@ -130,9 +130,21 @@ pub struct Facts {
     pub board: Option<crate::board::BoardFact>,
     /// Attached files by id, with name, size and hash, as the shell stored them.
     pub files: BTreeMap<i64, (String, i64, String)>,
+    /// What the actor may agree to spend for the organisation that raised the change, in pence; nothing where nobody
+    /// has said.
+    pub spending_limits: BTreeMap<PersonId, i64>,
+    /// That organisation wants orders to cover the tax too.
+    pub order_covers_vat: bool,
+    /// Rows of the actor's rate card, each with its days.
+    pub rates: Vec<crate::charge::rates::RateFact>,
 }
 
 impl Facts {
+    /// What somebody may agree to spend.
+    pub fn spending_limit(&self, person: Option<PersonId>) -> Option<i64> {
+        person.and_then(|p| self.spending_limits.get(&p)).copied()
+    }
+
     /// The kind of an organisation.
     pub fn kind_of(&self, org: OrgId) -> Option<OrgKind> {
         self.orgs.iter().find(|o| o.id == org).map(|o| o.kind)
@@ -165,6 +177,8 @@ pub struct FactsQuery {
     pub ips: BTreeSet<String>,
     /// Set while a decision is near: who decides at that moment, and the board (SD-10, BR-20).
     pub decides_at: Option<Timestamp>,
+    /// Whether prices of the actor's rate card may be taken.
+    pub rates: bool,
     /// The window whose clashes matter.
     pub window: Option<crate::change::Window>,
 }

@@ -12,6 +12,7 @@ pub mod board;
 pub mod calendar;
 pub mod carry;
 pub mod change;
+pub mod charge;
 pub mod cover;
 pub mod decide;
 pub mod event;

@@ -20,6 +20,8 @@ pub fn permit<'p>(ctx: &Context<'p>, change: &Change, act: Act) -> Result<(&'p S
     let step = ctx.process.steps.iter().find(|s| s.act == act && s.from == change.stage).ok_or(Refusal::WrongStage(change.stage))?;
     let mut stamps = stamps(ctx, change, &step.who);
     stamps.retain(|stamp| !is_the_raisers(act, stamp) || stamp.org == Some(change.org));
+    // Nobody settles what they may not read.
+    stamps.retain(|stamp| !act.is_money() || crate::charge::sight::stamp_sees(change, stamp));
     let Some(first) = stamps.first() else {
         let who = step.who.iter().map(|w| crate::process::dictionary::who_words(*w)).collect::<Vec<_>>().join("; ");
         return Err(Refusal::Denied(vec![Bar::new("role").with(who)]));
@@ -163,8 +165,7 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             Clinical::UnderReview { .. } => Some(Bar::new("clinical-under-review")),
             _ => None,
         },
-        // Nothing is chargeable yet: the track stays at NOT_CHARGEABLE (settled 1).
-        Rule::ChargeAgreed => None,
+        Rule::ChargeAgreed => crate::charge::bars::agreed(ctx, change, step.act),
         _ => None,
     }
 }
@@ -281,6 +282,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::Survey if change.learnt.survey.is_some() => Some(Bar::new("survey-given")),
         Act::UnlinkIncident if change.learnt.incidents.is_empty() => Some(Bar::new("no-incident-linked")),
         Act::BackOut if change.work.started.is_none() => Some(Bar::new("not-started")),
+        money if money.is_money() => crate::charge::bars::of_act(ctx, change, money, stamp),
         _ => None,
     }
 }

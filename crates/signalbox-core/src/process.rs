@@ -356,6 +356,10 @@ pub enum TimerAct {
     AskGo,
     /// Proposes to end what nobody has touched (BR-35).
     ProposeExpiry,
+    /// These three are set by the charge track and never written in a document.
+    RemindQuote,
+    LapseQuote,
+    LapseApproval,
 }
 
 /// A pre-authorised request (spec 4.5).

@@ -84,6 +84,7 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Surveyed(_) => Act::Survey,
         Event::IncidentLinked(_) => Act::LinkIncident,
         Event::IncidentUnlinked(_) => Act::UnlinkIncident,
+        Event::Money(event) => return crate::charge::event::act_of(event),
     })
 }
 
@@ -98,6 +99,10 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
         let step = process.steps.iter().find(|s| s.act == act && s.from == before.stage);
         let tells = step.into_iter().flat_map(|s| &s.tells);
         tasks.extend(tells.map(|to| Task::Tell { to: *to, about: about.clone(), version: recorded.version }));
+    }
+    if let Event::Money(event) = &recorded.event {
+        let tells = crate::charge::timers::tells(event).into_iter();
+        tasks.extend(tells.map(|to| Task::Tell { to, about: about.clone(), version: recorded.version }));
     }
     // Of steps only what failed is told (C089); the page of the work shows the rest.
     if matches!(recorded.event, Event::StepStarted(_) | Event::StepDone(_) | Event::StepSkipped(_)) {
@@ -114,6 +119,9 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
                 Some(Task::Timer { then: timer.then, tells: timer.tells.clone(), due_at, because: format!("{:?}", timer.when) })
             }));
         }
+    }
+    if (moved || matches!(recorded.event, Event::Money(_))) && !after.stage.is_final() {
+        tasks.extend(crate::charge::timers::of(after, calendar, zone, recorded.at));
     }
     tasks
 }

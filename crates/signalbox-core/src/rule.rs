@@ -103,7 +103,12 @@ pub const CATALOGUE: &[(Rule, &str, bool, &str)] = &[
     (Rule::NoHardClash, "no hard clash", true, "No other work holds the same equipment at the same time."),
     (Rule::NotInFreeze, "not in freeze", true, "The window is outside every hard freeze."),
     (Rule::ProviderTold, "provider told", true, "The network provider has been told where its line is touched."),
-    (Rule::ChargeAgreed, "charge agreed", true, "There is nothing to pay, or the quote is accepted."),
+    (
+        Rule::ChargeAgreed,
+        "charge agreed",
+        true,
+        "There is nothing to pay, or the quote is accepted and ordered. An approval may come first, subject to the order.",
+    ),
     (Rule::OutcomeByAnother, "outcome by another", true, "The outcome is confirmed by somebody who did not do the work."),
     (Rule::ReviewDone, "review done", true, "A review that is due has been written."),
     (Rule::ConditionsMet, "conditions met", true, "Every condition of the approvals is met."),

@@ -7,6 +7,7 @@ use crate::apply::apply;
 use crate::board::{BoardFact, Hearing, MeetingFact, Seat, SeatFact};
 use crate::calendar::{self, Calendar, Division};
 use crate::change::Change;
+use crate::charge::rates::{RateFact, RateKind, Span};
 use crate::cover::Holder;
 use crate::decide::{self, Command, Context, Decision, Raise, facts_needed};
 use crate::event::Recorded;
@@ -19,6 +20,7 @@ use crate::offers::{Offer, offers};
 use crate::process::{Process, TimerAct};
 use crate::react::{Task, react};
 use crate::refusal::Refusal;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,8 +51,11 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
     ("coordinator", &[(TRUST, Role::Coordinator)]),
     ("deputy", &[(TRUST, Role::Coordinator), (TRUST, Role::Implementer)]),
     ("owner", &[(TRUST, Role::ServiceOwner)]),
+    ("finance", &[(TRUST, Role::Finance)]),
+    ("finance-head", &[(TRUST, Role::Finance)]),
     ("trust-officer", &[(TRUST, Role::TrustSafety)]),
     ("neighbour", &[(OTHER_TRUST, Role::Coordinator)]),
+    ("neighbour-finance", &[(OTHER_TRUST, Role::Finance)]),
     ("neighbour-owner", &[(OTHER_TRUST, Role::ServiceOwner)]),
     ("neighbour-officer", &[(OTHER_TRUST, Role::TrustSafety)]),
     ("manager", &[(SUPPLIER, Role::SupplierManager)]),
@@ -246,6 +251,27 @@ fn stand_in(people: &mut [Player]) {
     }
 }
 
+/// What the finance approvers of this world may agree to.
+fn limit(name: &str) -> Option<i64> {
+    match name {
+        "finance" => Some(1_000_000),
+        "finance-head" | "neighbour-finance" => Some(crate::charge::money::MOST_PENCE),
+        _ => None,
+    }
+}
+
+fn rate(id: i64, label: &str, unit: &str, unit_pence: i64) -> RateFact {
+    RateFact {
+        id,
+        kind: RateKind::Labour,
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        unit_pence,
+        vat_rate: 2_000,
+        span: Span { from: Date::constant(2026, 1, 1), to: None },
+    }
+}
+
 fn directory(people: &[Player]) -> Facts {
     let service = |id, code: &str, owner, users: &[OrgId], direct_care, always_on, is_network| ServiceFact {
         id: ServiceId(id),
@@ -304,6 +330,8 @@ fn directory(people: &[Player]) -> Facts {
                 grade: [Grade::Lesser, Grade::Lesser, Grade::Serious, Grade::Clinical][id as usize % 4],
             })
             .collect(),
+        spending_limits: people.iter().filter_map(|p| Some((p.actor.person()?, limit(p.name)?))).collect(),
+        rates: vec![rate(1, "Engineer", "day", 65_000), rate(2, "Senior engineer", "day", 82_550)],
         files: [(1, ("plan.pdf".to_owned(), 2_048, "ab".repeat(32)))].into(),
         ..Facts::default()
     }
@@ -425,8 +453,12 @@ impl<'w> Case<'w> {
 
     /// Everybody who may, each with the membership under which they may.
     pub fn who_may(&self, act: Act) -> Vec<(&'w Player, Stamp)> {
-        let facts = self.facts_for(None, &Raw::new());
-        self.world.people.iter().filter_map(|player| Some((player, self.may_by(&facts, &player.actor, act).ok()?))).collect()
+        self.who_may_by(&self.facts_for(None, &Raw::new()), act)
+    }
+
+    /// The same on facts that were fetched before.
+    pub fn who_may_by(&self, facts: &Facts, act: Act) -> Vec<(&'w Player, Stamp)> {
+        self.world.people.iter().filter_map(|player| Some((player, self.may_by(facts, &player.actor, act).ok()?))).collect()
     }
 }
 

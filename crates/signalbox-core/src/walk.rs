@@ -5,6 +5,7 @@
 mod cast;
 mod chance;
 mod fill;
+mod money;
 mod urgent;
 mod values;
 mod watch;
@@ -35,7 +36,8 @@ pub struct Report {
     pub steps: usize,
     /// Acts that were refused.
     pub refused: usize,
-    /// How often each step of each document was taken; every step is in it.
+    /// How often each step of each document was taken; every step is in it. A step of the charge track that several
+    /// documents have is counted for all of them together.
     pub taken: BTreeMap<StepKey, usize>,
     /// At which stage the walks ended.
     pub ended: BTreeMap<Stage, usize>,
@@ -215,6 +217,10 @@ impl<'w> Walk<'w> {
         if self.chance.percent(5) {
             self.timer(TimerAct::Overrun, report);
         }
+        if !self.case.change.money.quotes.is_empty() {
+            self.timer(TimerAct::LapseQuote, report);
+            self.timer(TimerAct::LapseApproval, report);
+        }
         for then in [TimerAct::LastSafe, TimerAct::ProposeExpiry] {
             if self.chance.percent(3) {
                 self.timer(then, report);
@@ -283,8 +289,9 @@ impl<'w> Walk<'w> {
 
     /// One act by somebody who may; `false` when nobody may do anything.
     fn step(&mut self, report: &mut Report) -> bool {
+        let facts = self.case.facts_for(None, &Raw::new());
         for act in self.most_wanted_first(report) {
-            let able = self.case.who_may(act);
+            let able = self.case.who_may_by(&facts, act);
             let Some((player, stamp)) = self.chance.pick(&able) else { continue };
             // An answer owed is given more often than not; else people amend whatever they like.
             let owed = act == Act::Amend && fill::owed(self.case.process, &self.case.change) && self.chance.percent(70);
@@ -311,10 +318,12 @@ impl<'w> Walk<'w> {
             _ if from == stage => Some(act),
             _ => route(process, stage, from),
         });
+        let paying = self.goal.and_then(|(act, from)| money::towards(&self.case, act, from));
         let by_people = process.steps.iter().filter(|s| s.from == stage && s.who.iter().any(|w| *w != Who::System));
         let mut weighed: Vec<(u64, Act)> = by_people
             .map(|s| {
                 let worth = match s.to {
+                    _ if Some(s.act) == paying => 6_000,
                     _ if Some(s.act) == way => 2_000,
                     // What is to be cleared has to be screened first.
                     None if s.act == Act::Screen && way == Some(Act::Clear) => 1_900,
@@ -387,7 +396,10 @@ impl<'w> Walk<'w> {
         let events: Vec<Recorded> = followed.iter().map(|(recorded, _)| recorded.clone()).collect();
         let mut at = before.clone();
         for recorded in &events {
-            if let Some(taken) = act_of(&recorded.event).and_then(|act| report.taken.get_mut(&(self.case.process.id.clone(), act, at.stage))) {
+            // Steps of the charge track are the same rows wherever they are inherited: taken in one document, taken in all.
+            if let Some(act) = act_of(&recorded.event).filter(|act| act.is_money()) {
+                report.taken.iter_mut().filter(|((_, a, from), _)| *a == act && *from == at.stage).for_each(|(_, n)| *n += 1);
+            } else if let Some(taken) = act_of(&recorded.event).and_then(|act| report.taken.get_mut(&(self.case.process.id.clone(), act, at.stage))) {
                 *taken += 1;
             }
             at = crate::apply::apply(Some(at), recorded);

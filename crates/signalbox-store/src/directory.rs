@@ -8,12 +8,14 @@
 pub(crate) mod estate;
 pub(crate) mod freeze;
 pub(crate) mod incident;
+pub(crate) mod money;
 pub(crate) mod organisation;
 pub(crate) mod service;
 
 pub use estate::*;
 pub use freeze::*;
 pub use incident::*;
+pub use money::*;
 pub use organisation::*;
 pub use service::*;
 

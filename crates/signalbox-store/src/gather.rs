@@ -98,6 +98,9 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
         add_named(tx, &mut facts, email)?;
     }
     add_incidents(tx, actor, &mut facts, change, query)?;
+    if let Some(change) = change {
+        money(tx, actor, change, query, &mut facts)?;
+    }
     let dependencies = dependencies(tx)?;
     reach(tx, &mut facts, &dependencies)?;
     if let Some(window) = query.window {
@@ -131,6 +134,21 @@ fn like(tx: &mut dyn Tx, change: Option<&Change>, query: &FactsQuery) -> Result<
     let attempted = ended.values().flatten().filter(|outcome| outcome.is_attempted());
     let failed = ended.values().flatten().filter(|outcome| matches!(outcome, Outcome::BackedOut | Outcome::Failed));
     Ok(LikeWork { changes: attempted.count() as i64, failures: failed.count() as i64 })
+}
+
+/// What the actor may agree to for the raising organisation, how it orders, and the prices that hold today.
+fn money(tx: &mut dyn Tx, actor: &Actor, change: &Change, query: &FactsQuery, facts: &mut Facts) -> Result<(), StoreError> {
+    if let Some(person) = actor.person().filter(|_| actor.holds_in(Role::Finance, change.org)) {
+        facts.spending_limits.extend(directory::spending_limit(tx, person.0, change.org.0)?.map(|limit| (person, limit)));
+    }
+    facts.order_covers_vat = directory::orders_cover_tax(tx, change.org.0)?;
+    if query.rates {
+        let own = actor.memberships().iter().filter(|m| m.role == Role::Commercial).map(|m| m.org);
+        for org in own.collect::<BTreeSet<_>>() {
+            facts.rates.extend(directory::rates(tx, org.0)?.iter().map(directory::Rate::fact));
+        }
+    }
+    Ok(())
 }
 
 /// What of the directory somebody may name: a trust its own and what it shares, a supplier what it runs, the

@@ -33,6 +33,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     6 "006_urgent",
     7 "007_work",
     8 "008_boards",
+    9 "009_charges",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

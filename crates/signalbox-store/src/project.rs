@@ -1,6 +1,7 @@
 //! Rows that answer questions, made from a change as its log tells it. Written in the transaction of the events;
 //! the same function makes them again for `rebuild` and compares them for `verify`.
 
+pub mod money;
 pub(crate) mod work;
 
 use crate::sql::statements;
@@ -72,6 +73,7 @@ pub struct Rows {
     pub modalities: Vec<Vec<Value>>,
     pub urgent: Vec<Vec<Value>>,
     pub carried: work::Carried,
+    pub money: money::MoneyRows,
 }
 
 /// The rows that a change makes.
@@ -97,6 +99,7 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         modalities: modalities(change),
         urgent: crate::urgent::rows(change),
         carried: work::rows(change),
+        money: money::rows(change, prose, updated_at),
     }
 }
 
@@ -243,6 +246,7 @@ pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timest
         }
     }
     work::write(tx, &rows.carried)?;
+    money::write(tx, &rows.money)?;
     let put_words = match tx.dialect() {
         Dialect::Sqlite => PUT_WORDS_SQLITE,
         Dialect::Postgres => PUT_WORDS_POSTGRES,
@@ -253,7 +257,8 @@ pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timest
 
 fn drop_rows(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
     let own = [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS];
-    own.iter().chain(work::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))
+    own.iter().chain(work::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))?;
+    money::drop(tx, id)
 }
 
 fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
@@ -271,11 +276,12 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         modalities: tx.all(GET_MODALITIES, &key, |row| all_values(row, 9, &[2, 3, 4, 6]))?,
         urgent: tx.all(crate::urgent::READ, &key, |row| all_values(row, crate::urgent::COLUMNS, crate::urgent::TEXTS))?,
         carried: work::read(tx, &key)?,
+        money: money::read(tx, id)?,
     }))
 }
 
 /// A row as values; the named columns are text.
-fn all_values(row: &dyn Row, columns: usize, texts: &[usize]) -> Result<Vec<Value>, StoreError> {
+pub(crate) fn all_values(row: &dyn Row, columns: usize, texts: &[usize]) -> Result<Vec<Value>, StoreError> {
     (0..columns).map(|at| if texts.contains(&at) { row.opt_text(at).map(Value::from) } else { row.opt_int(at).map(Value::from) }).collect()
 }
 

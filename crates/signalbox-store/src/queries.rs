@@ -3,6 +3,7 @@
 
 pub mod agenda;
 pub mod change;
+pub mod charges;
 pub mod clashes;
 pub mod duties;
 pub mod incidents;
@@ -34,6 +35,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("today", today::composed()),
         ("reports", reports::composed()),
         ("register", urgent::composed()),
+        ("charges", charges::composed()),
     ];
     files.into_iter().flat_map(|(file, statements)| statements.into_iter().map(move |(name, sql)| (format!("{file}.{name}"), sql))).collect()
 }

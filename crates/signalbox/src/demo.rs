@@ -6,6 +6,7 @@ mod boards;
 mod cast;
 mod deeds;
 mod governing;
+mod money;
 mod special;
 mod stories;
 

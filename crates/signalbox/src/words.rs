@@ -8,6 +8,7 @@ mod formats;
 mod labels;
 mod lines;
 mod modalities;
+pub mod money;
 mod rulings;
 mod sentences;
 mod turns;

@@ -9,6 +9,7 @@ pub mod notices;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use signalbox_core::charge::MoneyEvent;
 use signalbox_core::event::Event;
 use signalbox_core::process::{Audience, TimerAct};
 use signalbox_core::react::Task as Reaction;
@@ -182,9 +183,12 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::Expire => matches!(event, Event::ExpiredUnanswered),
         TimerAct::LastSafe => matches!(event, Event::LastSafePassed),
         TimerAct::ProposeExpiry => matches!(event, Event::ExpiryProposed),
-        TimerAct::Remind | TimerAct::AskOutcome | TimerAct::AskGo => false,
+        TimerAct::LapseQuote => matches!(event, Event::Money(money) if matches!(**money, MoneyEvent::QuoteLapsed { .. })),
+        TimerAct::LapseApproval => matches!(event, Event::Money(money) if **money == MoneyEvent::ApprovalLapsed),
+        TimerAct::Remind | TimerAct::RemindQuote | TimerAct::AskOutcome | TimerAct::AskGo => false,
     };
-    if matches!(then, TimerAct::Overrun | TimerAct::Expire | TimerAct::LastSafe | TimerAct::ProposeExpiry) {
+    let asks = [TimerAct::Overrun, TimerAct::Expire, TimerAct::LastSafe, TimerAct::ProposeExpiry, TimerAct::LapseQuote, TimerAct::LapseApproval];
+    if asks.contains(&then) {
         app.time_out(change_id, then).map_err(|stop| Trouble::later(format!("{stop:?}")))?;
     }
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
@@ -193,8 +197,9 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::AskOutcome if loaded.change.work.started.is_none() => tell(app, task, tells, News::Outcome { stage: loaded.change.stage }),
         TimerAct::AskOutcome => Ok(()),
         TimerAct::AskGo => tell(app, task, tells, News::Go { stage: loaded.change.stage }),
+        TimerAct::RemindQuote => tell(app, task, tells, News::Quote),
         // Found again after a crash between the two transactions; told before, it is not told twice.
-        TimerAct::Overrun | TimerAct::Expire | TimerAct::LastSafe | TimerAct::ProposeExpiry => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
+        _ => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
             Some(recorded) => tell_keyed(app, task, recorded.id.0, tells, News::Event { version: recorded.version }),
             None => Ok(()),
         },
@@ -210,7 +215,7 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
     let key = match news {
         News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } => task.id,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Quote => task.id,
     };
     tell_keyed(app, task, key, to, news)
 }
@@ -220,7 +225,7 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     let recorded = match news {
         News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } => None,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Quote => None,
     };
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);

@@ -29,11 +29,11 @@ pub const TOLD_WAYS: &[&str] = &["email", "phone", "provider_form", "api"];
 /// What late notice may lead to once a person decides (spec 6.5).
 pub const CONSEQUENCES: &[&str] = &["protected", "at_risk", "excluded", "waived"];
 
-pub(super) fn field(id: &str, kind: AnswerKind, required: bool) -> Field {
+pub(crate) fn field(id: &str, kind: AnswerKind, required: bool) -> Field {
     Field { id: id.to_owned(), kind, required, question: None }
 }
 
-pub(super) fn codes(codes: &[&str]) -> AnswerKind {
+pub(crate) fn codes(codes: &[&str]) -> AnswerKind {
     AnswerKind::Choice(codes.iter().map(|c| (*c).to_owned()).collect())
 }
 
@@ -41,7 +41,7 @@ fn phone() -> AnswerKind {
     AnswerKind::Format(Format::Phone)
 }
 
-pub(super) fn line() -> AnswerKind {
+pub(crate) fn line() -> AnswerKind {
     AnswerKind::Line { max_chars: crate::form::LINE_MAX_CHARS }
 }
 
@@ -152,6 +152,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Say => vec![prose("words", true)],
         Act::Attach => vec![field("file", AnswerKind::Files, true)],
         Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
+        money => crate::charge::fields::of_act(change, money).unwrap_or_default(),
     }
 }
 

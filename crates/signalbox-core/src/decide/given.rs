@@ -101,6 +101,7 @@ fn of_side(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "charge_hint" => choice(change, "charge_hint").as_deref().map(Value::from),
         "supplier_work" => Some(Value::from(super::answer(change, "supplier_actions").is_some())),
         "charge_ground" => Some(Value::from(choice(change, "charge_ground").as_deref().unwrap_or("none"))),
+        "chargeable" if change.money.is_begun() => crate::charge::follow::chargeable(change),
         "chargeable" => {
             let outputs = super::ruling::said(ctx, change, "chargeable", |_| None)?;
             outputs.get("chargeable").map(|word| Value::from(word.as_str()))
@@ -127,7 +128,7 @@ pub fn of_day(day: Date, name: &str) -> Option<Value> {
     }
 }
 
-fn choice(change: &Change, id: &str) -> Option<String> {
+pub(crate) fn choice(change: &Change, id: &str) -> Option<String> {
     super::answer(change, id).and_then(answer_code)
 }
 

@@ -170,7 +170,12 @@ pub const FACTS: &[Fact] = &[
     ),
     fact("supplier_work", "supplier work", YES_NO, "Whether something is asked of the supplier's people, in supplier_actions."),
     fact("out_of_hours", "out of hours", YES_NO, "Whether the start lies outside service hours, 09:00 to 17:00 on a working day."),
-    fact("chargeable", "chargeable", Type::Words(&["no", "unsure", "yes"]), "What the decision chargeable says."),
+    fact(
+        "chargeable",
+        "chargeable",
+        Type::Words(&["no", "unsure", "yes"]),
+        "Whether there is something to pay: as people have settled it, else as the decision chargeable says.",
+    ),
     // Freeze (BR-32).
     fact("month", "month", Type::Number(1, 12), "The month of the day that is looked at; of the start where no day is."),
     fact("day_of_month", "day of month", Type::Number(1, 31), "Its day of the month."),

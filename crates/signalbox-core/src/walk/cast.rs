@@ -3,6 +3,7 @@
 
 use super::chance::Chance;
 use super::fill;
+use super::money;
 use crate::act::Act;
 use crate::change::{Change, Kind, Stage};
 use crate::refusal::Refusal;
@@ -63,7 +64,8 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
         case.modalities.clear();
         case.board = Some(case.world.board(case.now));
         let stage = case.change.stage;
-        let acted = next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
+        let paid = money::way_on(&case.change).iter().any(|act| anyone(&mut case, *act, chance));
+        let acted = paid || next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
         // A freeze that the document declares is not waived: the window goes elsewhere.
         let acted = acted || (is_frozen(&case) && anyone(&mut case, Act::Reschedule, chance));
         let given_up = !acted && may_give_up(&case.change) && anyone(&mut case, Act::Withdraw, chance);

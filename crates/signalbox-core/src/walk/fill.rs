@@ -97,6 +97,7 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
         }
         Act::Finish => set(raw, "not_back", &words(chance)),
         Act::Reschedule => reschedule(case, chance, raw),
+        money if money.is_money() => super::money::settle(case, money, chance, raw),
         _ => {}
     }
     // To say no to it is to say no to the approval.
@@ -124,7 +125,7 @@ fn settle_times(case: &Case, act: Act, chance: &mut Chance, raw: &mut Raw) {
     }
 }
 
-fn set(raw: &mut Raw, id: &str, value: &str) {
+pub(super) fn set(raw: &mut Raw, id: &str, value: &str) {
     raw.insert(id.to_owned(), vec![value.to_owned()]);
 }
 
@@ -133,7 +134,7 @@ pub fn words(chance: &mut Chance) -> String {
     format!("{CANARY} {:x} sings", chance.next())
 }
 
-fn day(case: &Case, days_ahead: i64) -> String {
+pub(super) fn day(case: &Case, days_ahead: i64) -> String {
     let today = case.world.zone.to_datetime(case.now).date();
     today.checked_add(days_ahead.days()).unwrap_or(today).to_string()
 }

@@ -21,6 +21,7 @@ pub fn faults(case: &Case, before: &Change, events: &[Recorded]) -> Vec<String> 
         found.extend(stored(recorded));
         found.extend(decided(case.world, &at, &after, recorded));
         found.extend(counted_twice(&after));
+        found.extend(super::money::faults(case.world, &at, &after, recorded));
         if after.version != at.version + 1 {
             found.push(format!("version {} after {}", after.version, at.version));
         }

@@ -1,6 +1,7 @@
 //! The core from outside: one binary, a module for each subject.
 
 mod boards;
+mod charging;
 mod compare;
 mod documents;
 mod expected;

@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::{OrgKind, Role};
+use signalbox_core::calendar::london;
+use signalbox_core::charge::rates::{RateKind, Span};
 use signalbox_store::accounts::{self, NewMembership, Person};
-use signalbox_store::directory::{self, Dependency, Freeze, FreezeScope, Item, Node, OnDifference, Organisation, Service, Site};
+use signalbox_store::directory::{self, Dependency, Freeze, FreezeScope, Item, Node, OnDifference, Organisation, Rate, Service, Site};
 use signalbox_store::{StoreError, Tx};
 
 use super::{Cast, Unmade};
@@ -44,6 +46,7 @@ pub(super) const PEOPLE: &[Player] = &[
     player("ruth.ellery@northbrook.example",   "Ruth Ellery",     0, &[Role::Requester, Role::ServiceOwner], "asks for changes in radiology"),
     player("ian.moss@northbrook.example",      "Dr Ian Moss",     0, &[Role::TrustSafety], "is Northbrook’s clinical safety officer"),
     player("lily.chen@northbrook.example",     "Lily Chen",       0, &[Role::GroupMember], "reads the schedule and the reports"),
+    player("clare.holt@northbrook.example",    "Clare Holt",      0, &[Role::Finance], "approves spending at Northbrook"),
     player("joy.adeyemi@riverside.example",    "Joy Adeyemi",     1, &[Role::Coordinator, Role::Requester], "coordinates changes at Riverside"),
     player("len.brook@riverside.example",      "Len Brook",       1, &[Role::Requester, Role::Implementer], "runs estates work at Riverside"),
     player("maya.lindqvist@stcrispins.example", "Maya Lindqvist", 2, &[Role::Coordinator, Role::Requester], "coordinates changes at St Crispin’s"),
@@ -140,7 +143,31 @@ fn furnish_in(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp) ->
             cast.insert(player.email, actor.to_core());
         }
     }
+    money(tx, mint, now, &orgs, &cast)?;
     Ok(cast)
+}
+
+/// What Northbrook may spend, and what Halden charges: last year's prices and this year's.
+fn money(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp, orgs: &[i64], cast: &Cast) -> Result<(), StoreError> {
+    if let Some(clare) = cast.get("clare.holt@northbrook.example").and_then(signalbox_core::actor::Actor::person) {
+        sure(directory::set_spending_limit(tx, &act(mint, now), clare.0, orgs[0], 1_000_000))?;
+    }
+    let this_year = london().to_datetime(now).date().first_of_year();
+    for (kind, label, unit, pence) in [
+        (RateKind::Labour, "Engineer", "day", 65_000),
+        (RateKind::Labour, "Senior engineer", "day", 82_000),
+        (RateKind::OnCall, "Engineer, out of hours", "hour", 13_500),
+        (RateKind::Travel, "Visit to a site", "visit", 8_450),
+        (RateKind::Equipment, "Network card", "piece", 21_235),
+    ] {
+        let row = |id, unit_pence, span| Rate { id, org_id: orgs[4], kind, label: label.to_owned(), unit: unit.to_owned(), unit_pence, vat_rate: 2_000, span };
+        let last = this_year.saturating_sub(jiff::Span::new().years(1));
+        let before = row(mint(), pence * 96 / 100, Span { from: last, to: this_year.yesterday().ok() });
+        sure(directory::add_rate(tx, &act(mint, now), &before))?;
+        let since = row(mint(), pence, Span { from: this_year, to: None });
+        sure(directory::add_rate(tx, &act(mint, now), &since))?;
+    }
+    Ok(())
 }
 
 /// One trust's services, equipment and what hangs on what.

@@ -13,6 +13,7 @@ use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
 use signalbox_core::learn::asked_whether_it_worked;
 use signalbox_core::permit::permit;
+use signalbox_core::process::TimerAct;
 use signalbox_store::{StoreError, directory, outbox};
 
 use super::cast::{KITS, ORGS};
@@ -62,6 +63,11 @@ impl<'a> Stage<'a> {
             }
             Deed::Finish(outcome) => self.finish(id, *outcome),
             Deed::Cancel => self.anybody(id, Act::Cancel, &[("reason", "The engineer is ill and nobody can stand in.")]),
+            Deed::Pay((act, fields, today)) => self.pay(id, *act, fields, today),
+            Deed::Lapse => {
+                self.app.time_out(id, TimerAct::LapseQuote)?;
+                Ok(())
+            }
             Deed::Withdraw => self.anybody(id, Act::Withdraw, &[("reason", "No longer needed: the vendor has another fix.")]),
         }
     }
@@ -92,6 +98,14 @@ impl<'a> Stage<'a> {
             }
         }
         Ok(())
+    }
+
+    /// An act of money; where a day is named, it is the day on which this happens.
+    fn pay(&self, id: i64, act: Act, fields: &[(&str, &str)], today: &str) -> Result<(), Unmade> {
+        let day = super::money::day(self.app.clock.now());
+        let mut fields = fields.to_vec();
+        fields.extend((!today.is_empty()).then_some((today, day.as_str())));
+        self.anybody(id, act, &fields)
     }
 
     fn raise(&self, story: &Story) -> Result<Option<i64>, Unmade> {
@@ -319,7 +333,7 @@ fn answers(story: &Story) -> Raw {
         put("users_affected", "40");
         put("patient_facing", "indirect");
         put("degraded_minutes", "30");
-        put("charge_hint", "no");
+        put("charge_hint", if story.is_paid { "yes" } else { "no" });
         put("backout", "Put the old version back; the last point to decide is half an hour before the end.");
         put("outage_minutes", &story.minutes_off.to_string());
         let latest = london().to_datetime(story.end + SignedDuration::from_hours(1));

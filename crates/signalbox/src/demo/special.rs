@@ -151,6 +151,7 @@ pub(super) fn stories(now: Timestamp) -> Vec<Story> {
             minutes_off: 0,
             network: false,
             extra: vec![],
+            is_paid: false,
             deeds: vec![],
         }
     };

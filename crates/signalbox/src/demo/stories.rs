@@ -26,6 +26,8 @@ pub(super) struct Story {
     pub network: bool,
     /// Answers that only its kind asks for.
     pub extra: Vec<(&'static str, &'static str)>,
+    /// The trust expects to pay for it.
+    pub is_paid: bool,
     pub deeds: Vec<(Timestamp, Deed)>,
 }
 
@@ -39,7 +41,9 @@ pub(super) enum Deed {
     Screen,
     Assess,
     Acknowledge,
-    Approve { condition: bool },
+    Approve {
+        condition: bool,
+    },
     Refuse,
     Schedule,
     Say(&'static str),
@@ -49,6 +53,9 @@ pub(super) enum Deed {
     Close,
     Cancel,
     Withdraw,
+    Pay(super::money::Payment),
+    /// A quote that was not answered lapses.
+    Lapse,
 }
 
 /// Title, what is done, what people notice, minutes off.
@@ -108,6 +115,7 @@ const REQUESTS: &[(&str, &str)] = &[
 pub(super) fn plan(chance: &mut Chance, now: Timestamp, how_many: usize) -> Vec<Story> {
     let mut stories: Vec<Story> = (0..how_many).map(|n| story(chance, now, n, how_many)).collect();
     stories.extend(super::special::stories(now));
+    stories.extend(super::money::stories(now));
     stories.sort_by_key(|s| s.start);
     stories
 }
@@ -147,6 +155,7 @@ fn normal(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp, end: 
         minutes_off,
         network: false,
         extra: vec![],
+        is_paid: false,
         deeds: vec![],
     };
     let days = 12 + chance.below(14) as i64;
@@ -169,6 +178,7 @@ fn outage(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp, end: 
         minutes_off,
         network: chance.below(3) == 0,
         extra: vec![],
+        is_paid: false,
         deeds: vec![],
     };
     // Most are in time; one in four is not.
@@ -192,6 +202,7 @@ fn request(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp) -> S
         minutes_off: 0,
         network: false,
         extra: vec![],
+        is_paid: false,
         deeds: vec![],
     };
     let days = 3 + chance.below(6) as i64;

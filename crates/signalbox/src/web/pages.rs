@@ -9,6 +9,7 @@ pub mod meeting;
 pub mod ops;
 pub mod paper;
 pub mod process;
+pub mod quote;
 pub mod raise;
 pub mod reports;
 pub mod schedule;

@@ -165,7 +165,7 @@ impl Visitor {
             org_name: self.org_name.to_string(),
             initials: who.person.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect(),
             may_raise: raises.into_iter().any(|role| self.holds(role)),
-            may_setup: self.holds(Role::Administrator) || self.holds(Role::Coordinator),
+            may_setup: [Role::Administrator, Role::Coordinator, Role::Commercial].into_iter().any(|role| self.holds(role)),
         }
     }
 }

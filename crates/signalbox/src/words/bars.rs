@@ -114,7 +114,7 @@ fn fact(bar: &Bar) -> Why {
         }
         _ if super::urgent::bar(bar).is_some() => super::urgent::bar(bar).unwrap_or_else(|| why("", "")),
         code if code.starts_with("process-") => process_bar(code, &param(0)),
-        other => why(sentence_case(&format!("{}.", other.replace('-', " "))), ""),
+        other => super::money::bar(bar).unwrap_or_else(|| why(sentence_case(&format!("{}.", other.replace('-', " "))), "")),
     }
 }
 

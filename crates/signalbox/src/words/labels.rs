@@ -62,7 +62,7 @@ pub fn field_label(id: &str) -> String {
         "was_emergency" => "Was it an emergency: could it not have waited?",
         "authority_agreed" => "Did somebody with authority agree at the time?",
         "verdict" => "Which verdict?",
-        other => return super::work::field_label(other),
+        other => return super::money::field_label(other).unwrap_or_else(|| super::work::field_label(other)),
     };
     words.to_owned()
 }
@@ -98,6 +98,9 @@ const SCREENING: [&str; 8] = [
 
 /// What helps to fill in a field; empty where the label says enough.
 pub fn field_hint(act: Act, id: &str) -> &'static str {
+    if act.is_money() {
+        return super::money::field_hint(act, id);
+    }
     match (act, id) {
         (Act::Cancel, "reason") => "Everyone who was told of the work is told this too.",
         (Act::TakeBack, "reason") => "Everyone who was told of the decision is told this too.",
@@ -195,6 +198,7 @@ pub fn option_label(field: &str, code: &str) -> String {
         (_, "yes") => "Yes",
         (_, "no") => "No",
         (_, "unsure") => "Unsure",
+        (field, code) if super::money::option_label(field, code).is_some() => return super::money::option_label(field, code).unwrap_or_default(),
         (_, code) => return super::sentence_case(&code.replace('_', " ")),
     };
     words.to_owned()
@@ -261,6 +265,7 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::Say => "Post",
         Act::Attach => "Add this document",
         Act::Expire => "Let it expire",
+        money => super::money::act_words(money).0,
     }
 }
 
@@ -323,6 +328,7 @@ pub fn act_title(act: Act) -> &'static str {
         Act::Say => "Add a message",
         Act::Attach => "Add a document",
         Act::Expire => "Let it expire",
+        money => super::money::act_words(money).1,
     }
 }
 

@@ -151,6 +151,7 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         | Event::PaperworkAsked { .. }
         | Event::RecordCompleted
         | Event::Converted { .. } => super::urgent::event_line(&recorded.event, names, prose).unwrap_or_default(),
+        Event::Money(event) => super::money::line(event, prose),
         other => super::work::line(other, names, prose).unwrap_or_default(),
     };
     Line { what, by: by_words(recorded, names, prose), words: words.filter(|w| !w.is_empty()), tone }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use signalbox_core::act::Act;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Confidentiality, Stage};
+use signalbox_core::charge;
 use signalbox_core::event::{Event, Recorded};
 use signalbox_core::process::Audience;
 use signalbox_store::boards::DecisionLink;
@@ -37,6 +38,8 @@ pub enum News {
     Event { version: i64 },
     /// The work or an answer comes near, if the change still stands where it stood.
     Reminder { stage: Stage },
+    /// A quote lapses soon.
+    Quote,
     /// The start has passed and nobody said what happened.
     Outcome { stage: Stage },
     /// The go or no-go is due.
@@ -53,15 +56,19 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
     let Some(page) = pages::page_by_id(tx, &Scope::of(&actor), change_id)? else { return Ok(None) };
     let Some(situation) = app.look(tx, &actor, change_id)? else { return Ok(None) };
     let now = app.clock.now();
+    // Money goes to those who may read of it, whoever else a document names.
+    let sees_money = charge::sight::sees(&actor, &situation.loaded.change);
     let names = Names::of(&page, situation.zone.clone());
     let change = &situation.loaded.change;
     let recorded = match notice.news {
         News::Event { version } => match situation.loaded.events.iter().find(|e| e.version == version) {
+            Some(recorded) if matches!(recorded.event, Event::Money(_)) && !sees_money => return Ok(None),
             Some(recorded) => Some(recorded),
             None => return Ok(None),
         },
         News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } | News::Chase { stage, .. } if change.stage != stage => return Ok(None),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } => None,
+        News::Quote if !sees_money || !charge::timers::is_near_lapse(change, now) => return Ok(None),
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Quote => None,
     };
     let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
     let may_decide = is_asked && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
@@ -131,6 +138,7 @@ fn text(app: &App, content: &Content) -> String {
         None if matches!(notice.news, News::Go { .. }) => {
             parts.push("It is time for the go or no-go, and nobody has recorded one. Say whether the work may begin:".into())
         }
+        None if notice.news == News::Quote => parts.extend(quote_words(situation, *now)),
         None => parts.push(reminder(notice.news, &names.zone)),
     }
     parts.push(change_sentence(change, *now, names));
@@ -166,6 +174,15 @@ fn reminder(news: News, zone: &jiff::tz::TimeZone) -> String {
     }
 }
 
+/// How long the quote is still open.
+fn quote_words(situation: &Situation, now: Timestamp) -> Option<String> {
+    let quote = situation.loaded.change.money.quotes.last()?;
+    let (version, until) = (quote.terms.version, local::day_words(quote.valid_to()));
+    let net = charge::money::pounds(quote.terms.net_pence());
+    let left = crate::words::counted(quote.lapses_at().duration_since(now).as_hours().div_euclid(24).max(1), "day");
+    Some(format!("The quote lapses in {left}: version {version}, {net} without tax, can be accepted and ordered to the end of {until}."))
+}
+
 /// What somebody wrote, set off from what we write.
 fn indented(words: &str) -> String {
     words.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
@@ -178,6 +195,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
             News::Outcome { .. } => "Say what happened",
             News::Go { .. } => "Go or no-go",
             News::Chase { level: 1.., .. } => "No answer yet",
+            News::Quote => "Quote lapses soon",
             _ => "Reminder",
         };
     };
@@ -235,5 +253,6 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::RecordCompleted => "Record complete",
         Event::Converted { .. } => "Found out afterwards",
         other => crate::words::work::subject(other),
+        Event::Money(event) => crate::words::money::subject(event),
     }
 }

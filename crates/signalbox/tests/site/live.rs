@@ -36,6 +36,8 @@ const CALLERS: &[(&str, &str)] = &[
     ("supplier-safety", "helen.sato@halden.example"),
     ("desk", "carl.dunne@halden.example"),
     ("authority", "margaret.osei@authority.example"),
+    ("finance", "clare.holt@northbrook.example"),
+    ("commercial", "elsie.marsh@halden.example"),
     ("auditor", "fay.linden@authority.example"),
     ("administrator", "ada.byrne@authority.example"),
     ("network", "rob.tate@meridian.example"),
@@ -83,6 +85,8 @@ impl Place {
             ("/setup/services/{id}", id("services")),
             ("/setup/items/{id}", id("items")),
             ("/setup/freezes/{id}", id("freezes")),
+            ("/setup/rates/{id}", id("rates")),
+            ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/roles/{id}", one(&format!("select cast(min(id) as text) from memberships where person_id = {bystander}"))),
             ("/members/requests/{id}", "1".into()),
@@ -258,6 +262,7 @@ fn every_route_answers_everybody_as_the_file_says() {
 fn onlooker(path: &str, about: &str) -> &'static str {
     match path {
         _ if about == "draft" => "Ruth Ellery",
+        "/setup/rates" | "/setup/rates/{id}" | "/setup/rates/new" => "Elsie Marsh",
         _ if path.starts_with("/setup") => "Ada Byrne",
         _ if path.starts_with("/members") => "Sam Okoro",
         "/decide/{ref}" => "Margaret Osei",

@@ -7,6 +7,7 @@ mod boards;
 mod browser;
 mod canary;
 mod changes;
+mod charging;
 mod clashes;
 mod command_line;
 mod demonstration;

@@ -5,6 +5,8 @@ pub(super) mod decisions;
 mod files;
 mod forms;
 mod history;
+pub mod money;
+mod quote;
 mod record;
 mod sections;
 
@@ -203,11 +205,17 @@ pub async fn show_act(State(app): State<Shared>, visitor: Visitor, Path((referen
     if let Err(refusal) = offer.verdict {
         return Err(stopped(Stop::Refused(refusal)));
     }
+    if act == Act::Quote {
+        return quote::draw(&app, &visitor, &seen, None, false);
+    }
     draw_act(&app, &visitor, &seen, act, None)
 }
 
 /// The page of an act: fresh, or with what was typed and what is wrong with it.
 pub(super) fn draw_act(app: &App, visitor: &Visitor, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fault])>) -> Result<Response, Failure> {
+    if act == Act::Quote {
+        return quote::draw(app, visitor, seen, typed, false);
+    }
     let reference = &seen.change().reference;
     let (form, faults) = if act == Act::Attach { files::form(app, seen, typed) } else { forms::of_act(app, seen, act, typed)? };
     let view = FormPage {
@@ -226,11 +234,28 @@ pub(super) fn draw_act(app: &App, visitor: &Visitor, seen: &Seen, act: Act, type
 pub async fn take(State(app): State<Shared>, visitor: Visitor, Path((reference, act)): Path<(String, String)>, form: Form) -> Result<Response, Failure> {
     let act = known_act(&act)?;
     let path = format!("/changes/{}/acts/{}", reference.to_ascii_uppercase(), act.code());
+    if act == Act::Quote {
+        return quote_or_again(&app, &visitor, &reference, &form, &path);
+    }
     if form.has(typed::MORE_ROWS) {
         let seen = Seen::read(&app, &visitor, &reference)?;
         return draw_act(&app, &visitor, &seen, act, Some((&typed::raw(&form), &[])));
     }
     take_as(&app, &visitor, &reference, act, &form, typed::raw(&form), &path, false)
+}
+
+/// Issues a quote; or draws its form again, with a row more or its sums, and issues nothing.
+fn quote_or_again(app: &App, visitor: &Visitor, reference: &str, form: &Form, path: &str) -> Result<Response, Failure> {
+    let asked = [quote::AGAIN, &["rows"]].concat();
+    if !quote::AGAIN.iter().any(|button| form.has(button)) {
+        return take_as(app, visitor, reference, Act::Quote, form, typed::raw_besides(form, &asked), path, false);
+    }
+    let seen = Seen::read(app, visitor, reference)?;
+    let offer = seen.offers().into_iter().find(|offer| offer.act == Act::Quote).ok_or(Failure::NotFound)?;
+    if let Err(refusal) = offer.verdict {
+        return Err(stopped(Stop::Refused(refusal)));
+    }
+    quote::draw(app, visitor, &seen, Some((&typed::raw(form), &[])), form.has("add_row"))
 }
 
 /// Adds to the conversation.

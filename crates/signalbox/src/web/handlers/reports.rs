@@ -1,6 +1,7 @@
 //! `/reports`: better or worse, or just noise? Each is a sentence, its figures and the same as CSV, of what the reader
 //! may see and no more (S23).
 
+pub mod charges;
 pub mod forward;
 pub mod raised;
 pub mod success;
@@ -59,31 +60,33 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
         sentence,
         csv_href: format!("{path}.csv"),
     };
-    let view = ReportsPage {
-        shell: visitor.shell(&app, "Reports", Place::Reports),
-        reports: vec![
-            report(
-                "Success and failure",
-                "/reports/success",
-                "Do changes work first time, and is that better or worse?",
-                format!("Last 12 months, worked first time: {}.", outcomes.success().words()),
-            ),
-            report(
-                "Changes raised by trusts",
-                "/reports/trust-raised",
-                "What did trusts ask for, and where does it stand?",
-                format!("{} in the last 12 months, {open} still open.", counted(raised, "change")),
-            ),
-            report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
-            report(
-                "Forward schedule of change",
-                "/reports/schedule",
-                "What is coming, week by week?",
-                format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") }),
-            ),
-        ],
-    };
-    Ok(page(&view))
+    let mut reports = vec![
+        report(
+            "Success and failure",
+            "/reports/success",
+            "Do changes work first time, and is that better or worse?",
+            format!("Last 12 months, worked first time: {}.", outcomes.success().words()),
+        ),
+        report(
+            "Changes raised by trusts",
+            "/reports/trust-raised",
+            "What did trusts ask for, and where does it stand?",
+            format!("{} in the last 12 months, {open} still open.", counted(raised, "change")),
+        ),
+        report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
+        report(
+            "Forward schedule of change",
+            "/reports/schedule",
+            "What is coming, week by week?",
+            format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") }),
+        ),
+    ];
+    if !scope.money().is_blind() {
+        let open = app.read::<_, Failure>(|tx| Ok(signalbox_store::queries::charges::open(tx, &scope)?.len()))?;
+        let sentence = format!("{} for the monthly review.", counted(open as i64, "change"));
+        reports.push(report("Charge pipeline", "/reports/charges", "What was quoted, agreed, spent and billed?", sentence));
+    }
+    Ok(page(&ReportsPage { shell: visitor.shell(&app, "Reports", Place::Reports), reports }))
 }
 
 /// The spans that a report may cover.

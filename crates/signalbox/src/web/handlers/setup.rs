@@ -3,14 +3,17 @@
 mod dependencies;
 mod estate;
 mod freezes;
+pub mod limits;
 mod organisations;
 pub mod people;
+mod rates;
 
 pub use dependencies::Dependencies;
 pub use estate::{Items, Services};
 pub use freezes::{Freezes, lift, show_lift};
 pub use organisations::{Organisations, Sites};
 pub use people::People;
+pub use rates::Rates;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -88,6 +91,10 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<Dependencies>(&visitor, &mut rows);
     add::<People>(&visitor, &mut rows);
     add::<Freezes>(&visitor, &mut rows);
+    add::<Rates>(&visitor, &mut rows);
+    if limits::admit(&visitor).is_ok() {
+        rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));
+    }
     if rows.is_empty() {
         only_administrators(&visitor)?;
     }

@@ -3,6 +3,7 @@
 mod changes;
 mod forms;
 mod lists;
+mod money;
 mod people;
 mod proposals;
 mod raising;
@@ -17,6 +18,8 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("change-versions", Box::new(changes::versions())),
         ("change-act-approve", Box::new(forms::approve())),
         ("change-act-screen", Box::new(forms::screen())),
+        ("change-act-quote", Box::new(money::quote())),
+        ("change-quotes", Box::new(money::quotes())),
         ("decide", Box::new(changes::decide())),
         ("decide-done", Box::new(changes::decided())),
         ("raise-kind", Box::new(raising::kind())),

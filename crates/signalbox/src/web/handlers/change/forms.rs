@@ -2,6 +2,7 @@
 
 use signalbox_core::act::Act;
 use signalbox_core::calendar::local;
+use signalbox_core::charge::money::pounds;
 use signalbox_core::decide::fields::{CONDITIONS_AT_ONCE, Field as Asked, of_act as fields_of_act};
 use signalbox_core::facts::PersonFact;
 use signalbox_core::form::rows::cell_name;
@@ -102,7 +103,17 @@ fn options(app: &App, seen: &Seen, asked: &[Asked]) -> Result<Options, Failure> 
         options = options.with("verbal_approver", crate::web::handlers::urgent::approvers(&callable, seen.change().raised_by.person.map(|p| p.0)));
     }
     let questions = seen.situation.process.questions.iter().map(|question| Choice::new(&question.id, &question.text)).collect();
-    Ok(options.with("number", open).with("fields", questions))
+    Ok(options.with("number", open).with("fields", questions).with("invoice", invoices(seen)))
+}
+
+/// The invoices that something may be done to.
+fn invoices(seen: &Seen) -> Vec<Choice> {
+    let all = seen.change().money.invoices.iter().filter(|_| super::money::sees(seen));
+    all.map(|invoice| {
+        let words = format!("{}: {}, {}", invoice.number, seen.said(&invoice.bill.reference), pounds(invoice.due_pence()));
+        Choice::new(&invoice.number.to_string(), &words)
+    })
+    .collect()
 }
 
 /// Those who may be named to do the work: of a party to the change, and none who approved it (SD-2).
@@ -135,8 +146,19 @@ fn filled_in(seen: &Seen, act: Act) -> Raw {
             let proposed = seen.change().work.proposed;
             proposed.map(|outcome| Raw::from([("outcome".to_owned(), vec![outcome.code().to_owned()])])).unwrap_or_default()
         }
+        money if money.is_money() => usual(seen, money),
         _ => Raw::new(),
     }
+}
+
+/// The amounts that are usual for an act of money, and today where a day is asked.
+fn usual(seen: &Seen, act: Act) -> Raw {
+    let ctx = seen.situation.context(&seen.actor, seen.now);
+    let today = local::wall(seen.now, &seen.situation.zone).date().to_string();
+    let is_today = |id: &str| matches!(id, "order_date" | "invoice_date" | "paid_on" | "spent_on");
+    let value =
+        |id: &str| signalbox_core::charge::fields::usual(seen.change(), act, id).or_else(|| (is_today(id) && act != Act::AcceptQuote).then(|| today.clone()));
+    fields_of_act(&ctx, seen.change(), act).iter().filter_map(|field| Some((field.id.clone(), vec![value(&field.id)?]))).collect()
 }
 
 /// The answers as somebody would type them.

@@ -5,6 +5,7 @@ use signalbox_core::act::Act;
 use signalbox_core::apply::apply;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Confidentiality, Stage};
+use signalbox_core::charge;
 use signalbox_core::offers::Offer as Offered;
 use signalbox_core::permit;
 use signalbox_core::refusal::Refusal;
@@ -38,6 +39,11 @@ const WAY: &[Stage] = &[
 /// The acts that wait for somebody, the most pressing first: one of them stands on the page as a form.
 const MAIN: &[Act] = &[
     Act::Accept,
+    Act::SetCharge,
+    Act::SettleCharge,
+    Act::AnswerFee,
+    Act::AcceptQuote,
+    Act::GiveOrder,
     Act::Assess,
     Act::Screen,
     Act::Clear,
@@ -54,6 +60,7 @@ const MAIN: &[Act] = &[
     Act::Resume,
     Act::SettleNotice,
     Act::MeetCondition,
+    Act::AcceptDelivery,
 ];
 
 /// How long before its start work is asked about.
@@ -128,6 +135,7 @@ fn is_due(seen: &Seen, act: Act) -> bool {
     let window = change.window();
     match act {
         Act::Start => change.stage.is_firm() && window.is_some_and(|window| window.start <= seen.now + NEAR),
+        Act::SetCharge => change.money.state() == charge::State::Undetermined && change.money.is_begun(),
         Act::Finish => matches!(change.stage, Stage::Implementing | Stage::BackingOut) || window.is_some_and(|window| window.end <= seen.now),
         _ => true,
     }
@@ -221,6 +229,7 @@ fn not_now(seen: &Seen, offers: &[Offered]) -> Vec<NotNow> {
         let Err(refusal) = &offer.verdict else { continue };
         let is_worth_saying = match refusal {
             Refusal::WrongStage(_) => AHEAD.contains(&offer.act) && !change.stage.is_final() && would_be_theirs(offer.act),
+            _ if offer.act.is_money() => charge_is_worth_saying(refusal) && would_be_theirs(offer.act),
             _ => true,
         };
         if is_worth_saying {
@@ -248,6 +257,12 @@ fn reasons(act: Act, refusal: &Refusal, seen: &Seen) -> NotNow {
         said.join(" ")
     };
     NotNow { act: words::act_title(act).into(), rule: all(&|why| &why.rule), reason: all(&|why| &why.sentence), who: all(&|why| &why.who_can_change) }
+}
+
+/// Of money, only what somebody could wonder about: a limit, a lapse, a sum that is spent.
+fn charge_is_worth_saying(refusal: &Refusal) -> bool {
+    const WORTH: &[&str] = &["above-spending-limit", "no-spending-limit", "second-person", "quote-lapsed", "nothing-left", "fee-lapsed", "not-in-dispute-yet"];
+    matches!(refusal, Refusal::Denied(bars) if bars.iter().any(|bar| WORTH.contains(&bar.code)))
 }
 
 fn clashes(seen: &Seen, open: &[Act]) -> Vec<Clash> {

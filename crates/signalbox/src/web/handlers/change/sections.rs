@@ -17,7 +17,7 @@ use crate::web::ui::Tag;
 use crate::words;
 
 /// Whether the change's document has this act at all; a request from the catalogue is not assessed.
-fn knows(seen: &Seen, act: Act) -> bool {
+pub(super) fn knows(seen: &Seen, act: Act) -> bool {
     seen.situation.process.steps.iter().any(|step| step.act == act)
 }
 
@@ -33,6 +33,7 @@ pub(super) fn all(seen: &Seen) -> Vec<Section> {
         network(seen),
         super::boards::board(seen),
         approvals(seen),
+        super::money::panel(seen),
         conditions(seen),
         promise(seen),
         night(seen),
