@@ -108,7 +108,9 @@ pub(super) fn reschedule(t: &mut Taking) -> Option<Vec<Event>> {
     let within_tolerance = judged.as_ref().is_some_and(|(material, _)| !material);
     t.rulings.extend(judged.and_then(|(_, ruling)| ruling));
     let is_kept = !within_tolerance && t.step.to.is_some() && t.change.live_approvals().next().is_some();
-    let small = is_kept && before.is_some_and(|b| crate::board::is_small_move(b, window, t.ctx.zone));
+    // A document that knows no re-affirming decides such a move again.
+    let known = t.ctx.process.steps.iter().any(|s| s.act == crate::act::Act::Reaffirm);
+    let small = known && is_kept && before.is_some_and(|b| crate::board::is_small_move(b, window, t.ctx.zone));
     let mut after: Change = t.change.clone();
     let content = after.content.as_mut()?;
     let zone = t.ctx.zone_name.to_owned();
