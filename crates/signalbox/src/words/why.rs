@@ -83,3 +83,41 @@ pub(super) fn who_moves(process: &Process, stage: Stage, act: Act) -> String {
     }
     format!("{} can take it on from here.", sentence_case(&listed(&roles).replace(" and ", " or ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signalbox_core::process::Processes;
+    use signalbox_core::refusal::Bar;
+
+    fn is_whole(why: &Why) -> bool {
+        [&why.rule, &why.sentence, &why.who_can_change].iter().all(|part| part.ends_with(['.', ')']))
+    }
+
+    /// C197: the rule, the fact and who can change it, for every code that the core refuses with.
+    #[test]
+    fn every_reason_has_its_three_parts() {
+        let codes = include_str!("../../../signalbox-core/tests/expected/codes.txt");
+        let bars = codes.lines().skip(1).take_while(|line| line.starts_with("  "));
+        for code in bars.map(str::trim) {
+            let code: &'static str = Box::leak(code.to_owned().into_boxed_str());
+            let why = super::super::bars::bar(&Bar::new(code).with("supplier change manager").with("2027-01-03T00:00:00Z"));
+            assert!(is_whole(&why), "{code}: {why:?}");
+        }
+    }
+
+    /// And for every act of every shipped document at every stage from which it cannot be taken.
+    #[test]
+    fn every_act_of_another_stage_says_when_it_comes_and_who_takes_the_change_there() {
+        let process = Processes::shipped().unwrap();
+        for process in process.iter() {
+            for stage in Stage::ALL {
+                for act in Act::ALL.iter().filter(|act| process.step(**act, *stage).is_none() && process.steps.iter().any(|s| s.act == **act)) {
+                    let why = Why { rule: String::new(), sentence: "X.".into(), who_can_change: who_moves(process, *stage, *act) };
+                    let why = whole("wrong-stage", why);
+                    assert!(is_whole(&why), "{} {act} at {}: {why:?}", process.id, stage.code());
+                }
+            }
+        }
+    }
+}
