@@ -188,6 +188,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || post(change::take)),
     route(Method::GET,  "/changes/{ref}/quotes",      "quotes of a change",      Member, || get(change::money::show)),
     route(Method::GET,  "/changes/{ref}/quotes.csv",  "quotes as CSV",           Member, || get(change::money::download)),
+    route(Method::GET,  "/changes/{ref}/run",         "the work of a change",    Member, || get(change::run::show)),
+    route(Method::POST, "/changes/{ref}/run",         "press on the night",      Member, || post(change::run::press)),
     route(Method::POST, "/changes/{ref}/messages",    "a message on a change",   Member, || post(change::say)),
     route(Method::POST, "/changes/{ref}/files",       "a document of a change",  Member, || post(change::upload).layer(DefaultBodyLimit::disable())),
     route(Method::GET,  "/changes/{ref}/files/{id}",  "a document of a change",  Member, || get(change::download)),

@@ -12,6 +12,7 @@ pub mod process;
 pub mod quote;
 pub mod raise;
 pub mod reports;
+pub mod run;
 pub mod schedule;
 pub mod session;
 pub mod status;

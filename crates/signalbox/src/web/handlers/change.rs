@@ -8,7 +8,9 @@ mod history;
 pub mod money;
 mod quote;
 mod record;
+pub mod run;
 mod sections;
+mod work;
 
 pub use files::{download, upload};
 pub(super) use sections::{answer_to, table_of};

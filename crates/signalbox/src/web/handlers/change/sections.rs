@@ -36,8 +36,10 @@ pub(super) fn all(seen: &Seen) -> Vec<Section> {
         super::money::panel(seen),
         conditions(seen),
         promise(seen),
+        super::work::plan(seen),
         night(seen),
         end(seen),
+        super::work::learnt(seen),
     ];
     let first = first.chain(super::super::urgent::section(seen));
     first.chain(sections.into_iter().flatten()).collect()
