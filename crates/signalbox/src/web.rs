@@ -37,7 +37,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
 use handlers::{
-    boards, by_mail, change, changes, cover, decide, demo, dev, draft, join, me, meetings, members, on_call, ops, outages, paper, password, plain, process,
+    boards, by_mail, change, changes, cover, decide, demo, dev, draft, incidents, join, me, meetings, members, on_call, ops, outages, paper, password, plain, process,
     promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
@@ -212,6 +212,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/meetings/{id}/minutes",     "minutes",                 Member, || get(meetings::minutes_page)),
     route(Method::GET,  "/meetings/{id}/minutes.txt", "minutes as a file",       Member, || get(meetings::minutes_file)),
     route(Method::GET,  "/meetings/{id}/calendar.ics", "a meeting for a calendar", Member, || get(meetings::calendar_file)),
+    route(Method::GET,  "/incidents",                 "incidents",               Member, || get(incidents::show)),
     route(Method::GET,  "/promises",                  "promises",                Member, || get(promises::show)),
     route(Method::GET,  "/changes/new",                "what to raise",          Member, || get(raise::show)),
     route(Method::POST, "/changes/new",                "begin a draft",          Member, || post(raise::begin)),

@@ -10,6 +10,7 @@ pub mod demo;
 pub mod dev;
 pub mod draft;
 pub mod entries;
+pub mod incidents;
 pub mod join;
 pub mod me;
 pub mod meetings;

@@ -24,6 +24,7 @@ mod kinds;
 mod live;
 mod lost_rights;
 mod mail;
+mod night;
 mod ops;
 mod pages;
 #[allow(dead_code)]

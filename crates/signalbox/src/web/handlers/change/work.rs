@@ -5,8 +5,13 @@ use signalbox_core::calendar::local;
 use signalbox_core::carry;
 use signalbox_core::learn::{self, Worked};
 
+use signalbox_store::queries::incidents::{self, IncidentLine};
+use signalbox_store::scope::Scope;
+
 use super::Seen;
+use crate::app::App;
 use crate::web::parts::{Cell, Fact, Row, Section, Table};
+use crate::web::problem::Failure;
 use crate::words;
 
 /// The steps, go or no-go, and the last safe moment; nothing where nobody has planned or begun anything.
@@ -116,4 +121,27 @@ pub(super) fn learnt(seen: &Seen) -> Option<Section> {
         if rows.is_empty() { section } else { section.table(Table::new("Actions of the review", &["Action", "Who", "By", "How it stands"], rows), "") };
     let open = seen.offers().into_iter().any(|offer| offer.act == Act::ConfirmWorked && offer.is_open());
     Some(if open { section.link("Say whether it worked for you", &format!("{}/acts/confirm_worked", seen.address())) } else { section })
+}
+
+/// The incidents that are linked, and those that hit the same things from the start until five working days after it.
+pub(super) fn near(app: &App, seen: &Seen) -> Result<Option<Section>, Failure> {
+    let change = seen.change();
+    if change.work.started.is_none() {
+        return Ok(None);
+    }
+    let scope = Scope::of(&seen.actor);
+    let (near, linked) = app.read::<_, Failure>(|tx| Ok((incidents::near(tx, &scope, change.id.0)?, incidents::linked(tx, &scope, change.id.0)?)))?;
+    if near.is_empty() && linked.is_empty() {
+        return Ok(None);
+    }
+    let row = |line: &IncidentLine, tag: Cell| {
+        let bad = if line.clinical { "clinical".to_owned() } else { format!("priority {}", line.priority) };
+        let hits = line.hits.replace(';', ", ");
+        Row::new(Cell::text(&line.reference).small(&line.title), vec![Cell::text(&seen.moment(line.opened_at)).small(&bad), Cell::text(&hits), tag])
+    };
+    let rows = linked.iter().map(|line| row(line, Cell::tag("Linked", "orange"))).chain(near.iter().map(|line| row(line, Cell::tag("Not linked", "yellow"))));
+    let table = Table::new("Incidents on the same equipment", &["Incident", "Opened", "What it hit", "How it stands"], rows.collect());
+    let section = Section::new("incidents", "Incidents on the same equipment").table(table, "None.");
+    let open = !near.is_empty() && seen.offers().into_iter().any(|offer| offer.act == Act::LinkIncident && offer.is_open());
+    Ok(Some(if open { section.link("Link an incident", &format!("{}/acts/link_incident", seen.address())) } else { section }))
 }
