@@ -37,8 +37,8 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
 use handlers::{
-    boards, by_mail, change, changes, cover, decide, demo, dev, draft, incidents, join, me, meetings, members, on_call, ops, outages, paper, password, plain, process,
-    promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
+    boards, by_mail, change, changes, cover, decide, demo, dev, draft, incidents, join, me, meetings, members, on_call, ops, outages, paper, password, plain,
+    process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
