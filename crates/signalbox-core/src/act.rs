@@ -20,10 +20,32 @@ vocabulary! {
         Assess = "assess", "give an assessment";
         /// The eight questions of spec 8.3 are answered.
         Screen = "screen", "screen for clinical risk";
+        /// A hazard to patients is recorded (spec 8.5).
+        Hazard = "hazard", "record a hazard";
+        /// A safety officer rates a hazard by the matrix (spec 8.1).
+        Rate = "rate", "rate a hazard";
+        /// A safety officer asks before deciding, twice at most (CR-5).
+        Query = "query", "ask about clinical risk";
+        /// The raiser answers the safety officer.
+        AnswerQuery = "answer_query", "answer the safety officer";
+        /// A rating that cannot be accepted goes to the authority's safety officer, with what the change is good for (CR-4).
+        Escalate = "escalate", "escalate the clinical risk";
         /// A safety officer accepts the clinical risk.
         Clear = "clear", "accept the clinical risk";
+        /// A further signature under an acceptance (CR-3).
+        Countersign = "countersign", "countersign the clinical risk";
+        /// A safety officer looks again at eight times no (spec 8.3).
+        ReviewScreening = "review_screening", "look again at the screening";
+        /// A safety officer says why no downtime procedure is needed.
+        WaiveDowntime = "waive_downtime", "say why no downtime procedure is needed";
         /// T11: a safety officer rejects on clinical grounds.
         RejectClinically = "reject_clinically", "reject on clinical grounds";
+        /// The raiser takes a rejection to the authority's safety officer (spec 8.5).
+        Appeal = "appeal", "appeal against the rejection";
+        /// The authority's safety officer lets the rejection stand.
+        Uphold = "uphold", "uphold the rejection";
+        /// The authority's safety officer overrules it, with an assessment of their own (spec 8.6).
+        Overrule = "overrule", "overrule the rejection";
         /// T10: every assessment is in.
         Complete = "complete", "complete the assessment";
         /// T14: approved, for one content and one window.
@@ -54,6 +76,8 @@ vocabulary! {
         Withdraw = "withdraw", "withdraw";
         /// A safety officer stops accepted work (spec 5.3, X8).
         Stop = "stop", "stop for patient safety";
+        /// Officer and implementer choose how stopped work goes on (X8).
+        SettleStop = "settle_stop", "choose after a stop";
         /// T20, X1: work has started.
         Start = "start", "started";
         /// X1: work runs late; a new expected end.

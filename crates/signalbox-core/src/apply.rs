@@ -1,6 +1,7 @@
 //! What happened, happened: folding an event in never refuses, holds no rule and reads no clock.
 
 use crate::change::*;
+use crate::clinical::fold as clinical;
 use crate::event::{Event, NewCondition, Recorded, Told};
 use crate::ids::ChangeId;
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ pub fn apply(change: Option<Change>, recorded: &Recorded) -> Change {
     change.rulings.extend(recorded.rulings.iter().map(ruled).map(std::sync::Arc::new));
     crate::carry::fold(&mut change, recorded);
     crate::learn::fold(&mut change, recorded);
+    clinical::note(&mut change, recorded);
     if change.stage != before {
         change.stage_since = recorded.at;
     }
@@ -55,6 +57,7 @@ fn unborn(recorded: &Recorded) -> Change {
         model: None,
         assessments: Default::default(),
         clinical: Clinical::NotAssessed,
+        safety: Default::default(),
         network: Network::NotNeeded,
         approvals: vec![],
         board: Default::default(),
@@ -85,13 +88,23 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         Event::Raised { .. } | Event::Imported { .. } | Event::Proposed { .. } | Event::SentBack { .. } | Event::Submitted { .. } | Event::Returned { .. } => {
             fold_raising(change, recorded)
         }
-        Event::Accepted { .. }
-        | Event::Assessed { .. }
-        | Event::Screened { .. }
+        Event::Accepted { .. } | Event::Assessed { .. } | Event::AssessmentCompleted => fold_assessment(change, recorded),
+        Event::Screened { .. }
+        | Event::HazardRecorded(_)
+        | Event::HazardRated(_)
+        | Event::ClinicallyQueried { .. }
+        | Event::ClinicalQueryAnswered { .. }
+        | Event::ClinicallyEscalated { .. }
         | Event::ClinicallyAccepted { .. }
+        | Event::ClinicallyCountersigned(_)
+        | Event::ScreeningReviewed { .. }
+        | Event::DowntimeWaived { .. }
         | Event::ClinicallyRejected { .. }
+        | Event::ClinicallyAppealed { .. }
+        | Event::ClinicalRejectionUpheld { .. }
+        | Event::ClinicalRejectionOverruled(_)
         | Event::Stopped { .. }
-        | Event::AssessmentCompleted => fold_assessment(change, recorded),
+        | Event::StopSettled(_) => clinical::fold(change, recorded),
         Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } | Event::Overran => {
             fold_work(change, recorded)
         }
@@ -149,16 +162,17 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             change.stage = Stage::LocalAuth;
         }
         Event::SentBack { .. } => change.stage = Stage::Draft,
-        Event::Submitted { content, revision, notice, late_reason, late_words, network_needed } => {
+        Event::Submitted { content, revision, notice, late_reason, late_words, network_needed, answers_to_hazards } => {
             change.submitted_by.extend(recorded.by.people());
             change.revision = *revision;
             change.receipts.push(receipt(*revision, recorded.at, content, notice.clone()));
             change.consequence = notice.as_ref().map(|n| n.consequence);
             change.late_reason = late_reason.clone();
             change.late_words = late_words.clone();
-            change.content = Some((**content).clone());
+            let before = change.content.replace((**content).clone());
             change.defects.clear();
             begin_again(change, recorded.at);
+            clinical::new_revision(change, before.as_ref(), answers_to_hazards, &recorded.by, recorded.at);
             need_network(change, *network_needed);
             change.stage = Stage::Submitted;
             if change.kind == Kind::Retrospective {
@@ -192,7 +206,6 @@ fn done_already(change: &mut Change) {
 fn begin_again(change: &mut Change, at: Timestamp) {
     change.assessments.clear();
     change.classification = None;
-    change.clinical = Clinical::NotAssessed;
     change.promise = None;
     change.implementer = None;
     change.asked_more = None;
@@ -237,42 +250,19 @@ fn fold_assessment(change: &mut Change, recorded: &Recorded) {
                 assessment.given = Some(Given { by, at, objects: *objects, finding: finding.clone() });
             }
         }
-        Event::Screened { answers, .. } => {
-            change.clinical = if answers.contains(&true) { Clinical::UnderReview { answers: *answers, by, at } } else { Clinical::NotRequired { by, at } };
-        }
-        Event::ClinicallyAccepted { words, conditions } => {
-            change.clinical = Clinical::Accepted { by: by.clone(), at, words: words.clone(), conditions: conditions.len() };
-            add_conditions(change, recorded, conditions);
-        }
-        Event::ClinicallyRejected { hazard, harm, resubmit_when } => {
-            change.clinical = Clinical::Rejected { by, at, hazard: hazard.clone(), harm: harm.clone(), resubmit_when: resubmit_when.clone() };
-            reject_clinically(change, at);
-        }
-        Event::Stopped { reason } => {
-            change.clinical = Clinical::Stopped { by, at, reason: reason.clone() };
-            // Before the start a stop is a rejection (settled 4); afterwards it holds the work at the next safe point (X8).
-            if !matches!(change.stage, Stage::Implementing | Stage::BackingOut) {
-                reject_clinically(change, at);
-            }
-        }
         Event::AssessmentCompleted => change.stage = Stage::AwaitingApproval,
         _ => {}
     }
 }
 
-fn reject_clinically(change: &mut Change, at: Timestamp) {
-    void_approvals(change, at);
-    change.stage = Stage::ClinRejected;
-}
-
-fn add_conditions(change: &mut Change, recorded: &Recorded, conditions: &[NewCondition]) {
+pub(crate) fn add_conditions(change: &mut Change, recorded: &Recorded, conditions: &[NewCondition]) {
     for condition in conditions {
         let number = change.conditions.iter().map(|c| c.number).max().unwrap_or_default() + 1;
         change.conditions.push(Condition { number, condition: condition.clone(), set_by: recorded.by.clone(), met: None });
     }
 }
 
-fn void_approvals(change: &mut Change, at: Timestamp) {
+pub(crate) fn void_approvals(change: &mut Change, at: Timestamp) {
     change.board.moved = None;
     for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
         approval.void = Some(at);
@@ -344,7 +334,7 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
                     change.board.moved = Some(crate::board::Moved { at, window, safety: None });
                     change.stage = Stage::AwaitingApproval;
                 } else {
-                    reopen(change, at);
+                    reopen(change, recorded);
                 }
                 // The provider was told of another time.
                 if change.network != Network::NotNeeded {
@@ -354,10 +344,10 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
         }
         Event::Amended { content, material, network_needed } => {
             need_network(change, *network_needed);
-            amend(change, content, !material.is_empty(), at);
+            amend(change, content, !material.is_empty(), recorded);
         }
         Event::Attached { .. } => change.attached += 1,
-        Event::Planned(planned) if planned.material && matches!(change.stage, Stage::Approved | Stage::Scheduled) => reopen(change, at),
+        Event::Planned(planned) if planned.material && matches!(change.stage, Stage::Approved | Stage::Scheduled) => reopen(change, recorded),
         Event::ConditionMet { number, words } => {
             if let Some(condition) = change.conditions.iter_mut().find(|c| c.number == *number) {
                 condition.met = Some((recorded.by.clone(), at, words.clone()));
@@ -384,11 +374,15 @@ fn reaffirm(change: &mut Change, recorded: &Recorded) {
 }
 
 /// Other answers: a material one is decided again, any other keeps its approvals (BR-31).
-fn amend(change: &mut Change, content: &Content, is_material: bool, at: Timestamp) {
-    change.content = Some(content.clone());
+fn amend(change: &mut Change, content: &Content, is_material: bool, recorded: &Recorded) {
+    let before = change.content.replace(content.clone());
     change.asked_more = None;
     if is_material {
-        return reopen(change, at);
+        return reopen(change, recorded);
+    }
+    // What is firm was decided; before that, another answer is another question to the officer (spec 5.3).
+    if !change.stage.is_firm() && before.is_some_and(|before| !clinical::is_neutral(change, &before, content, true)) {
+        clinical::restart(change, &recorded.by, recorded.at);
     }
     for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
         approval.content = content.hash.clone();
@@ -397,11 +391,11 @@ fn amend(change: &mut Change, content: &Content, is_material: bool, at: Timestam
 
 /// T19: approvals are void, and so is a clinical answer, which was given for what was asked then (spec 5.3); an
 /// approved or scheduled change goes back to be decided.
-fn reopen(change: &mut Change, at: Timestamp) {
-    void_approvals(change, at);
+fn reopen(change: &mut Change, recorded: &Recorded) {
+    void_approvals(change, recorded.at);
     crate::urgent::begin_again(change);
-    if matches!(change.clinical, Clinical::NotRequired { .. } | Clinical::Accepted { .. } | Clinical::UnderReview { .. }) {
-        change.clinical = Clinical::NotAssessed;
+    if !matches!(change.clinical, Clinical::Rejected { .. } | Clinical::Stopped { .. }) {
+        clinical::restart(change, &recorded.by, recorded.at);
     }
     if matches!(change.stage, Stage::Approved | Stage::Scheduled) && change.kind != Kind::ServiceRequest {
         // What is urgent goes back to whoever may say yes at once.

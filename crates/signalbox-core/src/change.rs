@@ -1,6 +1,7 @@
 //! One change as the log tells it: a main stage and side tracks (spec 5).
 
 use crate::actor::Stamp;
+use crate::clinical::{Basis, Safety, StopSettled};
 use crate::event::{Asked, Classification, NewCondition, NoticeGiven, Promise, Ruling, Told};
 use crate::form::Answers;
 use crate::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId};
@@ -252,13 +253,19 @@ pub struct Given {
     pub finding: Text,
 }
 
-/// The clinical track (spec 5.3), as far as it is built.
+/// The clinical track (spec 5.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Clinical {
     #[default]
     NotAssessed,
-    /// Any of the eight answers was yes: a safety officer has to decide.
+    /// Any of the eight answers was yes, a hazard is known, or it was rejected before: a safety officer has to decide.
     UnderReview {
+        answers: [bool; 8],
+        by: Stamp,
+        at: Timestamp,
+    },
+    /// A safety officer asked and waits for an answer.
+    Query {
         answers: [bool; 8],
         by: Stamp,
         at: Timestamp,
@@ -268,24 +275,37 @@ pub enum Clinical {
         by: Stamp,
         at: Timestamp,
     },
+    /// Accepted by one, and not yet by all who have to sign.
+    AwaitingSignature(Box<Awaiting>),
     Accepted {
         by: Stamp,
         at: Timestamp,
         words: Option<Text>,
         conditions: usize,
+        basis: Option<Box<Basis>>,
     },
+    /// The form is the last of the change's rejections.
     Rejected {
         by: Stamp,
         at: Timestamp,
-        hazard: Text,
-        harm: Text,
-        resubmit_when: Text,
     },
     Stopped {
         by: Stamp,
         at: Timestamp,
         reason: Text,
+        settled: Option<Box<StopSettled>>,
     },
+}
+
+/// An acceptance that waits for further signatures (CR-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaiting {
+    /// In the order of signing.
+    pub signed: Vec<Stamp>,
+    pub at: Timestamp,
+    pub words: Option<Text>,
+    pub conditions: Vec<NewCondition>,
+    pub basis: Box<Basis>,
 }
 
 /// The network-notification track (spec 5.6, settled 1).
@@ -390,6 +410,7 @@ pub struct Change {
     pub model: Option<String>,
     pub assessments: BTreeMap<(AssessmentKind, Option<OrgId>), Assessment>,
     pub clinical: Clinical,
+    pub safety: Safety,
     pub network: Network,
     pub approvals: Vec<Approval>,
     pub board: crate::board::Board,

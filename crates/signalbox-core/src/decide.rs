@@ -65,6 +65,13 @@ pub struct Context<'a> {
     pub facts: &'a Facts,
 }
 
+impl Context<'_> {
+    /// The local date.
+    pub fn today(&self) -> jiff::civil::Date {
+        self.zone.to_datetime(self.now).date()
+    }
+}
+
 /// An act, with everything typed and the ids it may use.
 #[derive(Clone, Debug)]
 pub struct Command {
@@ -158,10 +165,22 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Accept => accept::accept(t),
         Act::Assess => assess::assess(t),
         Act::Complete => Some(vec![Event::AssessmentCompleted]),
-        Act::Screen => clinical::screen(t),
-        Act::Clear => clinical::clear(t),
-        Act::RejectClinically => clinical::reject(t),
-        Act::Stop => clinical::stop(t),
+        Act::Screen
+        | Act::Hazard
+        | Act::Rate
+        | Act::Query
+        | Act::AnswerQuery
+        | Act::Escalate
+        | Act::Clear
+        | Act::Countersign
+        | Act::ReviewScreening
+        | Act::WaiveDowntime
+        | Act::RejectClinically
+        | Act::Appeal
+        | Act::Uphold
+        | Act::Overrule
+        | Act::Stop
+        | Act::SettleStop => clinical::take(t, act),
         Act::Approve => approve::approve(t),
         Act::Reject => approve::reject(t),
         Act::AskMore => approve::ask_more(t),
@@ -308,6 +327,7 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
     query.person_emails.extend(entries("verbal_approver"));
     query.named_emails.extend(entries("person").into_iter().chain(entries("decider")));
     query.incidents.extend(entries("incident"));
+    query.file_ids.extend(entries("reviewed_files").iter().filter_map(|e| e.parse::<i64>().ok()));
     query.file_ids.extend(entries("file").iter().filter_map(|e| e.parse::<i64>().ok()));
     modalities(process, change, raw, &mut query);
     if let Some(content) = change.and_then(|c| c.content.as_ref()) {

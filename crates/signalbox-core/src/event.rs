@@ -7,6 +7,7 @@ use crate::actor::Stamp;
 use crate::calendar::{Basis, Verdict};
 use crate::carry;
 use crate::change::{AssessmentKind, Consequence, Content, Kind, Outcome, Window};
+use crate::clinical;
 use crate::ids::{ChangeId, EventId, FileId, OrgId, PersonId, ServiceId};
 use crate::learn;
 use crate::text::Text;
@@ -180,6 +181,9 @@ pub enum Event {
         late_reason: Option<String>,
         late_words: Option<Text>,
         network_needed: bool,
+        /// An answer to each hazard of a clinical rejection, by number (BR-21).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        answers_to_hazards: Vec<(u32, Text)>,
     },
     /// T5.
     Returned {
@@ -210,19 +214,60 @@ pub enum Event {
     Screened {
         answers: [bool; 8],
         by_officer: bool,
+        /// The agreed statement under which somebody else than an officer screened direct care (X8).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
+    },
+    HazardRecorded(Box<clinical::HazardRecorded>),
+    HazardRated(Box<clinical::HazardRated>),
+    ClinicallyQueried {
+        questions: Text,
+    },
+    ClinicalQueryAnswered {
+        answer: Text,
+    },
+    ClinicallyEscalated {
+        benefit: Text,
     },
     ClinicallyAccepted {
         words: Option<Text>,
         conditions: Vec<NewCondition>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        basis: Option<Box<clinical::Basis>>,
     },
-    ClinicallyRejected {
-        hazard: Text,
-        harm: Text,
-        resubmit_when: Text,
+    ClinicallyCountersigned(Box<clinical::Countersigned>),
+    ScreeningReviewed {
+        agrees: bool,
+        words: Option<Text>,
     },
-    Stopped {
+    DowntimeWaived {
         reason: Text,
     },
+    /// With the form of spec 8.5; the first three stand in events from before the form.
+    ClinicallyRejected {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hazard: Option<Text>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        harm: Option<Text>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resubmit_when: Option<Text>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<Box<clinical::RejectionForm>>,
+    },
+    ClinicallyAppealed {
+        grounds: Text,
+    },
+    ClinicalRejectionUpheld {
+        assessment: clinical::Rating,
+        words: Text,
+    },
+    ClinicalRejectionOverruled(Box<clinical::Overruled>),
+    Stopped {
+        reason: Text,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<Box<clinical::RejectionForm>>,
+    },
+    StopSettled(Box<clinical::StopSettled>),
     /// T10.
     AssessmentCompleted,
     /// T14. Binds to the content and the window that were seen.
@@ -359,6 +404,9 @@ pub enum Event {
         name: Text,
         bytes: i64,
         sha256: String,
+        /// What it is for, where somebody said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purpose: Option<String>,
     },
     Overran,
     ExpiredUnanswered,

@@ -1,8 +1,10 @@
 //! What a rule has to know beyond the change itself, fetched before deciding so that deciding does no I/O.
 
 use crate::actor::{Membership, OrgKind};
+use crate::change::Change;
 use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,6 +83,27 @@ pub struct ClashFact {
     pub until: Timestamp,
 }
 
+/// The registration under which a safety officer signs for an organisation (spec 8.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    pub person: PersonId,
+    /// Who appointed them.
+    pub org: OrgId,
+    /// GMC, NMC and so on.
+    pub body: String,
+    pub number: String,
+    pub expires_on: Date,
+}
+
+/// A statement, agreed by a safety officer, that a routine pattern of work on these services needs no officer to
+/// screen it (X8). Nobody has ended those fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    pub code: String,
+    pub services: Vec<ServiceId>,
+    pub expires_on: Date,
+}
+
 /// What depends on the things named (spec 10.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -137,6 +160,10 @@ pub struct Facts {
     pub order_covers_vat: bool,
     /// Rows of the actor's rate card, each with its days.
     pub rates: Vec<crate::charge::rates::RateFact>,
+    /// Registrations of the actor, lapsed ones too.
+    pub registrations: Vec<Registration>,
+    /// Statements in force.
+    pub patterns: Vec<Pattern>,
 }
 
 impl Facts {
@@ -148,6 +175,17 @@ impl Facts {
     /// The kind of an organisation.
     pub fn kind_of(&self, org: OrgId) -> Option<OrgKind> {
         self.orgs.iter().find(|o| o.id == org).map(|o| o.kind)
+    }
+
+    /// The agreed statements in force on a day that cover every service of the change, those that depend on it too.
+    pub fn patterns_for(&self, change: &Change, today: Date) -> Vec<&Pattern> {
+        let Some(content) = &change.content else { return vec![] };
+        let mut services = content.header.services.iter().chain(&content.parties.derived_services).peekable();
+        if services.peek().is_none() {
+            return vec![];
+        }
+        let services: Vec<&ServiceId> = services.collect();
+        self.patterns.iter().filter(|pattern| pattern.expires_on >= today && services.iter().all(|service| pattern.services.contains(service))).collect()
     }
 
     /// The organisation with this code.

@@ -13,6 +13,7 @@ pub mod calendar;
 pub mod carry;
 pub mod change;
 pub mod charge;
+pub mod clinical;
 pub mod cover;
 pub mod decide;
 pub mod event;

@@ -50,7 +50,7 @@ fn bars_against(ctx: &Context, change: &Change, step: &Step, stamp: &Stamp) -> V
 /// change. What a network provider may change or cancel is its own work.
 fn is_the_raisers(act: Act, stamp: &Stamp) -> bool {
     match act {
-        Act::Propose | Act::SendBack | Act::Submit | Act::Withdraw => stamp.person.is_some(),
+        Act::Propose | Act::SendBack | Act::Submit | Act::Withdraw | Act::Appeal => stamp.person.is_some(),
         Act::Amend | Act::Reschedule | Act::Cancel => stamp.role == Some(Role::NetworkDesk),
         _ => false,
     }
@@ -119,9 +119,14 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             (!owed.is_empty()).then(|| Bar::new("assessments-owed").with(owed.join(", ")))
         }
         Rule::ClinicalAccepted => match &change.clinical {
+            Clinical::Accepted { basis: Some(basis), .. } if basis.until.is_some_and(|until| until < ctx.zone.to_datetime(ctx.now).date()) => {
+                Some(Bar::new("clinical-acceptance-ended").with(basis.until.unwrap_or_default()))
+            }
             Clinical::NotRequired { .. } | Clinical::Accepted { .. } => None,
             Clinical::NotAssessed => Some(Bar::new("clinical-not-screened")),
             Clinical::UnderReview { .. } => Some(Bar::new("clinical-under-review")),
+            Clinical::Query { .. } => Some(Bar::new("clinical-queried")),
+            Clinical::AwaitingSignature(_) => Some(Bar::new("signature-open")),
             Clinical::Rejected { .. } | Clinical::Stopped { .. } => Some(Bar::new("clinical-rejected")),
         },
         Rule::FourEyes => is_own_work(change, stamp).then(|| crate::cover::own_work_bar(stamp)),
@@ -163,8 +168,13 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
         Rule::ClinicallyReviewed => match &change.clinical {
             Clinical::NotAssessed => Some(Bar::new("clinical-not-screened")),
             Clinical::UnderReview { .. } => Some(Bar::new("clinical-under-review")),
+            Clinical::Query { .. } => Some(Bar::new("clinical-queried")),
+            Clinical::AwaitingSignature(_) => Some(Bar::new("signature-open")),
             _ => None,
         },
+        Rule::DowntimeAttached => {
+            (crate::clinical::needs_downtime(change) && !crate::clinical::has_downtime(change)).then(|| Bar::new("downtime-procedure-missing"))
+        }
         Rule::ChargeAgreed => crate::charge::bars::agreed(ctx, change, step.act),
         _ => None,
     }
@@ -246,16 +256,6 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::TakeBack => crate::board::take_back_bar(ctx, change, stamp),
         Act::Reaffirm => crate::board::reaffirm_bar(ctx, change, stamp),
         Act::Assess => crate::decide::assess::open_for(ctx, change).is_empty().then(|| Bar::new("no-assessment-of-yours")),
-        Act::Screen if matches!(change.clinical, Clinical::Rejected { .. } | Clinical::Stopped { .. }) => Some(Bar::new("clinical-rejected")),
-        Act::Screen if matches!(change.clinical, Clinical::Accepted { .. } | Clinical::NotRequired { .. }) => Some(Bar::new("already-screened")),
-        // Who answered yes cannot think better of it: a safety officer accepts or rejects.
-        Act::Screen if matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("clinical-under-review")),
-        // X8: direct care is screened by a safety officer.
-        Act::Screen if change.parties().direct_care && !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("direct-care-needs-officer")),
-        Act::Clear | Act::RejectClinically | Act::Stop if !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("role").with("safety officer")),
-        // SD-5; a screen that answers no to all is a decision too.
-        Act::Screen | Act::Clear | Act::RejectClinically if is_own_work(change, stamp) => Some(Bar::new("clinical-own-work")),
-        Act::Clear if !matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("nothing-under-review")),
         Act::Acknowledge if !matches!(change.network, Network::Needed | Network::Sent { .. } | Network::Told { .. }) => Some(Bar::new("network-not-needed")),
         Act::TellNetwork | Act::RecordTold if matches!(change.network, Network::NotNeeded) => Some(Bar::new("network-not-needed")),
         Act::TellNetwork if matches!(change.network, Network::Acknowledged { .. }) => Some(Bar::new("network-acknowledged")),
@@ -283,7 +283,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::UnlinkIncident if change.learnt.incidents.is_empty() => Some(Bar::new("no-incident-linked")),
         Act::BackOut if change.work.started.is_none() => Some(Bar::new("not-started")),
         money if money.is_money() => crate::charge::bars::of_act(ctx, change, money, stamp),
-        _ => None,
+        act => crate::clinical::bars::of_act(ctx, change, act, stamp),
     }
 }
 

@@ -360,6 +360,8 @@ pub enum TimerAct {
     RemindQuote,
     LapseQuote,
     LapseApproval,
+    /// The clinical question is still open: it goes up, and is never answered by silence (scenario 31).
+    EscalateClinical,
 }
 
 /// A pre-authorised request (spec 4.5).

@@ -7,6 +7,7 @@
 
 pub mod commands;
 pub mod estate;
+mod safety;
 pub mod turns;
 
 use crate::act::Act;
@@ -263,6 +264,7 @@ impl<'a> Rehearsal<'a> {
         let mut result = Err(Refusal::WrongStage(change.stage));
         for _ in 0..TRIES {
             facts = self.facts(&process, &change, act, &raw, &place.zone);
+            safety::signing(&mut facts, recorded, &change);
             let ctx = place.context(&actor, &process, &facts, recorded.at);
             let known = fields::of_act(&ctx, &change, act);
             raw.retain(|name, _| fields::is_known(&known, name));

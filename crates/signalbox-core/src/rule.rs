@@ -30,6 +30,9 @@ pub enum Rule {
     AssessmentsDone,
     /// Gate: the clinical screen is signed and, where any answer was yes, a safety officer accepted (spec 8).
     ClinicalAccepted,
+    /// Gate: where care is touched directly, or a system that it uses is away, the procedure for the time without it is
+    /// attached, or a safety officer said why none is needed.
+    DowntimeAttached,
     /// Gate: not approved by who raised, submitted, or was asked on behalf of; nor by its implementer (SD-1, SD-2).
     FourEyes,
     /// Gate: approved by an organisation other than the one that raised it (X2).
@@ -92,6 +95,12 @@ pub const CATALOGUE: &[(Rule, &str, bool, &str)] = &[
     (Rule::OutcomeStated, "outcome stated", false, "An outcome is stated."),
     (Rule::AssessmentsDone, "assessments done", true, "Every assessment is given, or its time has passed where silence counts."),
     (Rule::ClinicalAccepted, "clinical accepted", true, "The clinical screen is signed; if any answer was yes, a safety officer has accepted."),
+    (
+        Rule::DowntimeAttached,
+        "downtime procedure attached",
+        true,
+        "Where care is touched directly, or a system that it uses is away, a downtime procedure is attached, or a safety officer said why none is needed.",
+    ),
     (Rule::FourEyes, "four eyes", true, "Nobody approves what they raised, sent or will carry out."),
     (Rule::OtherOrganisation, "other organisation", true, "The approval comes from an organisation other than the one that raised it."),
     (

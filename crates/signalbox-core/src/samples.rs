@@ -87,6 +87,7 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
             (AUTHORITY, Role::AuthorityManager),
         ],
     ),
+    ("other-officer", &[(OTHER_SUPPLIER, Role::SupplierSafety)]),
     ("manager-cover", &[(SUPPLIER, Role::Requester)]),
     ("authority-cover", &[(AUTHORITY, Role::Requester)]),
 ];
@@ -110,6 +111,9 @@ const SEATS: &[(&str, Seat)] = &[
     ("authority-officer", Seat::Safety),
     ("reader", Seat::Observer),
 ];
+
+/// Somebody new with one role, as matrices make them: registered wherever they are asked to sign.
+pub const NEWCOMER: PersonId = PersonId(999);
 
 /// A person of the world.
 #[derive(Clone, Debug)]
@@ -167,6 +171,21 @@ impl World {
     /// The code of an organisation.
     pub fn org_code(&self, org: OrgId) -> &'static str {
         ORGS.iter().find(|(o, ..)| *o == org).map_or("", |(_, code, _)| code)
+    }
+
+    /// Agrees that routine work on these services needs no officer to screen it (X8).
+    pub fn agree(&mut self, code: &str, services: &[i64]) {
+        self.directory.patterns.push(Pattern {
+            code: code.to_owned(),
+            services: services.iter().map(|s| ServiceId(*s)).collect(),
+            expires_on: jiff::civil::date(2099, 12, 31),
+        });
+    }
+
+    /// The registrations of a person end on this day.
+    pub fn registered_until(&mut self, person: &str, day: jiff::civil::Date) {
+        let id = self.person(person).actor.person();
+        self.directory.registrations.iter_mut().filter(|r| Some(r.person) == id).for_each(|r| r.expires_on = day);
     }
 
     /// What is in the directory: everything, for this world hides nothing.
@@ -272,6 +291,21 @@ fn rate(id: i64, label: &str, unit: &str, unit_pence: i64) -> RateFact {
     }
 }
 
+/// Every safety officer is registered for as long as the world lasts.
+fn registrations(people: &[Player]) -> Vec<Registration> {
+    let officers =
+        people.iter().flat_map(|p| p.actor.memberships().iter().filter(|m| m.role.is_safety_officer()).filter_map(|m| Some((p.actor.person()?, m.org))));
+    let newcomers = ORGS.iter().map(|(org, ..)| (NEWCOMER, *org));
+    let registration = |(person, org): (PersonId, OrgId)| Registration {
+        person,
+        org,
+        body: "GMC".to_owned(),
+        number: format!("7{:06}", person.0),
+        expires_on: jiff::civil::date(2099, 12, 31),
+    };
+    officers.chain(newcomers).map(registration).collect()
+}
+
 fn directory(people: &[Player]) -> Facts {
     let service = |id, code: &str, owner, users: &[OrgId], direct_care, always_on, is_network| ServiceFact {
         id: ServiceId(id),
@@ -332,6 +366,7 @@ fn directory(people: &[Player]) -> Facts {
             .collect(),
         spending_limits: people.iter().filter_map(|p| Some((p.actor.person()?, limit(p.name)?))).collect(),
         rates: vec![rate(1, "Engineer", "day", 65_000), rate(2, "Senior engineer", "day", 82_550)],
+        registrations: registrations(people),
         files: [(1, ("plan.pdf".to_owned(), 2_048, "ab".repeat(32)))].into(),
         ..Facts::default()
     }

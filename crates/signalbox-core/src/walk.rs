@@ -6,8 +6,10 @@ mod cast;
 mod chance;
 mod fill;
 mod money;
+mod safety;
 mod urgent;
 mod values;
+mod veto;
 mod watch;
 
 use crate::act::Act;
@@ -331,12 +333,8 @@ impl<'w> Walk<'w> {
                     // What a rare step elsewhere waits for.
                     None if cast::prepares(s.act).iter().any(|act| self.is_rare(report, *act)) => 400,
                     // The system takes the next step as soon as people have done theirs.
-                    _ if cast::next_acts(stage).contains(&s.act) => {
-                        if way.is_none_or(|act| !is_by_people(process, act, stage)) {
-                            1_500
-                        } else {
-                            400
-                        }
+                    _ if cast::next_acts(stage).contains(&s.act) && !cast::is_idle(&self.case.change, s.act) => {
+                        if way.is_none_or(|act| !is_by_people(process, act, stage)) { 1_500 } else { 400 }
                     }
                     _ => 5,
                 };

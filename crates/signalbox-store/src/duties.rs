@@ -1,6 +1,8 @@
 //! What somebody owes on a change, read from its state: one row for each duty, kept or open. The page "What I
 //! promised" and the chases read these.
 
+mod clinical;
+
 use crate::Value;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -61,6 +63,7 @@ pub fn of(change: &Change) -> Vec<Vec<Value>> {
     duties.extend(learning(change));
     duties.extend(of_stage(change));
     duties.extend(papers.iter().map(|owed| of_paper(change, owed)));
+    duties.extend(clinical::of(change));
     duties.sort_by(|a, b| a.key.cmp(&b.key));
     duties.into_iter().map(|duty| row(change, duty)).collect()
 }

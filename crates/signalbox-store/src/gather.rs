@@ -11,7 +11,9 @@ use crate::{StoreError, Tx, drafts, log, values};
 use jiff::Timestamp;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
 use signalbox_core::change::{Change, Kind, Outcome, Stage, Window};
-use signalbox_core::facts::{ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
+use signalbox_core::facts::{
+    ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
+};
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Freeze, FreezeScope, Node, PlannedWork, ScheduleIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,6 +112,7 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
         facts.holders = crate::rota::deciders(tx, at)?;
         facts.board = crate::boards::fact(tx, change)?;
     }
+    safety(tx, actor, &mut facts)?;
     if let Some(change) = change {
         facts.prose = log::load_texts(tx, change.id.0)?.into_iter().filter_map(|t| t.body.map(|b| (TextId(t.id), b))).collect();
         let files = drafts::files(tx, change.id.0)?.into_iter();
@@ -149,6 +152,22 @@ fn money(tx: &mut dyn Tx, actor: &Actor, change: &Change, query: &FactsQuery, fa
         }
     }
     Ok(())
+}
+
+/// Under which registrations the actor signs, and which statements are in force (spec 8.2, X8).
+fn safety(tx: &mut dyn Tx, actor: &Actor, facts: &mut Facts) -> Result<(), StoreError> {
+    let Some(person) = actor.person().filter(|_| actor.memberships().iter().any(|m| m.role.is_safety_officer() || m.role == Role::SupplierManager)) else {
+        return Ok(());
+    };
+    facts.registrations = directory::clinicians_of(tx, person.0)?.into_iter().map(registration).collect();
+    let statements = directory::agreed_statements(tx)?.into_iter().filter(|statement| statement.ended_at.is_none());
+    facts.patterns =
+        statements.map(|s| Pattern { code: s.code, services: s.services.into_iter().map(ServiceId).collect(), expires_on: s.expires_on }).collect();
+    Ok(())
+}
+
+fn registration(row: directory::Clinician) -> Registration {
+    Registration { person: PersonId(row.person_id), org: OrgId(row.org_id), body: row.body, number: row.number, expires_on: row.expires_on }
 }
 
 /// What of the directory somebody may name: a trust its own and what it shares, a supplier what it runs, the

@@ -10,6 +10,7 @@
 pub mod accounts;
 pub mod append;
 pub mod boards;
+pub mod clinical;
 pub mod dialect;
 pub mod directory;
 pub mod documents;
@@ -18,6 +19,7 @@ pub mod duties;
 pub mod engine;
 pub mod error;
 pub mod gather;
+pub mod keys;
 pub mod log;
 pub mod migrate;
 pub mod outbox;

@@ -34,6 +34,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     7 "007_work",
     8 "008_boards",
     9 "009_charges",
+    10 "010_clinical",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

@@ -4,6 +4,7 @@
 pub mod money;
 pub(crate) mod work;
 
+use crate::clinical::{self, ClinicalRows};
 use crate::sql::statements;
 use crate::{Dialect, Row, StoreError, Tx, Value, log};
 use jiff::Timestamp;
@@ -74,6 +75,7 @@ pub struct Rows {
     pub urgent: Vec<Vec<Value>>,
     pub carried: work::Carried,
     pub money: money::MoneyRows,
+    pub clinical: ClinicalRows,
 }
 
 /// The rows that a change makes.
@@ -100,6 +102,7 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         urgent: crate::urgent::rows(change),
         carried: work::rows(change),
         money: money::rows(change, prose, updated_at),
+        clinical: clinical::rows(change),
     }
 }
 
@@ -192,8 +195,10 @@ fn change_row(change: &Change, prose: &Prose, updated_at: Timestamp) -> Vec<Valu
 pub fn clinical_code(track: &Clinical) -> &'static str {
     match track {
         Clinical::NotAssessed => "NOT_ASSESSED",
-        Clinical::UnderReview { .. } => "UNDER_REVIEW",
+        Clinical::UnderReview { .. } | Clinical::AwaitingSignature(_) => "UNDER_REVIEW",
+        Clinical::Query { .. } => "QUERY",
         Clinical::NotRequired { .. } => "NOT_REQUIRED",
+        Clinical::Accepted { basis: Some(basis), .. } if basis.decision != "accept" => "ACCEPTED_WITH_CONDITIONS",
         Clinical::Accepted { conditions: 0, .. } => "ACCEPTED",
         Clinical::Accepted { .. } => "ACCEPTED_WITH_CONDITIONS",
         Clinical::Rejected { .. } => "REJECTED",
@@ -247,6 +252,7 @@ pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timest
     }
     work::write(tx, &rows.carried)?;
     money::write(tx, &rows.money)?;
+    clinical::write(tx, &rows.clinical)?;
     let put_words = match tx.dialect() {
         Dialect::Sqlite => PUT_WORDS_SQLITE,
         Dialect::Postgres => PUT_WORDS_POSTGRES,
@@ -257,7 +263,7 @@ pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timest
 
 fn drop_rows(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
     let own = [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS];
-    own.iter().chain(work::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))?;
+    own.iter().chain(work::DROPS).chain(&clinical::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))?;
     money::drop(tx, id)
 }
 
@@ -277,6 +283,7 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         urgent: tx.all(crate::urgent::READ, &key, |row| all_values(row, crate::urgent::COLUMNS, crate::urgent::TEXTS))?,
         carried: work::read(tx, &key)?,
         money: money::read(tx, id)?,
+        clinical: clinical::read(tx, id)?,
     }))
 }
 
@@ -355,5 +362,6 @@ fn tables_that_differ(a: &Rows, b: &Rows) -> String {
         ("urgent_changes", a.urgent == b.urgent),
     ];
     let own = tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name);
-    own.chain(work::tables_that_differ(&a.carried, &b.carried)).collect::<Vec<_>>().join(", ")
+    let carried = work::tables_that_differ(&a.carried, &b.carried);
+    own.chain(carried).chain(a.clinical.differing(&b.clinical)).collect::<Vec<_>>().join(", ")
 }

@@ -5,6 +5,7 @@ pub mod agenda;
 pub mod change;
 pub mod charges;
 pub mod clashes;
+pub mod clinical;
 pub mod duties;
 pub mod incidents;
 pub mod list;
@@ -30,6 +31,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("past", past::composed()),
         ("schedule", schedule::composed()),
         ("clashes", clashes::composed()),
+        ("clinical", clinical::composed()),
         ("duties", duties::composed()),
         ("incidents", incidents::composed()),
         ("today", today::composed()),

@@ -37,8 +37,8 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
 use handlers::{
-    boards, by_mail, change, changes, cover, decide, demo, dev, draft, incidents, join, me, meetings, members, on_call, ops, outages, paper, password, plain,
-    process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
+    boards, by_mail, change, changes, clinical, cover, decide, demo, dev, draft, incidents, join, me, meetings, members, on_call, ops, outages, paper,
+    password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -87,6 +87,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/reports/charges.csv",       "the same as CSV",         Member, || get(reports::charges::csv)),
     route(Method::GET,  "/reports/money-review",      "monthly review of money", Member, || get(reports::charges::review)),
     route(Method::GET,  "/reports/invoices.csv",      "invoices as CSV",         Member, || get(reports::charges::invoices)),
+    route(Method::GET,  "/reports/clinical",          "clinical register",       Member, || get(reports::clinical::show)),
+    route(Method::GET,  "/reports/clinical.csv",      "the same as CSV",         Member, || get(reports::clinical::csv)),
     route(Method::GET,  "/process",                   "how it works",            Anyone, || get(process::list)),
     route(Method::GET,  "/process/{id}",              "a process document",      Anyone, || get(process::show)),
     route(Method::GET,  "/process/{id}/versions/{hash}", "a version of a document", Anyone, || get(process::version)),
@@ -167,6 +169,11 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/setup/people/{id}/state",    "let in or shut out",     Member, || post(setup::people::set_state)),
     route(Method::GET,  "/setup/roles/{id}",           "a role",                 Member, || get(setup::people::show_role)),
     route(Method::POST, "/setup/roles/{id}/end",       "end a role",             Member, || post(setup::people::end_role)),
+    route(Method::GET,  "/setup/safety-officers",      "safety officers",        Member, || get(setup::list::<setup::SafetyOfficers>)),
+    route(Method::GET,  "/setup/safety-officers/new",  "add a registration",     Member, || get(setup::show_new::<setup::SafetyOfficers>)),
+    route(Method::POST, "/setup/safety-officers",      "add a registration",     Member, || post(setup::create::<setup::SafetyOfficers>)),
+    route(Method::GET,  "/setup/safety-officers/{id}", "change a registration",  Member, || get(setup::show_old::<setup::SafetyOfficers>)),
+    route(Method::POST, "/setup/safety-officers/{id}", "change a registration",  Member, || post(setup::change::<setup::SafetyOfficers>)),
     route(Method::GET,  "/setup/freezes",              "freezes",                Member, || get(setup::list::<setup::Freezes>)),
     route(Method::GET,  "/setup/freezes/new",          "add a freeze",           Member, || get(setup::show_new::<setup::Freezes>)),
     route(Method::POST, "/setup/freezes",              "add a freeze",           Member, || post(setup::create::<setup::Freezes>)),
@@ -195,6 +202,17 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/changes/{ref}/files/{id}",  "a document of a change",  Member, || get(change::download)),
     route(Method::POST, "/changes/{ref}/watch",       "watch a change",          Member, || post(change::watch)),
     route(Method::POST, "/changes/{ref}/unwatch",     "stop watching a change",  Member, || post(change::unwatch)),
+    route(Method::GET,  "/changes/{ref}/clinical-form/{number}",      "a clinical rejection form",      Member, || get(clinical::form::show)),
+    route(Method::GET,  "/changes/{ref}/clinical-form/{number}/file", "the form as a file",             Member, || get(clinical::form::file)),
+    route(Method::GET,  "/changes/{ref}/clinical-form/{number}/json", "the form as JSON",               Member, || get(clinical::form::data)),
+    route(Method::GET,  "/changes/{ref}/safety-record", "the safety record, signed", Member, || get(clinical::export::record)),
+    route(Method::GET,  "/signing-key",               "the key of this site",    Anyone, || get(clinical::export::key)),
+    route(Method::GET,  "/clinical",                  "clinical safety",         Member, || get(clinical::show)),
+    route(Method::GET,  "/clinical/statements",       "agreed statements",       Member, || get(clinical::statements::list)),
+    route(Method::GET,  "/clinical/statements/new",   "agree a statement",       Member, || get(clinical::statements::show_new)),
+    route(Method::POST, "/clinical/statements",       "agree a statement",       Member, || post(clinical::statements::agree)),
+    route(Method::GET,  "/clinical/statements/{id}",  "an agreed statement",     Member, || get(clinical::statements::show)),
+    route(Method::POST, "/clinical/statements/{id}/end", "end a statement",      Member, || post(clinical::statements::end)),
     route(Method::GET,  "/decide/{ref}",              "a decision",              Member, || get(decide::show)),
     route(Method::POST, "/decide/{ref}",              "a decision",              Member, || post(decide::take)),
     route(Method::GET,  "/d/{token}",                 "a decision by letter",    Anyone, || get(by_mail::show)),

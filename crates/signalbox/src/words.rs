@@ -10,6 +10,7 @@ mod lines;
 mod modalities;
 pub mod money;
 mod rulings;
+mod safety;
 mod sentences;
 mod turns;
 pub mod urgent;
@@ -22,6 +23,7 @@ pub use formats::warning;
 pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
 pub use rulings::{class_sentence, ruling_answer, ruling_because, ruling_inputs};
+pub use safety::{rated_words, rating_words, subject as clinical_subject};
 pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
 pub use turns::turn_words;
 

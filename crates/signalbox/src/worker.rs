@@ -185,7 +185,7 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::ProposeExpiry => matches!(event, Event::ExpiryProposed),
         TimerAct::LapseQuote => matches!(event, Event::Money(money) if matches!(**money, MoneyEvent::QuoteLapsed { .. })),
         TimerAct::LapseApproval => matches!(event, Event::Money(money) if **money == MoneyEvent::ApprovalLapsed),
-        TimerAct::Remind | TimerAct::RemindQuote | TimerAct::AskOutcome | TimerAct::AskGo => false,
+        TimerAct::Remind | TimerAct::RemindQuote | TimerAct::AskOutcome | TimerAct::AskGo | TimerAct::EscalateClinical => false,
     };
     let asks = [TimerAct::Overrun, TimerAct::Expire, TimerAct::LastSafe, TimerAct::ProposeExpiry, TimerAct::LapseQuote, TimerAct::LapseApproval];
     if asks.contains(&then) {
@@ -198,6 +198,11 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::AskOutcome => Ok(()),
         TimerAct::AskGo => tell(app, task, tells, News::Go { stage: loaded.change.stage }),
         TimerAct::RemindQuote => tell(app, task, tells, News::Quote),
+        // The clinical question goes up; it is never answered by silence (scenario 31).
+        TimerAct::EscalateClinical if signalbox_core::clinical::is_open(&loaded.change) => {
+            tell(app, task, tells, News::Clinical { stage: loaded.change.stage })
+        }
+        TimerAct::EscalateClinical => Ok(()),
         // Found again after a crash between the two transactions; told before, it is not told twice.
         _ => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
             Some(recorded) => tell_keyed(app, task, recorded.id.0, tells, News::Event { version: recorded.version }),
@@ -215,7 +220,7 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
     let key = match news {
         News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Quote => task.id,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Quote => task.id,
     };
     tell_keyed(app, task, key, to, news)
 }
@@ -225,7 +230,7 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     let recorded = match news {
         News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Quote => None,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Quote => None,
     };
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);

@@ -44,25 +44,28 @@ pub(super) fn conditions(t: &mut Taking) -> Option<Vec<NewCondition>> {
         }
         let what = t.form.text(&what_id, true);
         let due = t.form.date(&due_id, true);
-        let owner = match t.form.typed(&owner_id) {
-            None => {
-                t.form.faults.push(Violation::of(&owner_id, "owner-missing"));
-                None
-            }
-            Some(code) => {
-                let known = t.ctx.facts.org_by_code(code).filter(|o| t.change.orgs().contains(&o.id) || Some(o.id) == t.stamp.org).map(|o| o.id);
-                if known.is_none() {
-                    t.form.faults.push(Violation::of(&owner_id, "unknown-value").with(code));
-                }
-                known
-            }
-        };
+        let owner = owner(t, &owner_id, true);
         match (what, owner, due) {
             (Some(what), Some(owner), Some(due)) => conditions.push(NewCondition { what, owner, due }),
             _ => whole = false,
         }
     }
     whole.then_some(conditions)
+}
+
+/// The organisation that keeps a promise: a party to the change, or one's own.
+pub(super) fn owner(t: &mut Taking, field: &str, required: bool) -> Option<crate::ids::OrgId> {
+    let Some(code) = t.form.typed(field) else {
+        if required {
+            t.form.faults.push(Violation::of(field, "owner-missing"));
+        }
+        return None;
+    };
+    let known = t.ctx.facts.org_by_code(code).filter(|o| t.change.orgs().contains(&o.id) || Some(o.id) == t.stamp.org).map(|o| o.id);
+    if known.is_none() {
+        t.form.faults.push(Violation::of(field, "unknown-value").with(code));
+    }
+    known
 }
 
 /// T16.

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::act::Act;
 use crate::change::{Change, Outcome, Stage};
+use crate::clinical::fields as clinical;
 use crate::form::Raw;
 use crate::form::format::Format;
 use crate::form::rows::cell_of;
@@ -81,9 +82,10 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
     let needs = |rule: Rule| step.is_some_and(|s| s.needs.contains(&rule));
     let prose = |id, required| field(id, AnswerKind::Prose, required);
     match act {
+        Act::Submit if change.stage == Stage::ClinRejected => [of_document(ctx.process), clinical::answers(change)].concat(),
         Act::Propose | Act::Submit => of_document(ctx.process),
         Act::Amend => amendable(ctx.process, change).map(of_question).collect(),
-        Act::SendBack | Act::Cancel | Act::Stop => vec![prose("reason", true)],
+        Act::SendBack | Act::Cancel => vec![prose("reason", true)],
         Act::Withdraw => vec![prose("reason", false)],
         Act::Return => {
             let ids = ctx.process.questions.iter().map(|q| q.id.clone()).collect();
@@ -95,9 +97,6 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
             field("objects", AnswerKind::YesNo, true),
             prose("finding", true),
         ],
-        Act::Screen => (1..=8).map(|n| field(&format!("q{n}"), AnswerKind::YesNo, true)).collect(),
-        Act::Clear => [vec![prose("words", false)], conditions()].concat(),
-        Act::RejectClinically => vec![prose("hazard", true), prose("harm", true), prose("resubmit_when", true)],
         Act::Approve => {
             let back = if super::approve::lacks_way_back(ctx, change) { vec![field("no_way_back_accepted", AnswerKind::YesNo, true)] } else { vec![] };
             [vec![field("seen", line(), false), prose("words", false)], back, conditions()].concat()
@@ -150,9 +149,10 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::LinkIncident => vec![field("incident", line(), true)],
         Act::UnlinkIncident => vec![field("incident", line(), true), prose("reason", true)],
         Act::Say => vec![prose("words", true)],
-        Act::Attach => vec![field("file", AnswerKind::Files, true)],
+        Act::Attach => vec![field("file", AnswerKind::Files, true), field("purpose", codes(clinical::PURPOSES), false)],
         Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
-        money => crate::charge::fields::of_act(change, money).unwrap_or_default(),
+        money if money.is_money() => crate::charge::fields::of_act(change, money).unwrap_or_default(),
+        clinical_act => clinical::of_act(ctx, change, clinical_act),
     }
 }
 
@@ -184,7 +184,7 @@ fn allowed_outcomes(ctx: &Context, change: &Change) -> AnswerKind {
     codes(&super::close::allowed(ctx, change).iter().map(|o| o.code()).collect::<Vec<_>>())
 }
 
-fn conditions() -> Vec<Field> {
+pub(crate) fn conditions() -> Vec<Field> {
     let slot = |n: usize| {
         vec![
             field(&format!("condition_{n}"), AnswerKind::Prose, false),

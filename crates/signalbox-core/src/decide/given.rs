@@ -52,6 +52,9 @@ pub fn fact(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "outcome" => change.outcome.or(change.work.proposed).map(|o| Value::from(o.code())),
         "minutes_over" => Some(Value::from(minutes_over(change))),
         "incident" => Some(Value::from(change.learnt.worst().map_or("none", |grade| grade.code()))),
+        "initial_rating" => change.safety.worst_initial().map(|rating| Value::from(i64::from(rating))),
+        "residual_rating" => change.safety.worst_residual().map(|rating| Value::from(i64::from(rating))),
+        "controls_set" => change.safety.worst_residual().map(|_| Value::from(controls_set(ctx, change))),
         "unapproved" => Some(Value::from(change.work.deviations.contains("unapproved"))),
         "self_reported" => Some(Value::from(super::urgent::self_reported(ctx, change))),
         "sampled" => Some(Value::from(super::is_sampled(&change.reference))),
@@ -154,7 +157,18 @@ fn needs_supplier(change: &Change) -> bool {
     super::answer(change, "supplier_actions").is_some() || change.parties_known().is_some_and(|p| !p.runs.is_empty())
 }
 
-fn takes_service_away(change: &Change) -> bool {
+/// Whether what lowers each rating is verified, or scheduled before the start.
+fn controls_set(ctx: &Context, change: &Change) -> bool {
+    let start = change.window().map(|w| ctx.zone.to_datetime(w.start).date());
+    change.safety.hazards.iter().all(|hazard| hazard.rated.as_ref().is_some_and(|rated| rated.has_its_controls(start)))
+}
+
+/// Whether staff use what is touched while they care for patients, directly or not.
+pub(crate) fn is_near_patients(change: &Change) -> bool {
+    care(change) != Care::None
+}
+
+pub(crate) fn takes_service_away(change: &Change) -> bool {
     change.kind == Kind::PlannedOutage || number(change, "outage_minutes").unwrap_or(0) > 0 || number(change, "degraded_minutes").unwrap_or(0) > 0
 }
 

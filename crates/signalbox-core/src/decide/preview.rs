@@ -1,7 +1,7 @@
 //! What sending would mean, while somebody types: the questions that are asked, the notice, every fault. The same
 //! reading as in [`super::submit`], with nothing decided.
 
-use super::{Context, Taking, catalogue, content, fields, notice, submit};
+use super::{Context, Taking, catalogue, clinical, content, fields, notice, submit};
 use crate::act::Act;
 use crate::actor::Stamp;
 use crate::change::Change;
@@ -53,6 +53,10 @@ pub fn preview(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Option<Pr
         false => content::is_asked(ctx, change, q, &answers, raw),
     };
     let asked = ctx.process.questions.iter().filter(is_asked).map(|q| q.id.clone()).collect();
+    if act == Act::Submit {
+        // The raiser hears of an unanswered hazard before sending, not after.
+        clinical::answers_to_hazards(&mut t);
+    }
     let faults = std::mem::take(&mut t.form.faults);
     let warnings = super::warnings::of(ctx.zone, &after);
     Some(Preview { answers, asked, notice: judged, faults, warnings })

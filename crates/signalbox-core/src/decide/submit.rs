@@ -42,10 +42,12 @@ pub(super) fn submit(t: &mut Taking) -> Option<Vec<Event>> {
     let judged = notice::judge(t.ctx, &after, received);
     t.rulings.extend(judged.iter().flat_map(|given| notice::rulings(t.ctx, &after, given)));
     t.keep(super::ruling::rule_on(t.ctx, &after, "network question"));
+    let answers_to_hazards = super::clinical::answers_to_hazards(t)?;
     let content = after.content.clone()?;
     let network_needed = super::given::touches_network(t.ctx, &after);
     let revision = t.change.revision + 1;
-    let mut events = vec![Event::Submitted { content: Box::new(content), revision, notice: judged, late_reason, late_words, network_needed }];
+    let mut events =
+        vec![Event::Submitted { content: Box::new(content), revision, notice: judged, late_reason, late_words, network_needed, answers_to_hazards }];
     events.extend(urgent::said_before(t, &after));
     Some(events)
 }

@@ -2,7 +2,8 @@
 //! with the time it happened; departures from the rules are marked, never a reason to refuse (X1).
 
 use super::Taking;
-use crate::change::{Outcome, Stage};
+use crate::change::{Clinical, Outcome, Stage};
+use crate::clinical::{AfterStop, StopSettled};
 use crate::event::{Event, Told};
 use crate::form::{Answer, LINE_MAX_CHARS};
 use crate::ids::ServiceId;
@@ -142,6 +143,11 @@ pub(super) fn finish(t: &mut Taking) -> Option<Vec<Event>> {
     let (mut told, outcome) = (told?, outcome?);
     if t.change.work.started.is_none() && outcome != Outcome::NotImplemented {
         told.deviations.push("start-not-recorded".to_owned());
+    }
+    // X1, X8: what was stopped and never settled is recorded as done all the same, and marked.
+    let held = |settled: &Option<Box<StopSettled>>| settled.as_ref().is_none_or(|s| s.choice == AfterStop::Hold);
+    if matches!(&t.change.clinical, Clinical::Stopped { settled, .. } if held(settled)) {
+        told.deviations.push("clinical-stop-open".to_owned());
     }
     let mut events = vec![];
     if !named.is_empty() {

@@ -203,7 +203,10 @@ pub fn timer_act(words: &str) -> Result<TimerAct, String> {
         "last safe" => Ok(TimerAct::LastSafe),
         "ask go" => Ok(TimerAct::AskGo),
         "propose expiry" => Ok(TimerAct::ProposeExpiry),
-        _ => Err(format!("{words:?} is not what a timer does; write remind, overrun, ask outcome, expire, last safe, ask go or propose expiry.")),
+        "escalate clinical" => Ok(TimerAct::EscalateClinical),
+        _ => Err(format!(
+            "{words:?} is not what a timer does; write remind, overrun, ask outcome, expire, last safe, ask go, propose expiry or escalate clinical."
+        )),
     }
 }
 

@@ -28,6 +28,7 @@ pub fn check(process: &Process) -> Vec<Fault> {
 const WAITS_FOR: &[(Rule, &[Act])] = &[
     (Rule::AssessmentsDone, &[Act::Assess]),
     (Rule::ClinicalAccepted, &[Act::Screen]),
+    (Rule::DowntimeAttached, &[Act::Attach, Act::WaiveDowntime]),
     (Rule::ProviderTold, &[Act::TellNetwork, Act::RecordTold]),
     (Rule::ReviewDone, &[Act::Review]),
     (Rule::ConditionsMet, &[Act::MeetCondition]),

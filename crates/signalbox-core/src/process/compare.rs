@@ -359,6 +359,7 @@ fn then_words(then: TimerAct) -> &'static str {
         TimerAct::AskGo => "the go or no-go is asked for",
         TimerAct::ProposeExpiry => "it is proposed to end the change",
         TimerAct::RemindQuote | TimerAct::LapseQuote | TimerAct::LapseApproval => "the charge track acts",
+        TimerAct::EscalateClinical => "the clinical question goes up",
     }
 }
 

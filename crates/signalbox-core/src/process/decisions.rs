@@ -5,6 +5,7 @@ use super::{Process, Who, cells, dictionary, facts};
 use crate::act::Act;
 use crate::calendar::{Notice, Verdict};
 use crate::change::Outcome;
+use crate::clinical::{Decides, Signing};
 use crate::rule::Rule;
 
 /// A decision that the program asks for.
@@ -56,6 +57,10 @@ pub enum Output {
     Telling,
     /// The verdict on work that nobody approved beforehand.
     Judgement,
+    /// What may be decided on clinical risk.
+    Clinical,
+    /// Whose signature it needs.
+    Signature,
 }
 
 const fn output(name: &'static str, kind: Output) -> OutputColumn {
@@ -130,6 +135,14 @@ pub const DECISIONS: &[Decision] = &[
         needed: |_| false,
         outputs: &[output("chargeable", Output::Doubt), may("because", Output::Words)],
         gives: &["chargeable"],
+        many: false,
+    },
+    Decision {
+        name: crate::clinical::decision::TABLE,
+        asked: "When a safety officer looks at the hazards: what may be decided on their ratings, and whose signature it needs. An officer may always reject.",
+        needed: |p| has(p, Act::Clear),
+        outputs: &[output("decision", Output::Clinical), output("signature", Output::Signature)],
+        gives: &[],
         many: false,
     },
     Decision {
@@ -229,6 +242,8 @@ impl Output {
             Output::Freeze => FREEZES.to_vec(),
             Output::Telling => TELLINGS.to_vec(),
             Output::Judgement => crate::urgent::Judgement::ALL.iter().map(|j| j.code()).collect(),
+            Output::Clinical => Decides::ALL.iter().map(|d| d.code()).collect(),
+            Output::Signature => Signing::ALL.iter().map(|s| s.code()).collect(),
             Output::Count | Output::Roles | Output::Words => return None,
         })
     }

@@ -22,7 +22,7 @@ pub fn leads_to(kind: Kind, act: Act, from: Stage) -> Option<Stage> {
         Act::Submit => Stage::Submitted,
         Act::Return => Stage::Returned,
         Act::Accept if kind == Kind::ServiceRequest => Stage::Scheduled,
-        Act::Accept | Act::AskMore => Stage::Assessing,
+        Act::Accept | Act::AskMore | Act::Overrule => Stage::Assessing,
         Act::RejectClinically => Stage::ClinRejected,
         Act::Complete => Stage::AwaitingApproval,
         Act::Approve | Act::Reaffirm => Stage::Approved,

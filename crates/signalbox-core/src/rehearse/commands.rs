@@ -32,31 +32,31 @@ pub fn content(event: &Event) -> Option<&Content> {
 }
 
 /// Fields as they are typed.
-struct Typed<'a> {
-    raw: Raw,
-    words: &'a BTreeMap<TextId, String>,
+pub(super) struct Typed<'a> {
+    pub raw: Raw,
+    pub words: &'a BTreeMap<TextId, String>,
 }
 
 impl Typed<'_> {
-    fn put(&mut self, field: &str, value: impl ToString) -> &mut Self {
+    pub fn put(&mut self, field: &str, value: impl ToString) -> &mut Self {
         self.raw.insert(field.to_owned(), vec![value.to_string()]);
         self
     }
 
     /// Words; those that were erased are stood in for.
-    fn text(&mut self, field: &str, text: &Text) -> &mut Self {
+    pub fn text(&mut self, field: &str, text: &Text) -> &mut Self {
         let words = self.words.get(&text.text).map_or("(erased)", String::as_str).to_owned();
         self.put(field, words)
     }
 
-    fn maybe(&mut self, field: &str, text: &Option<Text>) -> &mut Self {
+    pub fn maybe(&mut self, field: &str, text: &Option<Text>) -> &mut Self {
         if let Some(text) = text {
             self.text(field, text);
         }
         self
     }
 
-    fn yes(&mut self, field: &str, yes: bool) -> &mut Self {
+    pub fn yes(&mut self, field: &str, yes: bool) -> &mut Self {
         self.put(field, if yes { "yes" } else { "no" })
     }
 
@@ -72,7 +72,7 @@ impl Typed<'_> {
         self.maybe("promise_times", &promise.times)
     }
 
-    fn conditions(&mut self, conditions: &[NewCondition], estate: &Estate) -> &mut Self {
+    pub fn conditions(&mut self, conditions: &[NewCondition], estate: &Estate) -> &mut Self {
         for (n, condition) in conditions.iter().enumerate() {
             let n = n + 1;
             self.text(&format!("condition_{n}"), &condition.what);
@@ -93,9 +93,6 @@ pub fn of(recorded: &Recorded, sent: Option<&Content>, back: &[ServiceId], words
     let act = match event {
         Event::Proposed { .. } | Event::Submitted { .. } | Event::Amended { .. } | Event::Rescheduled { .. } => answers(&mut typed, event, sent, words, estate),
         Event::SentBack { .. } | Event::Returned { .. } | Event::Accepted { .. } | Event::Assessed { .. } => checking(&mut typed, event),
-        Event::Screened { .. } | Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Stopped { .. } => {
-            clinical(&mut typed, event, estate)
-        }
         Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } => {
             work(&mut typed, recorded, back, estate)
         }
@@ -109,7 +106,9 @@ pub fn of(recorded: &Recorded, sent: Option<&Content>, back: &[ServiceId], words
         | Event::RatificationRefused(_)
         | Event::VerdictGiven(_) => urgent(&mut typed, event, estate),
         Event::Said { .. } => return What::Nothing,
-        _ => deciding(&mut typed, event, estate).or_else(|| ending(&mut typed, event)),
+        // A stop names its danger itself when it is decided again.
+        Event::HazardRecorded(hazard) if hazard.words.effect.is_none() => return What::Nothing,
+        _ => deciding(&mut typed, event, estate).or_else(|| ending(&mut typed, event)).or_else(|| super::safety::act(&mut typed, event, estate)),
     };
     act.map_or(What::Keep, |act| What::Do(act, typed.raw))
 }
@@ -137,7 +136,10 @@ fn answers(typed: &mut Typed, event: &Event, sent: Option<&Content>, words: &BTr
     let mut answers = content.answers.clone();
     let act = match event {
         Event::Proposed { .. } => Act::Propose,
-        Event::Submitted { late_reason, late_words, .. } => {
+        Event::Submitted { late_reason, late_words, answers_to_hazards, .. } => {
+            for (number, text) in answers_to_hazards {
+                typed.text(&format!("answer_h{number}"), text);
+            }
             if let Some(reason) = late_reason {
                 typed.put("late_reason", reason);
             }
@@ -193,30 +195,6 @@ fn checking(typed: &mut Typed, event: &Event) -> Option<Act> {
         Event::Assessed { kind, objects, finding, .. } => {
             typed.put("assessment", kind.code()).yes("objects", *objects).text("finding", finding);
             Some(Act::Assess)
-        }
-        _ => None,
-    }
-}
-
-fn clinical(typed: &mut Typed, event: &Event, estate: &Estate) -> Option<Act> {
-    match event {
-        Event::Screened { answers, .. } => {
-            for (n, yes) in answers.iter().enumerate() {
-                typed.yes(&format!("q{}", n + 1), *yes);
-            }
-            Some(Act::Screen)
-        }
-        Event::ClinicallyAccepted { words, conditions, .. } => {
-            typed.maybe("words", words).conditions(conditions, estate);
-            Some(Act::Clear)
-        }
-        Event::ClinicallyRejected { hazard, harm, resubmit_when, .. } => {
-            typed.text("hazard", hazard).text("harm", harm).text("resubmit_when", resubmit_when);
-            Some(Act::RejectClinically)
-        }
-        Event::Stopped { reason, .. } => {
-            typed.text("reason", reason);
-            Some(Act::Stop)
         }
         _ => None,
     }

@@ -5,7 +5,7 @@ use super::chance::Chance;
 use super::fill;
 use super::money;
 use crate::act::Act;
-use crate::change::{Change, Kind, Stage};
+use crate::change::{Change, Clinical, Kind, Stage};
 use crate::refusal::Refusal;
 use crate::samples::Case;
 
@@ -18,8 +18,10 @@ pub fn next_acts(stage: Stage) -> &'static [Act] {
         Stage::Draft => &[Act::Submit, Act::Propose],
         Stage::LocalAuth | Stage::Returned | Stage::ClinRejected => &[Act::Submit],
         Stage::Submitted => &[Act::Accept, Act::Approve, Act::Amend, Act::Review, Act::Return],
-        Stage::Assessing => &[Act::Clear, Act::Screen, Act::Assess, Act::Amend],
-        Stage::AwaitingApproval => &[Act::Clear, Act::Screen, Act::Approve, Act::Reaffirm, Act::Amend],
+        Stage::Assessing => &[Act::AnswerQuery, Act::Countersign, Act::Clear, Act::Screen, Act::Hazard, Act::Rate, Act::WaiveDowntime, Act::Assess, Act::Amend],
+        Stage::AwaitingApproval => {
+            &[Act::AnswerQuery, Act::Countersign, Act::Clear, Act::Screen, Act::WaiveDowntime, Act::Approve, Act::Reaffirm, Act::Hazard, Act::Rate, Act::Amend]
+        }
         Stage::OnHold => &[Act::Resume],
         Stage::Rejected => &[Act::Submit],
         Stage::Approved => &[Act::Schedule, Act::Amend, Act::RecordTold],
@@ -107,9 +109,20 @@ fn may_give_up(change: &Change) -> bool {
     change.stage == Stage::Rejected || (change.kind == Kind::ServiceRequest && change.stage == Stage::ClinRejected)
 }
 
+/// What may be done for ever and leads nowhere: another hazard, or another rating of what is settled.
+pub(super) fn is_idle(change: &Change, act: Act) -> bool {
+    let open = crate::clinical::is_open(change) && change.clinical != Clinical::NotAssessed;
+    match act {
+        Act::Hazard => !open || !change.safety.hazards.is_empty(),
+        Act::Rate => !open,
+        _ => false,
+    }
+}
+
 /// The act by whoever may.
 fn anyone(case: &mut Case, act: Act, chance: &mut Chance) -> bool {
-    if act == Act::Amend && !fill::owed(case.process, &case.change) && !(case.change.stage == Stage::Submitted && super::urgent::owes_contact(case)) {
+    let owed = fill::owed(case.process, &case.change) || (case.change.stage == Stage::Submitted && super::urgent::owes_contact(case));
+    if (act == Act::Amend && !owed) || is_idle(&case.change, act) {
         return false;
     }
     for (player, stamp) in case.who_may(act) {

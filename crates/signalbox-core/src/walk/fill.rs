@@ -49,7 +49,7 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
     let change = &case.change;
     match act {
         Act::Approve if chance.percent(40) => set(raw, "seen", change.content.as_ref().map_or("", |c| c.hash.as_str())),
-        Act::Approve | Act::Clear if chance.percent(60) => condition(case, chance, raw),
+        Act::Approve if chance.percent(60) => condition(case, chance, raw),
         Act::Schedule => set(raw, "implementer", implementer(case, chance).as_deref().unwrap_or("nobody@example.org")),
         Act::Hold => set(raw, "review_on", &day(case, chance.between(0, 20))),
         Act::MeetCondition => {
@@ -91,6 +91,9 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
             set(raw, "consequence", chance.pick(&codes).copied().unwrap_or(""));
         }
         Act::RecordVerbal | Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => super::urgent::settle(case, act, chance, raw),
+        Act::Screen | Act::Rate | Act::Clear | Act::RejectClinically | Act::ReviewScreening | Act::Overrule | Act::Attach => {
+            super::safety::settle(case, act, chance, raw)
+        }
         Act::Close => set(raw, "words", &words(chance)),
         Act::Finish | Act::Restore if chance.percent(50) => {
             raw.insert("back".to_owned(), service_codes(case));
@@ -158,7 +161,7 @@ fn implementer(case: &Case, chance: &mut Chance) -> Option<String> {
     chance.pick(among).map(|p| p.email.clone())
 }
 
-fn condition(case: &Case, chance: &mut Chance, raw: &mut Raw) {
+pub(super) fn condition(case: &Case, chance: &mut Chance, raw: &mut Raw) {
     let orgs: Vec<_> = case.change.orgs().into_iter().collect();
     let Some(owner) = chance.pick(&orgs) else { return };
     set(raw, "condition_1", &words(chance));
@@ -217,7 +220,7 @@ fn reschedule(case: &Case, chance: &mut Chance, raw: &mut Raw) {
 /// The answers of a document, so that it can be sent: what submitting requires, and most of the rest.
 fn document(case: &Case, actor: &Actor, fields: &[Field], chance: &mut Chance, raw: &mut Raw) {
     for field in fields {
-        let required = field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Submit { .. }));
+        let required = field.required || field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Submit { .. }));
         if required || (field.id != "contingency_end" && chance.percent(60)) {
             put(case, field, chance, raw);
         }
@@ -276,7 +279,7 @@ fn amendment(case: &Case, fields: &[Field], chance: &mut Chance, raw: &mut Raw) 
     let answered = |id: &str| case.change.content.as_ref().is_some_and(|c| c.answers.contains_key(id));
     for field in fields.iter().filter(|f| f.id != "contingency_end") {
         let owed = field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Approve | Required::Start | Required::Close));
-        if (owes && owed && !answered(&field.id)) || chance.percent(4) {
+        if (owes && owed && !answered(&field.id)) || chance.percent(2) {
             put(case, field, chance, raw);
         }
     }

@@ -66,11 +66,6 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
         Event::Scheduled { implementer, .. } if before.live_approvals().any(|a| a.by.concerns(*implementer)) => {
             found.push("SD-2: an approver will carry it out".to_owned());
         }
-        Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Stopped { .. }
-            if !recorded.by.role.is_some_and(Role::is_safety_officer) =>
-        {
-            found.push("SD-4: a clinical decision without a safety officer".to_owned());
-        }
         Event::Closed { .. } if owes_steps(before) => found.push("C096: closed while steps are open".to_owned()),
         Event::DisputeAnswered(_) if recorded.by.people().any(|person| did_the_work(before, Some(person))) => {
             found.push("SD-6: a dispute is answered by who did the work".to_owned())
@@ -88,15 +83,7 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
         _ => {}
     }
     found.extend(urgent(before, recorded));
-    if matches!(recorded.event, Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Screened { .. }) && own {
-        found.push("SD-5: a clinical decision on one's own change".to_owned());
-    }
-    if let Event::Screened { .. } = recorded.event
-        && before.parties().direct_care
-        && !recorded.by.role.is_some_and(Role::is_safety_officer)
-    {
-        found.push("X8: direct care is screened without a safety officer".to_owned());
-    }
+    found.extend(super::veto::faults(before, after, recorded));
     let raisers = matches!(recorded.event, Event::Submitted { .. } | Event::Proposed { .. } | Event::SentBack { .. } | Event::Withdrawn { .. });
     if raisers && recorded.by.org != Some(before.org) {
         found.push(format!("3.2: {} by another organisation", recorded.event.kind()));
@@ -195,6 +182,7 @@ fn unauthorised(world: &World, change: &Change) -> Vec<String> {
     if let Clinical::NotRequired { by, .. } = &change.clinical
         && change.parties().direct_care
         && !by.role.is_some_and(Role::is_safety_officer)
+        && change.safety.screening.as_ref().is_none_or(|screening| screening.pattern.is_none())
     {
         found.push("X8: direct care without a safety officer".to_owned());
     }
@@ -215,7 +203,7 @@ fn may_decide_go(change: &Change, recorded: &Recorded) -> bool {
     manager || change.carry.checkpoint.as_ref().is_some_and(|c| Some(c.planned.decider) == recorded.by.person)
 }
 
-fn is_own(change: &Change, person: Option<PersonId>) -> bool {
+pub(super) fn is_own(change: &Change, person: Option<PersonId>) -> bool {
     is_own_but_for_work(change, person) || (person.is_some() && change.implementer.is_some_and(|(who, _)| Some(who) == person))
 }
 

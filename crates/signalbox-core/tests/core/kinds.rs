@@ -196,7 +196,7 @@ fn an_address_belongs_to_one_live_modality() {
 fn a_title_that_is_taken_meanwhile_bars_the_approval() {
     let (world, process) = (World::new(), document("pacs-modality"));
     let mut case = sent(&world, &process, &asked_of(&process));
-    case.does("manager", Act::Accept, LOW_RISK).assessed();
+    case.does("manager", Act::Accept, LOW_RISK).assessed().with_downtime_procedure();
     case.does("coordinator", Act::Amend, &[("continuity", "The other scanner")]);
     case.modalities = vec![claim("2026-11-20T09:00", Turn::On, "CT_MAIN_1", "")];
     assert_eq!(case.refuses("manager", Act::Approve, &Raw::new()), ["ae-title-taken"]);
@@ -213,7 +213,7 @@ fn scenario_47_nobody_approves_before_the_national_approval_has_its_reference() 
     let mut without = asked_of(&process);
     without.remove("national_approval_ref");
     let mut case = sent(&world, &process, &without);
-    case.does("manager", Act::Accept, LOW_RISK).assessed();
+    case.does("manager", Act::Accept, LOW_RISK).assessed().with_downtime_procedure();
     let barred = case.refuses("authority", Act::Approve, &Raw::new());
     assert!(barred.contains(&"national-approval-missing".to_owned()), "{barred:?}");
     case.does("coordinator", Act::Amend, &[("national_approval_ref", "NAT-4711")]).does("authority", Act::Approve, &[]);
@@ -248,7 +248,7 @@ fn a_rule_open_to_everything_goes_to_the_board() {
     let fields = asked_of(&process);
     for (field, wide) in [("rules.1.source", "0.0.0.0/0"), ("rules.1.source", "any"), ("rules.1.destination", "::/0"), ("rules.1.ports", "0-65535")] {
         let mut case = sent(&world, &process, &but(&fields, &[(field, wide)]));
-        case.does("manager", Act::Accept, LOW_RISK).assessed();
+        case.does("manager", Act::Accept, LOW_RISK).assessed().with_downtime_procedure();
         case.does("coordinator", Act::Amend, &[("continuity", "On paper")]);
         assert_eq!(case.refuses("manager", Act::Approve, &Raw::new()), ["approver"], "{wide}");
         case.does("authority", Act::Approve, &[]);
@@ -357,7 +357,7 @@ fn each_of_them_is_tested_accepted_and_closed() {
         // What is to be done before the work waits until it is done.
         let done: Vec<&str> = ["config_backup", "medical_physics", "test_booking"].into_iter().filter(|id| fields.remove(*id).is_some()).collect();
         let mut case = sent(&world, &process, &fields);
-        case.does("manager", Act::Accept, LOW_RISK).assessed();
+        case.does("manager", Act::Accept, LOW_RISK).assessed().with_downtime_procedure();
         if !case.change.content.as_ref().unwrap().answers.contains_key("continuity") {
             case.does("coordinator", Act::Amend, &[("continuity", "On paper")]);
         }

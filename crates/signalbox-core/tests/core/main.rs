@@ -2,6 +2,7 @@
 
 mod boards;
 mod charging;
+mod clinical;
 mod compare;
 mod documents;
 mod expected;

@@ -7,7 +7,7 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
 use signalbox_core::change::{Kind, Stage};
 use signalbox_core::facts::ClashFact;
-use signalbox_core::ids::{OrgId, PersonId};
+use signalbox_core::ids::OrgId;
 use signalbox_core::process::{Process, TimerAct, Who};
 use signalbox_core::samples::*;
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ const ROLES: &[(&str, OrgId, OrgKind, Role)] = &[
 
 /// Somebody new with this one role, who has had nothing to do with the change.
 fn stranger(org: OrgId, org_kind: OrgKind, role: Role) -> Actor {
-    Actor::Person { id: PersonId(999), memberships: vec![Membership { org, org_kind, role, service: None, cover: None }] }
+    Actor::Person { id: NEWCOMER, memberships: vec![Membership { org, org_kind, role, service: None, cover: None }] }
 }
 
 /// A change of this kind as it comes to a stage, the imaging service touched; `None` where this kind never does.
@@ -94,7 +94,7 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
         case.does("manager", Act::Accept, accepting);
         decide(&mut case, stage);
     } else if stage == Stage::ClinRejected {
-        case.does("supplier-officer", Act::Stop, &[("reason", "The ward needs it")]);
+        case.does("supplier-officer", Act::Stop, &[("reason", "The ward needs it"), ("rung", "B. Okafor, 020 7946 0200")]);
     }
     if case.change.stage != stage {
         work(&mut case, stage);
@@ -154,7 +154,8 @@ fn come_to_late<'w>(mut case: Case<'w>, stage: Stage) -> Option<Case<'w>> {
 /// From assessing to the stage, as far as deciding leads there.
 fn decide(case: &mut Case, stage: Stage) {
     if stage == Stage::ClinRejected {
-        case.does("supplier-officer", Act::RejectClinically, &[("hazard", "H"), ("harm", "delay"), ("resubmit_when", "covered")]);
+        let form = rejection(case);
+        case.sends("supplier-officer", Act::RejectClinically, &form);
     }
     if matches!(stage, Stage::Assessing | Stage::ClinRejected) {
         return;
@@ -167,6 +168,7 @@ fn decide(case: &mut Case, stage: Stage) {
     if stage == Stage::AwaitingApproval {
         return;
     }
+    case.with_downtime_procedure();
     let approver = ["authority", "manager"].into_iter().find(|who| case.may(&case.world.person(who).actor, Act::Approve).is_ok());
     let approver = approver.unwrap_or_else(|| panic!("nobody approves: {:?}", case.may(&case.world.person("authority").actor, Act::Approve)));
     if stage == Stage::Rejected {

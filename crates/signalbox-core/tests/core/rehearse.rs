@@ -136,7 +136,7 @@ fn approved<'w>(world: &'w World, process: &'w Process) -> Case<'w> {
     let fields = asked(process, outage("2026-12-01T02:00", "2026-12-01T05:00"));
     case.sends("coordinator", Act::Submit, &fields);
     case.does("manager", Act::Accept, &[("take_down_by", "Tom"), ("restore_by", "Tom"), ("promise_phone", "020 7946 0117")]);
-    case.assessed();
+    case.assessed().with_downtime_procedure();
     case.does("manager", Act::Approve, &[]);
     case
 }
@@ -184,7 +184,10 @@ fn a_question_that_nobody_asked_is_named_and_the_rest_goes_on() {
 fn a_gate_on_clashes_looks_at_the_changes_of_then() {
     let world = World::new();
     let shipped = document("planned-outage");
-    let open = changed("planned-outage.md", &[("four eyes; other organisation; no hard clash |", "four eyes; other organisation |")]);
+    let open = changed(
+        "planned-outage.md",
+        &[("other organisation; no hard clash; downtime procedure attached |", "other organisation; downtime procedure attached |")],
+    );
     let first = approved(&world, &open);
     let mut second = first.clone();
     for recorded in &mut second.log {

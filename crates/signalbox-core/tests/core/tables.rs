@@ -102,7 +102,7 @@ fn the_material_change_table_says_what_the_program_said() {
     let (world, process) = (World::new(), document("planned-outage"));
     let mut before = notice(&world, &process, "2026-11-02T09:00", "2026-12-08T06:00", "2026-12-08T08:00");
     let plain = before.change.clone();
-    before.does("manager", Act::Accept, PROMISE).assessed().does("manager", Act::Approve, &[]);
+    before.does("manager", Act::Accept, PROMISE).assessed().with_downtime_procedure().does("manager", Act::Approve, &[]);
     let window = plain.window();
     let text = |n: i64| Answer::Text(signalbox_core::text::Text { text: signalbox_core::ids::TextId(n), digest: n.to_string() });
     let moment = |wall: &str| Answer::Moment { at: at(wall), zone: "Europe/London".into() };
@@ -272,7 +272,7 @@ fn every_decision_is_kept_with_its_row_and_its_inputs() {
 fn x11_a_start_too_soon_after_the_approval_is_explained() {
     let (world, process) = (World::new(), document("planned-outage"));
     let mut case = notice(&world, &process, "2026-11-02T09:00", "2026-12-08T06:00", "2026-12-08T08:00");
-    case.does("manager", Act::Accept, PROMISE).assessed();
+    case.does("manager", Act::Accept, PROMISE).assessed().with_downtime_procedure();
     let schedule = |case: &mut Case, when: &str, reason: Option<&str>| {
         let mut at_that_time = case.clone();
         at_that_time.by_then(when).does("manager", Act::Approve, &[]);

@@ -85,7 +85,7 @@ fn a_walk_fails_without_the_other_organisation() {
 
 #[test]
 fn a_walk_fails_without_the_clinical_veto() {
-    must_fail(&walk(&without(Rule::ClinicalAccepted), 1_000), "clinical question");
+    must_fail(&walk(&without(Rule::ClinicalAccepted), 1_000), "silence was taken for a clinical yes");
 }
 
 #[test]

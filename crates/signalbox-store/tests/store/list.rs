@@ -141,7 +141,15 @@ fn what_waits_and_what_was_promised() {
             parties: runs(),
             then: Box::new(|content| {
                 vec![
-                    Event::Submitted { content: Box::new(content), revision: 1, notice: None, late_reason: None, late_words: None, network_needed: true },
+                    Event::Submitted {
+                        content: Box::new(content),
+                        revision: 1,
+                        notice: None,
+                        late_reason: None,
+                        late_words: None,
+                        network_needed: true,
+                        answers_to_hazards: vec![],
+                    },
                     Event::NetworkTold { way: "email".into(), reference: None },
                 ]
             }),

@@ -133,7 +133,7 @@ fn cases(world: &World, raiser: PersonId) -> Vec<Case> {
 }
 
 fn sent(content: signalbox_core::change::Content, network_needed: bool) -> Event {
-    Event::Submitted { content: Box::new(content), revision: 1, notice: None, late_reason: None, late_words: None, network_needed }
+    Event::Submitted { content: Box::new(content), revision: 1, notice: None, late_reason: None, late_words: None, network_needed, answers_to_hazards: vec![] }
 }
 
 fn stakes(parties: &Parties) -> BTreeSet<i64> {

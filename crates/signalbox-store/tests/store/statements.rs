@@ -28,6 +28,12 @@ const BIG: &[&str] = &[
     "change_words",
     "duties",
     "files",
+    "clinical",
+    "clinical_seats",
+    "clinical_decisions",
+    "hazards",
+    "clinicians",
+    "act_drafts",
 ];
 
 /// `file.NAME` of each statement that may read a whole table, with the reason.
@@ -43,6 +49,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("project.ROW_IDS", "rebuild and verify go through every change there is"),
     ("list.COUNT_ALL", "a count without a filter stops at the most that it counts"),
     ("list.COUNT", "the same, with every filter at once"),
+    ("clinical.OPEN", "walks the index of open questions only"),
+    ("clinical.SAMPLED", "walks the index of chosen screenings only, which are one in ten"),
     ("outbox.DEAD", "reads the index of dead letters only, and no more of them than a page holds"),
     ("outbox.FORGET", "the demo drops what waited before it began, once; PostgreSQL may take any index of waiting tasks"),
     ("outbox.NEXT_DUE", "walks the index of waiting tasks only and stops at the first that is free"),

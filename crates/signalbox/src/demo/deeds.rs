@@ -8,6 +8,7 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::{local as words, london};
 use signalbox_core::change::{Change, Kind, Network, Outcome, Stage as At};
+use signalbox_core::clinical;
 use signalbox_core::decide::{assess, fields};
 use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
@@ -21,7 +22,7 @@ use super::special::CLOSING;
 use super::stories::{Deed, Story};
 use super::{Cast, Unmade};
 use crate::app::Shared;
-use crate::run::{Expect, NewDraft, Situation, Stop};
+use crate::run::{Expect, NewAttachment, NewDraft, Situation, Stop};
 
 /// Where the stories are played.
 pub(super) struct Stage<'a> {
@@ -29,11 +30,13 @@ pub(super) struct Stage<'a> {
     cast: &'a Cast,
     /// The change of each story, once it is raised.
     changes: Vec<Option<i64>>,
+    /// When the world is looked at.
+    pub(super) until: Timestamp,
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(app: &'a Shared, cast: &'a Cast, stories: usize) -> Stage<'a> {
-        Stage { app, cast, changes: vec![None; stories] }
+    pub(super) fn new(app: &'a Shared, cast: &'a Cast, stories: usize, until: Timestamp) -> Stage<'a> {
+        Stage { app, cast, changes: vec![None; stories], until }
     }
 
     /// Plays one deed of one story.
@@ -52,8 +55,11 @@ impl<'a> Stage<'a> {
             Deed::Close => self.close(id),
             Deed::Return => self.anybody(id, Act::Return, &[("defects", "Say which rack it is."), ("fields", "items")]),
             Deed::Accept => self.accept(id),
-            Deed::Screen => self.anybody(id, Act::Screen, &SCREEN),
-            Deed::Approve { condition } => self.approve(id, *condition),
+            Deed::Screen => self.screen(id, story, n),
+            Deed::Approve { condition } => {
+                self.prepare_for_downtime(id)?;
+                self.approve(id, *condition)
+            }
             Deed::Refuse => self.anybody(id, Act::Reject, &[("reason_code", "no_back_out"), ("reason", "There is no tried way back. Send it again with one.")]),
             Deed::Say(remark) => self.anybody(id, Act::Say, &[("words", remark)]),
             Deed::Start => self.anybody(id, Act::Start, &[]),
@@ -88,7 +94,16 @@ impl<'a> Stage<'a> {
         Ok(self.cast.iter().filter(|(_, actor)| is_offered(actor)).map(|(email, _)| *email).collect())
     }
 
-    fn anybody(&self, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
+    /// One of the cast, if they may.
+    pub(super) fn person(&self, email: &str, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
+        let Some(actor) = self.cast.get(email) else { return Ok(()) };
+        match self.app.take(actor, id, act, raw(fields), Expect::default()) {
+            Ok(_) | Err(Stop::Unseen | Stop::Refused(_)) => Ok(()),
+            Err(stop) => Err(stop.into()),
+        }
+    }
+
+    pub(super) fn anybody(&self, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
         for email in self.offered(id, act)? {
             match self.app.take(&self.cast[email], id, act, raw(fields), Expect::default()) {
                 Ok(_) => return Ok(()),
@@ -186,6 +201,27 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// The wards' procedure is attached where care is touched, before anybody approves.
+    fn prepare_for_downtime(&self, id: i64) -> Result<(), Unmade> {
+        let change = self.change(id)?;
+        if !clinical::needs_downtime(&change) || clinical::has_downtime(&change) || change.stage != At::AwaitingApproval {
+            return Ok(());
+        }
+        let paper = b"While the system is away: 1. Use the paper forms of the ward folder. 2. Ring the duty radiographer or laboratory for anything urgent. 3. Enter what was written once the system is back, two people together.\n";
+        for email in self.offered(id, Act::Attach)? {
+            let new = NewAttachment {
+                purpose: Some("downtime_procedure".to_owned()),
+                ..NewAttachment::new("Downtime procedure, wards.txt".to_owned(), paper.to_vec())
+            };
+            match self.app.attach(&self.cast[email], id, new, Expect::default()) {
+                Ok(_) => return Ok(()),
+                Err(Stop::Unseen | Stop::Refused(_)) => {}
+                Err(stop) => return Err(stop.into()),
+            }
+        }
+        Ok(())
+    }
+
     fn approve(&self, id: i64, condition: bool) -> Result<(), Unmade> {
         let due = london().to_datetime(self.app.clock.now()).date().saturating_add(SignedDuration::from_hours(48)).to_string();
         let with = [("words", "Agreed."), ("condition_1", "Prove it on the spare first."), ("condition_1_owner", "HALDEN"), ("condition_1_due", due.as_str())];
@@ -273,7 +309,7 @@ const REVIEW: &[(&str, &str)] = &[
     ("differently", "Next time it is tried on a copy of the real load."),
     ("benefit", "not_come"),
 ];
-const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
+pub(super) const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
 const FINDINGS: &[&str] =
     &["One part at a time; its pair covers for it.", "Two engineers are booked, and one is on call.", "Staff know the paper fallback and tried it in spring."];
 

@@ -4,6 +4,7 @@ pub mod boards;
 pub mod by_mail;
 pub mod change;
 pub mod changes;
+pub mod clinical;
 pub mod cover;
 pub mod decide;
 pub mod demo;

@@ -11,6 +11,7 @@ pub mod paper;
 pub mod process;
 pub mod quote;
 pub mod raise;
+pub mod record;
 pub mod reports;
 pub mod run;
 pub mod schedule;

@@ -5,6 +5,7 @@ use signalbox_core::change::{Change, Stage};
 use signalbox_core::process::Process;
 use signalbox_core::refusal::{Bar, Refusal};
 
+use super::safety;
 use super::{Why, act_title, counted, fault, field_label, listed, read_param, sentence_case};
 
 fn why(sentence: impl Into<String>, who: impl Into<String>) -> Why {
@@ -58,7 +59,7 @@ fn fact(bar: &Bar) -> Why {
         "freeze" => freeze(&param(0), &param(1)),
         "assessments-owed" => why(format!("Not every assessment is in. Still owed: {}.", param(0)), "Those who were asked to assess."),
         "clinical-not-screened" => why("The eight questions about clinical risk are not answered yet.", "The supplier's change manager, or a safety officer."),
-        "clinical-under-review" => why("A screening question was answered with yes, and no safety officer has decided yet.", "A safety officer."),
+        "clinical-under-review" => why("It is under clinical review, and no safety officer has decided yet.", "A safety officer."),
         "clinical-rejected" => {
             why("It was rejected or stopped on clinical grounds.", "The raiser changes it and sends it again; a safety officer decides anew.")
         }
@@ -114,7 +115,10 @@ fn fact(bar: &Bar) -> Why {
         }
         _ if super::urgent::bar(bar).is_some() => super::urgent::bar(bar).unwrap_or_else(|| why("", "")),
         code if code.starts_with("process-") => process_bar(code, &param(0)),
-        other => super::money::bar(bar).unwrap_or_else(|| why(sentence_case(&format!("{}.", other.replace('-', " "))), "")),
+        other => match safety::bar(other, &param(0)) {
+            Some((sentence, who)) => why(sentence, who),
+            None => super::money::bar(bar).unwrap_or_else(|| why(sentence_case(&format!("{}.", other.replace('-', " "))), "")),
+        },
     }
 }
 

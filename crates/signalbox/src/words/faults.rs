@@ -2,7 +2,7 @@
 
 use signalbox_core::refusal::Violation;
 
-use super::{field_label, read_param, sentence_case};
+use super::{field_label, read_param, safety, sentence_case};
 
 /// The sentence for a fault; the field is named where this crate knows its label.
 pub fn fault(violation: &Violation) -> String {
@@ -83,6 +83,7 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "not-in-the-past" => "Enter the times at which it was done. Work that is still to come is raised as a change.".into(),
         other => super::formats::fault(other, violation)
             .or_else(|| super::money::fault(violation))
+            .or_else(|| safety::fault(other, &violation.params))
             .unwrap_or_else(|| sentence_case(&format!("{}.", other.replace('-', " ")))),
     }
 }

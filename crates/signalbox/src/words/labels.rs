@@ -4,10 +4,16 @@
 use signalbox_core::act::Act;
 use signalbox_core::change::{Kind, Stage};
 
+use super::safety;
+
 /// The label of an act's field; empty for a question of a document.
 pub fn field_label(id: &str) -> String {
     if let Some(words) = numbered(id) {
         return words;
+    }
+    let clinical = safety::field_label(id);
+    if !clinical.is_empty() {
+        return clinical;
     }
     let words = match id {
         "reason" => "Why?",
@@ -17,9 +23,6 @@ pub fn field_label(id: &str) -> String {
         "assessment" => "Which assessment do you give?",
         "objects" => "Do you object?",
         "finding" => "What did you find?",
-        "hazard" => "What could go wrong for patients?",
-        "harm" => "What harm could come of it?",
-        "resubmit_when" => "What has to change before it is sent again?",
         "seen" => "The content you have read",
         "words" => "Anything to add?",
         "reason_code" => "Why is it refused?",
@@ -101,13 +104,16 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
     if act.is_money() {
         return super::money::field_hint(act, id);
     }
+    let clinical = safety::field_hint(act, id);
+    if !clinical.is_empty() {
+        return clinical;
+    }
     match (act, id) {
         (Act::Cancel, "reason") => "Everyone who was told of the work is told this too.",
         (Act::TakeBack, "reason") => "Everyone who was told of the decision is told this too.",
         (Act::Vote, "words") => "Everyone who may see the change reads this.",
         (Act::Withdraw, "reason") => "Not asked for, but it helps whoever reads this later.",
         (Act::Reschedule, "reason") => "Everyone who was told of the old window is told of the new one.",
-        (Act::Stop, "reason") => "Say which danger to patients you see. Work stops at once.",
         (Act::Finish, "back") => "Choose every one that is back.",
         (Act::Close, "words") => "Needed if you state another outcome than was proposed.",
         (Act::Say, "words") => "Everyone who may see the change reads this. Leave out anything that names a patient.",
@@ -120,7 +126,6 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (_, "verbal_approver") => "Their e-mail address here.",
         (_, "verbal_witness") => "A name. If nobody did, write nobody.",
         (_, "fields") => "If an answer that the notice needed is wrong, the notice counts again from the day it is mended.",
-        (_, "resubmit_when") => "So that the raiser knows what would change your mind.",
         (_, "happened_at") => "Leave it empty for now.",
         (_, "on_behalf_of") => "If somebody rang: their name.",
         (_, "back") => "Leave it empty if all of them are.",
@@ -142,6 +147,9 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
 
 /// The words of an answer that is stored as a code.
 pub fn option_label(field: &str, code: &str) -> String {
+    if let Some(words) = safety::option_label(field, code) {
+        return words;
+    }
     let words = match (field, code) {
         ("late_reason", "utility_imposed") => "The electricity, water or gas company imposed it",
         ("late_reason", "safety") => "Safety demands it",
@@ -265,7 +273,8 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::Say => "Post",
         Act::Attach => "Add this document",
         Act::Expire => "Let it expire",
-        money => super::money::act_words(money).0,
+        money if money.is_money() => super::money::act_words(money).0,
+        clinical => safety::act_words(clinical).0,
     }
 }
 
@@ -328,7 +337,8 @@ pub fn act_title(act: Act) -> &'static str {
         Act::Say => "Add a message",
         Act::Attach => "Add a document",
         Act::Expire => "Let it expire",
-        money => super::money::act_words(money).1,
+        money if money.is_money() => super::money::act_words(money).1,
+        clinical => safety::act_words(clinical).1,
     }
 }
 

@@ -62,16 +62,11 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             let verdict = if *objects { "objects" } else { "no objection" };
             (format!("{} assessment{of}: {verdict}", sentence_case(kind.words())), Some(text(finding)), if *objects { Tone::Bad } else { Tone::Good })
         }
-        Event::Screened { answers, .. } => match answers.iter().filter(|yes| **yes).count() {
-            0 => ("Screened for clinical risk: none of the eight questions applies".into(), None, Tone::Good),
-            yes => (format!("Screened for clinical risk: {yes} of the eight questions answered yes, a safety officer decides"), None, Tone::Plain),
-        },
-        Event::ClinicallyAccepted { words, conditions } => (with_conditions("Clinical risk accepted", conditions.len()), some(words), Tone::Good),
-        Event::ClinicallyRejected { hazard, harm, resubmit_when } => {
-            let said = format!("What could go wrong: {}\nHarm: {}\nWhat has to change: {}", text(hazard), text(harm), text(resubmit_when));
-            ("Rejected on clinical grounds".into(), Some(said), Tone::Bad)
+        Event::ClinicallyAccepted { words, conditions, basis } => {
+            let waits = basis.as_ref().is_some_and(|b| b.seats.len() > 1);
+            let what = if waits { "Clinical risk accepted by one side, further signatures to follow" } else { "Clinical risk accepted" };
+            (with_conditions(what, conditions.len()), some(words), Tone::Good)
         }
-        Event::Stopped { reason } => ("Stopped for patient safety".into(), Some(text(reason)), Tone::Bad),
         Event::AssessmentCompleted => plain("Every assessment is in"),
         Event::Approved { words, conditions, board, .. } => {
             let heard = board.as_ref().map_or(String::new(), |b| super::boards::heard_words(b, names));
@@ -152,7 +147,10 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         | Event::RecordCompleted
         | Event::Converted { .. } => super::urgent::event_line(&recorded.event, names, prose).unwrap_or_default(),
         Event::Money(event) => super::money::line(event, prose),
-        other => super::work::line(other, names, prose).unwrap_or_default(),
+        other => match super::safety::event_words(other, prose) {
+            Some((what, words, good)) => (what, words, good.map_or(Tone::Plain, |good| if good { Tone::Good } else { Tone::Bad })),
+            None => super::work::line(other, names, prose).unwrap_or_default(),
+        },
     };
     Line { what, by: by_words(recorded, names, prose), words: words.filter(|w| !w.is_empty()), tone }
 }
@@ -280,6 +278,7 @@ pub fn deviation(code: &str) -> String {
         "decided-late" => "later than planned",
         "extended" => "it needed more time",
         "runs-into-other-work" => "it runs into other work",
+        "clinical-stop-open" => "finished while a stop for patient safety was open",
         "start-not-recorded" => "the start was not recorded",
         other => return other.replace('-', " "),
     }

@@ -19,7 +19,7 @@ use crate::accounts::letters::{Mail, signed};
 use crate::app::App;
 use crate::clock::Token;
 use crate::run::Situation;
-use crate::words::{Names, change_sentence, event_line, notice_sentence};
+use crate::words::{self, Names, change_sentence, event_line, notice_sentence};
 
 /// A letter to be written to one person about one change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,8 @@ pub enum News {
     Go { stage: Stage },
     /// Nobody answers: 0 the day before it is due, 1 once it is late, 2 a day later.
     Chase { stage: Stage, level: u8, due_at: Timestamp },
+    /// The clinical question is overdue, if the change still waits for it.
+    Clinical { stage: Stage },
 }
 
 /// Writes the letter as things stand now. Nothing if the person may not see the change any more, or if the news is
@@ -66,9 +68,14 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
             Some(recorded) => Some(recorded),
             None => return Ok(None),
         },
-        News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } | News::Chase { stage, .. } if change.stage != stage => return Ok(None),
+        News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } | News::Clinical { stage } | News::Chase { stage, .. }
+            if change.stage != stage =>
+        {
+            return Ok(None);
+        }
         News::Quote if !sees_money || !charge::timers::is_near_lapse(change, now) => return Ok(None),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Quote => None,
+        News::Clinical { .. } if !signalbox_core::clinical::is_open(change) => return Ok(None),
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Clinical { .. } | News::Chase { .. } | News::Quote => None,
     };
     let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
     let may_decide = is_asked && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
@@ -139,6 +146,8 @@ fn text(app: &App, content: &Content) -> String {
             parts.push("It is time for the go or no-go, and nobody has recorded one. Say whether the work may begin:".into())
         }
         None if notice.news == News::Quote => parts.extend(quote_words(situation, *now)),
+        None if matches!(notice.news, News::Clinical { .. }) => parts
+            .push("The clinical question is overdue. The change waits for a safety officer: nothing is taken for a yes, and nobody else can answer.".into()),
         None => parts.push(reminder(notice.news, &names.zone)),
     }
     parts.push(change_sentence(change, *now, names));
@@ -196,6 +205,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
             News::Go { .. } => "Go or no-go",
             News::Chase { level: 1.., .. } => "No answer yet",
             News::Quote => "Quote lapses soon",
+            News::Clinical { .. } => "Clinical decision overdue",
             _ => "Reminder",
         };
     };
@@ -207,10 +217,6 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Returned { .. } => "More needed",
         Event::Accepted { .. } => "Accepted",
         Event::Assessed { .. } => "Assessment given",
-        Event::Screened { .. } => "Screened for clinical risk",
-        Event::ClinicallyAccepted { .. } => "Clinical risk accepted",
-        Event::ClinicallyRejected { .. } => "Rejected on clinical risk",
-        Event::Stopped { .. } => "Stopped for patient safety",
         Event::AssessmentCompleted => "Decision asked",
         Event::Approved { .. } => "Approved",
         Event::Rejected { .. } => "Refused",
@@ -252,7 +258,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::PaperworkAsked { .. } => "Paper owed",
         Event::RecordCompleted => "Record complete",
         Event::Converted { .. } => "Found out afterwards",
-        other => crate::words::work::subject(other),
         Event::Money(event) => crate::words::money::subject(event),
+        other => words::clinical_subject(other).unwrap_or_else(|| crate::words::work::subject(other)),
     }
 }

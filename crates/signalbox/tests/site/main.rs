@@ -9,6 +9,7 @@ mod canary;
 mod changes;
 mod charging;
 mod clashes;
+mod clinical;
 mod command_line;
 mod demonstration;
 // The store's own way to a fresh database of each engine; not all of it is used here.

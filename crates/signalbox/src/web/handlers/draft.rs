@@ -9,12 +9,15 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Change, Kind};
+use signalbox_core::clinical::fields::answers;
+use signalbox_core::clinical::hours::ClinicHours;
 use signalbox_core::decide::fields::{Field as Asked, of_document};
 use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::decide::preview::{Preview, preview};
 use signalbox_core::form::{Answer, Raw};
 use signalbox_core::process::{AnswerKind, Page, Question, Required};
 use signalbox_core::refusal::{Refusal, Violation};
+use signalbox_store::directory;
 use signalbox_store::drafts::{self, FileMeta};
 use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
@@ -114,7 +117,24 @@ impl Writing {
         let groups: Vec<&str> = self.situation.process.questions.iter().map(|q| q.group.as_str()).collect();
         let place = |group: &str| if group.is_empty() { 0 } else { groups.iter().position(|g| *g == group).map_or(0, |at| at + 1) };
         asked.sort_by_key(|field| field.question.as_ref().map(|q| (place(&q.group), !matches!(q.required, Required::Submit { .. }))));
-        asked
+        // Every hazard of a clinical rejection is answered first of all (BR-21).
+        let hazards = if step == Page::Risk { answers(self.change()) } else { vec![] };
+        [hazards, asked].concat()
+    }
+
+    /// What a field is called that no question of the document asks.
+    fn label(&self, id: &str) -> String {
+        let hazard = id.strip_prefix("answer_h").and_then(|n| n.parse().ok()).and_then(|n| self.change().safety.hazard(n));
+        match hazard {
+            Some(hazard) => format!("{}: {}", words::field_label(id), words::said(&self.situation.loaded.prose, &hazard.words.name)),
+            None => typed::in_words(id),
+        }
+    }
+
+    /// The step that asks for a field.
+    fn step_asking(&self, field: &str) -> Option<Page> {
+        let is_hazard = answers(self.change()).iter().any(|asked| asked.id == base(field));
+        if is_hazard { Some(Page::Risk) } else { self.situation.process.question(base(field)).map(|q| q.page) }
     }
 
     /// Whether the step asks anything at all in this document.
@@ -159,10 +179,9 @@ impl Writing {
 
     /// The faults of one step, or of all.
     pub(super) fn faults(&self, step: Option<Page>) -> Vec<Fault> {
-        let process = &self.situation.process;
         let is_here = |violation: &&Violation| match (step, violation.field.as_deref()) {
             (None, _) => true,
-            (Some(step), Some(field)) => process.question(base(field)).is_some_and(|q| q.page == step),
+            (Some(step), Some(field)) => self.step_asking(field) == Some(step),
             (Some(_), None) => false,
         };
         self.preview.faults.iter().filter(is_here).map(|violation| self.fault(violation)).collect()
@@ -259,7 +278,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path((reference, 
 
 fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str, faults: &[Fault]) -> Result<Response, Failure> {
     let asked = writing.asked(step);
-    let mut fields = typed::fields(&asked, &writing.raw, faults, &writing.options(app)?, typed::in_words);
+    let mut fields = typed::fields(&asked, &writing.raw, faults, &writing.options(app)?, |id| writing.label(id));
     mark_needed(&mut fields, &asked);
     let drawn: Vec<&str> = asked.iter().map(|field| field.id.as_str()).collect();
     let mut form = parts::Form::new(&writing.address(slug), "Save and continue", fields)
@@ -284,6 +303,9 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
         Kind::Emergency => vec![super::urgent::whom_to_ring(app, &writing.actor)?, so_far(writing, slug)],
         _ => vec![so_far(writing, slug)],
     };
+    if step == Page::When {
+        view.side.extend(clinic_hours(app, writing)?);
+    }
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page_with(status, &view))
 }
@@ -292,8 +314,9 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
 pub(super) fn mark_needed(fields: &mut [Field], asked: &[Asked]) {
     for field in fields {
         let name = typed::core_name(&field.name);
-        let question = asked.iter().find(|asked| asked.id == base(&name)).and_then(|asked| asked.question.as_ref());
-        field.optional = !question.is_some_and(|q| matches!(q.required, Required::Submit { .. }));
+        let of = asked.iter().find(|asked| asked.id == base(&name));
+        let is_needed = |asked: &Asked| asked.question.as_ref().map_or(asked.required, |q| matches!(q.required, Required::Submit { .. }));
+        field.optional = !of.is_some_and(is_needed);
     }
 }
 
@@ -307,6 +330,30 @@ fn so_far(writing: &Writing, slug: &str) -> Section {
         section.facts.push(Fact::new("When", &when).link("Change", &writing.address("when")));
     }
     section.link("Your drafts", "/changes/new").link("Attach a file, or leave a message", &format!("/changes/{}", writing.change().reference))
+}
+
+/// When the services are busiest with patients, and how much of it the window takes (C142).
+fn clinic_hours(app: &App, writing: &Writing) -> Result<Option<Section>, Failure> {
+    let services = &writing.situation.facts.services;
+    let found = app.read::<_, Failure>(|tx| {
+        let mut found = vec![];
+        for service in services {
+            let name = directory::service(tx, service.id.0)?.map(|s| s.name).unwrap_or_default();
+            found.push((name, directory::clinic_hours(tx, service.id.0)?));
+        }
+        Ok(found)
+    })?;
+    let mut section = Section::new("clinic-hours", "Clinic hours");
+    for (name, hours) in found.into_iter().filter(|(_, hours)| !hours.is_empty()) {
+        let Ok(parsed) = ClinicHours::parse(&hours) else { continue };
+        let fact = Fact::new(&name, &hours);
+        let minutes = writing.window().map_or(0, |(start, end)| parsed.minutes_within(start, end, &writing.situation.zone));
+        section.facts.push(match minutes {
+            0 => fact,
+            minutes => fact.tag(&format!("Your window takes {minutes} minutes of them"), "yellow"),
+        });
+    }
+    Ok((!section.facts.is_empty()).then_some(section))
 }
 
 /// Saves a step, then goes where the button says.
@@ -345,7 +392,7 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path((reference, 
 
 /// Nobody sets what the page does not ask (S31).
 fn only_this_step(writing: &Writing, step: Page, typed: &Raw) -> Result<(), Failure> {
-    let is_known = |name: &str| writing.situation.process.question(base(name)).is_some_and(|q| q.page == step);
+    let is_known = |name: &str| writing.step_asking(name) == Some(step);
     let unknown = typed.keys().filter(|name| !is_known(name));
     let faults: Vec<Fault> = unknown.map(|name| Fault::of(name, "unknown-field", format!("This page has no field “{name}”."))).collect();
     if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
@@ -354,7 +401,7 @@ fn only_this_step(writing: &Writing, step: Page, typed: &Raw) -> Result<(), Fail
 /// The draft with this step typed anew. A question that was drawn and came without an answer was cleared; one that
 /// was not drawn keeps what was typed before.
 fn merge(writing: &Writing, step: Page, drawn: &str, typed: Raw) -> Raw {
-    let is_of_step = |id: &str| writing.situation.process.question(id).is_some_and(|q| q.page == step);
+    let is_of_step = |id: &str| writing.step_asking(id) == Some(step);
     let drawn: Vec<&str> = drawn.split_whitespace().filter(|id| is_of_step(id)).collect();
     let mut raw = writing.raw.clone();
     raw.retain(|name, _| !drawn.contains(&base(name)) && !typed.keys().any(|typed| base(typed) == base(name)));
@@ -366,7 +413,7 @@ fn merge(writing: &Writing, step: Page, drawn: &str, typed: Raw) -> Raw {
 #[allow(clippy::too_many_arguments, reason = "one request taken apart")]
 fn conflict(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str, form: &Form, mine: Raw, found: i64) -> Result<Response, Failure> {
     let (asked, options) = (writing.asked(step), writing.options(app)?);
-    let draw = |raw: &Raw| typed::fields(&asked, raw, &[], &options, typed::in_words);
+    let draw = |raw: &Raw| typed::fields(&asked, raw, &[], &options, |id| writing.label(id));
     let (theirs, yours) = (draw(&writing.raw), draw(&mine));
     let value = |fields: &[Field], name: &str| fields.iter().find(|field| field.name == name).map(typed::shown).unwrap_or_default();
     let mut differences = vec![];
@@ -396,7 +443,7 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
     let options = writing.options(app)?;
     let mut view = writing.page(app, visitor, "Check and send", "check");
     for (step, slug, label) in PAGES.into_iter().filter(|(step, ..)| writing.has(*step)) {
-        let fields = typed::fields(&writing.asked(step), &writing.raw, &[], &options, typed::in_words);
+        let fields = typed::fields(&writing.asked(step), &writing.raw, &[], &options, |id| writing.label(id));
         let fact = |field: &Field| {
             let value = typed::shown(field);
             let value = if value.is_empty() { "Not answered".to_owned() } else { value };
@@ -405,8 +452,8 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
         view.answers.push(Section::new(&format!("answers-{slug}"), label).facts(fields.iter().map(fact).collect()));
     }
     let target = |fault: &Fault| {
-        let question = fault.field.as_deref().and_then(|field| writing.situation.process.question(base(field)));
-        let slug = question.and_then(|q| PAGES.into_iter().find(|(page, ..)| *page == q.page)).map(|(_, slug, _)| slug);
+        let page = fault.field.as_deref().and_then(|field| writing.step_asking(field));
+        let slug = page.and_then(|page| PAGES.into_iter().find(|(other, ..)| *other == page)).map(|(_, slug, _)| slug);
         slug.map_or(String::new(), |slug| format!("answers-{slug}"))
     };
     let faults = said.iter().cloned().chain(writing.faults(None));

@@ -2,6 +2,7 @@
 //! may see and no more (S23).
 
 pub mod charges;
+pub mod clinical;
 pub mod forward;
 pub mod raised;
 pub mod success;
@@ -15,6 +16,7 @@ use jiff::tz::TimeZone;
 use signalbox_core::calendar::{self, local};
 use signalbox_core::change::Kind;
 use signalbox_store::queries::reports::{self as store, ReportFilter};
+use signalbox_store::scope::Scope;
 
 use super::entries::{begins, days_on, typed_date};
 use super::schedule::{Names, reader};
@@ -30,11 +32,11 @@ use crate::words::{counted, sentence_case};
 
 /// What each report answers.
 pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
-    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
+    let (scope, actor, now, zone) = (reader(&visitor)?, visitor.actor()?, app.clock.now(), calendar::london());
     let names = Names { sites: vec![], services: vec![], organisations: vec![] };
     let wanted = Wanted::read(&Form::default(), &names, now, &zone);
     let ahead = forward::span(None, now, &zone);
-    let (outcomes, raised, open, coming, urgents) = app.read::<_, Failure>(|tx| {
+    let (outcomes, raised, open, coming, urgents, decided) = app.read::<_, Failure>(|tx| {
         let outcomes = store::summary(tx, &scope, &wanted.filter, &zone)?.attempted;
         let (mut raised, mut open) = (0, 0);
         store::each_raised(tx, &scope, &wanted.filter, false, |row| {
@@ -52,7 +54,8 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             urgents.push(row);
             Ok(())
         })?;
-        Ok((outcomes, raised, open, coming, urgents))
+        let decided = signalbox_store::queries::clinical::register(tx, &Scope::of(&actor), wanted.filter.from, wanted.filter.until)?.len() as i64;
+        Ok((outcomes, raised, open, coming, urgents, decided))
     })?;
     let report = |label: &str, path: &str, question: &str, sentence: String| ReportLink {
         link: Link::new(label, path),
@@ -79,6 +82,12 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             "/reports/schedule",
             "What is coming, week by week?",
             format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") }),
+        ),
+        report(
+            "Clinical register",
+            "/reports/clinical",
+            "Which clinical risks were accepted or rejected, by whom?",
+            format!("{} in the last 12 months. It holds nothing about any patient.", counted(decided, "decision")),
         ),
     ];
     if !scope.money().is_blind() {

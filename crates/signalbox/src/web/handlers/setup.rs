@@ -7,6 +7,7 @@ pub mod limits;
 mod organisations;
 pub mod people;
 mod rates;
+mod safety_officers;
 
 pub use dependencies::Dependencies;
 pub use estate::{Items, Services};
@@ -14,6 +15,7 @@ pub use freezes::{Freezes, lift, show_lift};
 pub use organisations::{Organisations, Sites};
 pub use people::People;
 pub use rates::Rates;
+pub use safety_officers::SafetyOfficers;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -90,6 +92,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<Items>(&visitor, &mut rows);
     add::<Dependencies>(&visitor, &mut rows);
     add::<People>(&visitor, &mut rows);
+    add::<SafetyOfficers>(&visitor, &mut rows);
     add::<Freezes>(&visitor, &mut rows);
     add::<Rates>(&visitor, &mut rows);
     if limits::admit(&visitor).is_ok() {
@@ -282,7 +285,7 @@ fn conflict<R: Register>(app: &App, visitor: &Visitor, old: Old, fields: Vec<Fie
 }
 
 /// The names under which the fields are sent.
-pub(super) fn names(fields: &[Field]) -> Vec<String> {
+pub fn names(fields: &[Field]) -> Vec<String> {
     let names = fields.iter().flat_map(|field| match &field.control {
         Control::DateTime { .. } => vec![format!("{}-date", field.name), format!("{}-time", field.name)],
         Control::Rows { rows } => rows.iter().flat_map(|row| &row.cells).map(|cell| cell.name.clone()).collect(),
@@ -292,7 +295,7 @@ pub(super) fn names(fields: &[Field]) -> Vec<String> {
 }
 
 /// What is missing, too long, or not one of the choices.
-pub(super) fn check(fields: &[Field], form: &Form) -> Vec<Fault> {
+pub fn check(fields: &[Field], form: &Form) -> Vec<Fault> {
     fields.iter().filter_map(|field| check_field(field, form)).collect()
 }
 

@@ -87,8 +87,11 @@ fn options(app: &App, seen: &Seen, asked: &[Asked]) -> Result<Options, Failure> 
         seen.page.orgs.values().filter(|org| orgs.iter().any(|o| o.0 == org.id)).map(|org| Choice::new(&org.code, &org.name)).collect();
     owners.sort_by(|a, b| a.label.cmp(&b.label));
     for n in 1..=CONDITIONS_AT_ONCE {
-        options = options.with(&format!("condition_{n}_owner"), owners.clone());
+        options = options.with(&format!("condition_{n}_owner"), owners.clone()).with(&format!("control_{n}_owner"), owners.clone());
     }
+    let hazards = seen.change().safety.hazards.iter();
+    let hazards = hazards.map(|hazard| Choice::new(&hazard.name(), &format!("{}: {}", hazard.name(), seen.said(&hazard.words.name)))).collect();
+    options = options.with("which", hazards);
     let open = seen.change().conditions.iter().filter(|condition| condition.met.is_none());
     let open = open.map(|c| Choice::new(&c.number.to_string(), &format!("{}: {}", c.number, seen.said(&c.condition.what)))).collect();
     if asked.iter().any(|field| field.id == "implementer") {

@@ -1,16 +1,15 @@
 //! The panels of the record: answers, assessments, tracks, approvals, promises, the night, the end.
 
-use jiff::Timestamp;
 use signalbox_core::act::Act;
 use signalbox_core::actor::Stamp;
 use signalbox_core::calendar::{Verdict, local};
-use signalbox_core::change::{Assessment, Clinical, Condition, Network, Outcome};
+use signalbox_core::change::{Assessment, Condition, Network, Outcome};
 use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::decide::warnings;
 use signalbox_core::form::{Answer, Answers};
 use signalbox_core::process::{AnswerKind, Column, Question};
 
-use super::Seen;
+use super::{Seen, safety};
 use crate::web::panels;
 use crate::web::parts::{Cell, Fact, Notice, Row, Section, Table};
 use crate::web::ui::Tag;
@@ -24,28 +23,14 @@ pub(super) fn knows(seen: &Seen, act: Act) -> bool {
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
     let first = warnings(seen).into_iter().chain([glance(seen)]).chain(tables(seen));
-    let sections = [
-        defects(seen),
-        risk(seen),
-        super::decisions::section(seen),
-        assessments(seen),
-        clinical(seen),
-        network(seen),
-        super::boards::board(seen),
-        approvals(seen),
-        super::money::panel(seen),
-        conditions(seen),
-        promise(seen),
-        super::work::plan(seen),
-        night(seen),
-        end(seen),
-        super::work::learnt(seen),
-    ];
+    let before = [defects(seen), risk(seen), super::decisions::section(seen), assessments(seen)].into_iter().flatten().chain(safety::sections(seen));
+    let decided = [network(seen), super::boards::board(seen), approvals(seen), super::money::panel(seen), conditions(seen), promise(seen)];
+    let after = decided.into_iter().chain([super::work::plan(seen), night(seen), end(seen), super::work::learnt(seen)]);
     let first = first.chain(super::super::urgent::section(seen));
-    first.chain(sections.into_iter().flatten()).collect()
+    first.chain(before).chain(after.into_iter().flatten()).collect()
 }
 
-pub(super) fn who(seen: &Seen, stamp: &Stamp) -> String {
+pub fn who(seen: &Seen, stamp: &Stamp) -> String {
     let person = seen.names.person(stamp.person);
     let person = stamp.for_person.map_or(person.clone(), |other| format!("{person} for {}", seen.names.person(Some(other))));
     stamp.org.map_or(person.clone(), |org| format!("{person}, {}", seen.names.org(org)))
@@ -60,7 +45,7 @@ pub(super) fn size_words(bytes: i64) -> String {
     }
 }
 
-fn date_words(date: jiff::civil::Date) -> String {
+pub(super) fn date_words(date: jiff::civil::Date) -> String {
     local::date_words(date)
 }
 
@@ -191,7 +176,7 @@ pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
                 .tag(&words::sentence_case(&class.band), "yellow"),
         );
     }
-    if let Some((label, colour)) = clinical_tag(&change.clinical) {
+    if let Some((label, colour)) = safety::tag(&change.clinical) {
         facts.push(Fact::new("Clinical risk", "").tag(label, colour));
     }
     if change.stage.holds_window() {
@@ -268,56 +253,6 @@ fn assessment_row(seen: &Seen, assessment: &Assessment) -> Row {
             Row::new(head, vec![state, Cell::text(&owes), Cell::text(&format!("by {}", seen.moment(asked.due_at)))])
         }
     }
-}
-
-fn clinical_tag(clinical: &Clinical) -> Option<(&'static str, &'static str)> {
-    Some(match clinical {
-        Clinical::NotAssessed => return None,
-        Clinical::UnderReview { .. } => ("A safety officer decides", "yellow"),
-        Clinical::NotRequired { .. } => ("No review needed", "green"),
-        Clinical::Accepted { .. } => ("Accepted", "green"),
-        Clinical::Rejected { .. } => ("Rejected", "red"),
-        Clinical::Stopped { .. } => ("Stopped", "red"),
-    })
-}
-
-fn clinical(seen: &Seen) -> Option<Section> {
-    let change = seen.change();
-    let section = Section::new("clinical", "Clinical safety");
-    let Some((label, colour)) = clinical_tag(&change.clinical) else {
-        let is_ahead = change.revision > 0 && !change.stage.is_final() && knows(seen, Act::Screen);
-        return is_ahead.then(|| section.words("Not screened yet: eight questions, answered before approval."));
-    };
-    let by = |stamp: &Stamp, at: Timestamp| format!("{}, {}", who(seen, stamp), seen.moment(at));
-    let (words, more) = match &change.clinical {
-        Clinical::NotAssessed => return None,
-        Clinical::UnderReview { by: stamp, at, .. } | Clinical::NotRequired { by: stamp, at } => (by(stamp, *at), vec![]),
-        Clinical::Accepted { by: stamp, at, words, .. } => (by(stamp, *at), words.iter().map(|text| Fact::new("Words", &seen.said(text))).collect()),
-        Clinical::Rejected { by: stamp, at, hazard, harm, resubmit_when } => (
-            by(stamp, *at),
-            vec![
-                Fact::new("What could go wrong", &seen.said(hazard)),
-                Fact::new("Harm", &seen.said(harm)),
-                Fact::new("What has to change", &seen.said(resubmit_when)),
-            ],
-        ),
-        Clinical::Stopped { by: stamp, at, reason } => (by(stamp, *at), vec![Fact::new("Why", &seen.said(reason))]),
-    };
-    let mut facts = vec![Fact::new("State", &words).tag(label, colour)];
-    facts.extend(more);
-    let screened = seen.page.loaded.events.iter().rev().find_map(|recorded| match &recorded.event {
-        signalbox_core::event::Event::Screened { answers, .. } => Some(*answers),
-        _ => None,
-    });
-    let section = section.facts(facts);
-    Some(match screened {
-        None => section,
-        Some(answers) => {
-            let row =
-                |(n, yes): (usize, &bool)| Row::new(Cell::text(&words::field_label(&format!("q{}", n + 1))), vec![Cell::text(if *yes { "Yes" } else { "No" })]);
-            section.table(Table::new("The eight screening questions", &["Question", "Answer"], answers.iter().enumerate().map(row).collect()), "")
-        }
-    })
 }
 
 fn network(seen: &Seen) -> Option<Section> {
