@@ -17,6 +17,14 @@ pub(super) fn rule(code: &str) -> String {
         "approver" => "The process says who approves, by its table “approver”.".into(),
         "four-eyes" => of(Rule::FourEyes),
         "own-organisation" => of(Rule::OtherOrganisation),
+        "cover-own-work" => "Who stands in for somebody is barred by whatever bars either of them (SD-10).".into(),
+        "board-not-met" | "quorum-short" | "board-second-meeting" | "board-safety-no" => of(Rule::BoardDecided),
+        "no-board" | "not-on-the-board" => "Members of the board whose scope covers the change vote on it.".into(),
+        "vote-too-late" => "Who is absent votes until the meeting begins; in writing, until the deadline (BR-20d).".into(),
+        "take-back-late" | "take-back-started" | "not-your-approval" => "Who approved takes it back until the start; who refused, for ten minutes.".into(),
+        "no-small-move" | "move-needs-officer" => {
+            "A move of the same night and no longer keeps its approvals once the chair, and for direct care a safety officer, agree (X10).".into()
+        }
         "hard-clash" => of(Rule::NoHardClash),
         "freeze" => of(Rule::NotInFreeze),
         "assessments-owed" | "no-assessment-of-yours" => of(Rule::AssessmentsDone),
@@ -44,6 +52,7 @@ pub(super) fn who(code: &str) -> &'static str {
         "already-screened" | "nothing-under-review" => "The raiser or a change manager: a material change of the answers asks the screen anew.",
         "network-not-needed" => "The trust's coordinator or a change manager, by the answer about the network line.",
         "network-acknowledged" => "A change manager, by moving the window; then the provider is told anew.",
+        "no-small-move" => "Nobody has to: the approval stands, or it is decided anew.",
         "no-open-condition" => "An approver, by setting a condition.",
         "no-assessment-of-yours" => "The process, by asking your role; the authority keeps it.",
         "notice-on-time" => "Nobody has to: there is nothing to settle.",

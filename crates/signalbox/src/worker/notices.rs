@@ -163,11 +163,14 @@ fn text(app: &App, content: &Content) -> String {
     if *may_decide {
         parts.push("You may decide it: approve, refuse or ask for more. Opening the page decides nothing.".into());
     }
-    parts.extend(opens.map(|token| {
-        let decide = app.config.base.link(&format!("/d/{}", token.to_hex()));
-        format!("{decide}\n\nThis address is yours alone and works once. Keep it to yourself. The record:")
-    }));
-    parts.push(link);
+    // One link: to the decision for whoever is asked for one, whose page leads to the record; else to the record.
+    match opens {
+        Some(token) => {
+            parts.push(app.config.base.link(&format!("/d/{}", token.to_hex())));
+            parts.push("This address is yours alone and works once. Keep it to yourself.".into());
+        }
+        None => parts.push(link),
+    }
     parts.push(why);
     format!("{}\n", parts.join("\n\n"))
 }
