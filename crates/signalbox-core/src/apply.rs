@@ -316,32 +316,7 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.stage = Stage::AwaitingApproval;
         }
         Event::Reaffirmed { .. } => reaffirm(change, recorded),
-        Event::Rescheduled { content, within_tolerance, small, notice, .. } => {
-            let before = change.window();
-            change.board.moved = None;
-            change.content = Some((**content).clone());
-            if let Some(notice) = notice {
-                change.consequence = Some(notice.consequence);
-                change.receipts.push(receipt(change.revision, at, content, Some(notice.clone())));
-            }
-            if *within_tolerance {
-                let (hash, window) = (content.hash.clone(), content.header.window);
-                for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
-                    (approval.content, approval.window) = (hash.clone(), window);
-                }
-            } else {
-                if let (true, Some(window)) = (*small, before) {
-                    change.board.moved = Some(crate::board::Moved { at, window, safety: None });
-                    change.stage = Stage::AwaitingApproval;
-                } else {
-                    reopen(change, recorded);
-                }
-                // The provider was told of another time.
-                if change.network != Network::NotNeeded {
-                    change.network = Network::Needed;
-                }
-            }
-        }
+        Event::Rescheduled { .. } => reschedule(change, recorded),
         Event::Amended { content, material, network_needed } => {
             need_network(change, *network_needed);
             amend(change, content, !material.is_empty(), recorded);
@@ -354,6 +329,36 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             }
         }
         _ => {}
+    }
+}
+
+/// T19, T35 and X10: the window moves.
+fn reschedule(change: &mut Change, recorded: &Recorded) {
+    let Event::Rescheduled { content, within_tolerance, small, notice, .. } = &recorded.event else { return };
+    let at = recorded.at;
+    let before = change.window();
+    change.board.moved = None;
+    change.content = Some((**content).clone());
+    if let Some(notice) = notice {
+        change.consequence = Some(notice.consequence);
+        change.receipts.push(receipt(change.revision, at, content, Some(notice.clone())));
+    }
+    if *within_tolerance {
+        let (hash, window) = (content.hash.clone(), content.header.window);
+        for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+            (approval.content, approval.window) = (hash.clone(), window);
+        }
+    } else {
+        if let (true, Some(window)) = (*small, before) {
+            change.board.moved = Some(crate::board::Moved { at, window, safety: None });
+            change.stage = Stage::AwaitingApproval;
+        } else {
+            reopen(change, recorded);
+        }
+        // The provider was told of another time.
+        if change.network != Network::NotNeeded {
+            change.network = Network::Needed;
+        }
     }
 }
 

@@ -185,9 +185,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Reject => approve::reject(t),
         Act::AskMore => approve::ask_more(t),
         Act::MeetCondition => approve::meet_condition(t),
-        Act::Vote => board::vote(t),
-        Act::TakeBack => board::take_back(t),
-        Act::Reaffirm => board::reaffirm(t),
+        Act::Vote | Act::TakeBack | Act::Reaffirm => board::take(t, act),
         Act::Hold => schedule::hold(t),
         Act::Resume => Some(vec![Event::Resumed]),
         Act::Schedule => schedule::schedule(t),
@@ -223,8 +221,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Survey => learn::survey(t),
         Act::LinkIncident => learn::link_incident(t),
         Act::UnlinkIncident => learn::unlink_incident(t),
-        Act::Say => talk::say(t),
-        Act::Attach => talk::attach(t),
+        Act::Say | Act::Attach => talk::take(t, act),
         money => crate::charge::take(t, money),
     }
 }

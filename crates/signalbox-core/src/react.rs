@@ -84,6 +84,13 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Said { .. } => Act::Say,
         Event::Attached { .. } => Act::Attach,
         Event::ExpiredUnanswered => Act::Expire,
+        event => return act_of_learning(event),
+    })
+}
+
+/// The same for what belongs to carrying out, learning and money.
+fn act_of_learning(event: &Event) -> Option<Act> {
+    Some(match event {
         Event::Planned(_) => Act::Plan,
         Event::StepStarted(_) | Event::StepDone(_) | Event::StepSkipped(_) | Event::StepFailed(_) => Act::RecordStep,
         Event::GoDecided(_) => Act::DecideGo,
@@ -97,6 +104,7 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::IncidentLinked(_) => Act::LinkIncident,
         Event::IncidentUnlinked(_) => Act::UnlinkIncident,
         Event::Money(event) => return crate::charge::event::act_of(event),
+        _ => return None,
     })
 }
 

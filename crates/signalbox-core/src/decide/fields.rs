@@ -85,7 +85,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Submit if change.stage == Stage::ClinRejected => [of_document(ctx.process), clinical::answers(change)].concat(),
         Act::Propose | Act::Submit => of_document(ctx.process),
         Act::Amend => amendable(ctx.process, change).map(of_question).collect(),
-        Act::SendBack | Act::Cancel => vec![prose("reason", true)],
+        Act::SendBack | Act::Cancel | Act::Dispute => vec![prose("reason", true)],
         Act::Withdraw => vec![prose("reason", false)],
         Act::Return => {
             let ids = ctx.process.questions.iter().map(|q| q.id.clone()).collect();
@@ -101,13 +101,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
             let back = if super::approve::lacks_way_back(ctx, change) { vec![field("no_way_back_accepted", AnswerKind::YesNo, true)] } else { vec![] };
             [vec![field("seen", line(), false), prose("words", false)], back, conditions()].concat()
         }
-        Act::Vote => vec![
-            field("vote", codes(&crate::board::Choice::ALL.iter().map(|c| c.code()).collect::<Vec<_>>()), true),
-            field("seen", line(), false),
-            prose("words", false),
-        ],
-        Act::TakeBack => vec![prose("reason", true)],
-        Act::Reaffirm => vec![prose("words", false)],
+        Act::Vote | Act::TakeBack | Act::Reaffirm => super::board::fields(act),
         Act::Reject => vec![field("reason_code", codes(REJECT_REASONS), true), prose("reason", true)],
         Act::AskMore => vec![prose("questions", true)],
         Act::Hold => vec![prose("reason", true), field("review_on", AnswerKind::Date, true)],
@@ -138,17 +132,15 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
             [agreed, vec![field("site_agreed", line(), true), field("on_call_agreed", line(), true)], told()].concat()
         }
         Act::ConfirmWorked => vec![field("worked", codes(&super::learn::worked()), true), prose("words", false)],
-        Act::Dispute => vec![prose("reason", true)],
         Act::AnswerDispute => vec![field("upheld", AnswerKind::YesNo, true), prose("words", true)],
         Act::FinishAction => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
-        Act::RecordNearMiss => vec![prose("words", true)],
         Act::Survey => {
             let score = AnswerKind::Number { min: 1, max: 5 };
             vec![field("informed", score.clone(), true), field("promised", score, true), prose("words", false)]
         }
         Act::LinkIncident => vec![field("incident", line(), true)],
         Act::UnlinkIncident => vec![field("incident", line(), true), prose("reason", true)],
-        Act::Say => vec![prose("words", true)],
+        Act::Say | Act::RecordNearMiss => vec![prose("words", true)],
         Act::Attach => vec![field("file", AnswerKind::Files, true), field("purpose", codes(clinical::PURPOSES), false)],
         Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
         money if money.is_money() => crate::charge::fields::of_act(change, money).unwrap_or_default(),

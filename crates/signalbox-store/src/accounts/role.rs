@@ -166,7 +166,8 @@ pub fn grant_role(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Answer<i64
     let Some(org) = organisation(tx, new.org_id)? else {
         return Ok(Err(Refused::Unknown("organisation")));
     };
-    if new.role.org_kind().is_some_and(|kind| kind != org.kind) {
+    // X7: who is on call is the rota's to say.
+    if new.role.is_by_rota() || new.role.org_kind().is_some_and(|kind| kind != org.kind) {
         return Ok(Err(Refused::Invalid("role")));
     }
     if let Some(id) = new.service_id
