@@ -203,7 +203,7 @@ fn invitation(app: &App, tx: &mut dyn Tx, row: &accounts::ActorRow, id: i64) -> 
         text += &format!("  {}. {line}\n", n + 1);
     }
     let listed = papers.len() - discussed.len();
-    text += &format!("{} only.\n\n", words::counted(listed as i64, "item is listed"));
+    text += &format!("Listed only: {}.\n\n", words::counted(listed as i64, "item"));
     text += "If you cannot come, vote before the meeting begins. Where the process says so, no word counts as no objection; never where direct care or impact level 1 or 2 is touched.\n\n";
     text += &format!("{}\n\nYou get this because you sit on this board.\n", app.config.base.link(&format!("/meetings/{id}")));
     let subject = if meeting.until.is_some() { "Your vote is asked" } else { "Meeting" };
@@ -220,7 +220,8 @@ fn gap_letter(app: &App, tx: &mut dyn Tx, now: Timestamp) -> Result<Option<(Stri
         "In the next 14 days some roles and boards have nobody:\n\n{lines}\nGive the role to another person, or have somebody stand in.\n\n{}\n\nYou get this because you are authority change manager.\n",
         app.config.base.link("/on-call")
     );
-    Ok(Some((format!("Nobody holds {}", words::counted(found.len() as i64, "role or board")), text)))
+    let subject = if found.len() == 1 { "Nobody holds one role or board".to_owned() } else { format!("Nobody holds {} roles or boards", found.len()) };
+    Ok(Some((subject, text)))
 }
 
 /// One working day before it is due: a reminder. Once it is late: to deputies and whoever else may answer. A working
