@@ -14,7 +14,7 @@ fn deciding<'w>(world: &'w World, process: &'w Process) -> Case<'w> {
     let fields = late(asked(process, normal("PACS", "GW-1", "2027-02-08T09:00", "2027-02-08T12:00")));
     let mut case = draft(world, process, "requester", TRUST, "2026-11-02T09:00");
     case.sends("coordinator", Act::Submit, &fields).does("manager", Act::Accept, HIGH_RISK).assessed();
-    case.does("coordinator", Act::Amend, &[("continuity", "On paper")]);
+    case.does("coordinator", Act::Amend, &[("continuity", "On paper")]).assessed().with_downtime_procedure();
     assert_eq!(case.change.stage, Stage::AwaitingApproval);
     case
 }

@@ -58,8 +58,8 @@ fn rows_come_and_go() {
 fn steps_tell_who_and_what_is_needed() {
     let slips = [
         (
-            "| approve | AWAITING_APPROVAL | APPROVED | supplier change manager; authority change manager | answers complete; assessments done; clinical accepted; four eyes; other organisation; no hard clash; downtime procedure attached |",
-            "| approve | AWAITING_APPROVAL | APPROVED | authority change manager; supplier change manager | answers complete; assessments done; clinical accepted; four eyes; other organisation; no hard clash; not in freeze; downtime procedure attached |",
+            "| approve | AWAITING_APPROVAL | APPROVED | supplier change manager; authority change manager | answers complete; assessments done; clinical accepted; charge agreed; four eyes; other organisation; no hard clash; downtime procedure attached |",
+            "| approve | AWAITING_APPROVAL | APPROVED | authority change manager; supplier change manager | answers complete; assessments done; clinical accepted; charge agreed; four eyes; other organisation; no hard clash; not in freeze; downtime procedure attached |",
         ),
         ("| reschedule | SUBMITTED, ASSESSING, AWAITING_APPROVAL | - |", "| reschedule | SUBMITTED, ASSESSING, AWAITING_APPROVAL | removed |"),
     ];

@@ -125,7 +125,8 @@ fn come_to_late<'w>(mut case: Case<'w>, stage: Stage) -> Option<Case<'w>> {
     match stage {
         Stage::Submitted => return Some(case),
         Stage::ClinRejected | Stage::Expired => {
-            case.does("supplier-officer", Act::RejectClinically, &[("hazard", "H"), ("harm", "delay"), ("resubmit_when", "covered")])
+            let form = rejection(&case);
+            case.sends("supplier-officer", Act::RejectClinically, &form)
         }
         Stage::Rejected => case.does("manager", Act::Reject, &[("reason_code", "not_needed"), ("reason", "It can wait")]),
         _ => case.does("manager", Act::Approve, &[]),
@@ -168,7 +169,7 @@ fn decide(case: &mut Case, stage: Stage) {
     if stage == Stage::AwaitingApproval {
         return;
     }
-    case.with_downtime_procedure();
+    case.assessed().with_downtime_procedure();
     let approver = ["authority", "manager"].into_iter().find(|who| case.may(&case.world.person(who).actor, Act::Approve).is_ok());
     let approver = approver.unwrap_or_else(|| panic!("nobody approves: {:?}", case.may(&case.world.person("authority").actor, Act::Approve)));
     if stage == Stage::Rejected {
