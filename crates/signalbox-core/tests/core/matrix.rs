@@ -145,7 +145,7 @@ fn come_to_late<'w>(mut case: Case<'w>, stage: Stage) -> Option<Case<'w>> {
             Act::Amend,
             &crate::urgent::rest_of_the_record(),
         );
-        case.does("authority", Act::Close, &[("outcome", "successful")]);
+        case.does("authority", Act::Close, &[("outcome", "successful_with_issues"), ("words", "It took longer")]);
     } else if case.change.stage != stage && !matches!(stage, Stage::ClinRejected | Stage::Rejected | Stage::Expired) {
         work(&mut case, stage);
     }

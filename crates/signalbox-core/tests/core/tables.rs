@@ -346,7 +346,7 @@ fn an_outcome_that_the_record_contradicts_does_not_close_a_change() {
     case.does("manager", Act::Schedule, &[("implementer", "implementer@example.org")]);
     case.by_then("2026-12-08T09:00").does("implementer", Act::Start, &[]);
     case.by_then("2026-12-08T12:31").does("implementer", Act::Finish, &[("outcome", "successful"), ("not_back", "Nothing was off")]);
-    case.does("manager", Act::Review, &[]).does("authority", Act::Review, &[("words", "A slow copy")]);
+    case.does("manager", Act::Review, &[]).does("authority", Act::Review, &[("words", "A slow copy"), ("cause", "people"), ("benefit", "came")]);
     for outcome in ["successful", "not_implemented"] {
         assert_eq!(case.refuses("authority", Act::Close, &raw(&[("outcome", outcome), ("words", "So it was")])), ["outcome: outcome-not-allowed"], "{outcome}");
     }

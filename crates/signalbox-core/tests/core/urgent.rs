@@ -107,7 +107,8 @@ fn scenario_32_a_yes_by_phone_is_written_down_in_the_morning() {
     assert!(case.change.urgent.record.is_some());
     assert_eq!(case.refuses("authority", Act::Close, &raw(&[("outcome", "successful")])), ["unratified"]);
     case.by_then("2026-11-30T10:00").does("authority", Act::Ratify, &[("agreed", "yes")]);
-    case.does("authority", Act::Close, &[("outcome", "successful")]);
+    // It took longer than was planned, which the record knows.
+    case.does("authority", Act::Close, &[("outcome", "successful_with_issues"), ("words", "It took until the morning")]);
     assert!(papers(&case.change).iter().all(|owed| owed.done.is_some()), "{:?}", papers(&case.change));
 }
 
@@ -143,7 +144,7 @@ fn scenario_34_a_refused_ratification_is_a_verdict() {
         &[("words", "It was planned badly"), ("cause", "people"), ("benefit", "came")],
     );
     case.sends("desk", Act::Amend, &rest_of_the_record());
-    case.does("authority", Act::Close, &[("outcome", "successful")]);
+    case.does("authority", Act::Close, &[("outcome", "successful_with_issues"), ("words", "It took until the morning")]);
 }
 
 #[test]
