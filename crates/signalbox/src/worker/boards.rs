@@ -92,7 +92,8 @@ fn meetings(app: &App, now: Timestamp) -> Result<(), Failure> {
             if is_in_writing && meeting.state == Hearing::Live && meeting.until.is_some_and(|until| now >= until) {
                 let _ = boards::step_meeting(tx, &by_close, meeting.id, Step::Close)?;
             }
-            if meeting.locked_at.is_some() && meeting.closed_at.is_none() {
+            // Nobody is asked to a meeting that is over.
+            if meeting.locked_at.is_some() && meeting.closed_at.is_none() && now < meeting.ends_at {
                 invite(tx, &meeting, now, &mints)?;
             }
             Ok(())
