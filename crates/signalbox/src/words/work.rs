@@ -74,7 +74,7 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (Act::DecideGo, "words") => "Needed for a no.",
         (Act::Extend, "until") => "Alarms count as expected until then.",
         (Act::Extend, "on_call_agreed") => "Of the organisation that runs the service.",
-        (Act::ConfirmWorked, "words") => "Needed unless it simply worked.",
+        (Act::ConfirmWorked, "words") => "Needed unless it worked with nothing to add.",
         (Act::Dispute, "reason") => "Say what did not work, for whom and since when.",
         (Act::AnswerDispute, "upheld") => "If it is, restate the outcome next.",
         (Act::Review, "words") => "What was expected, and what happened.",
