@@ -2,7 +2,7 @@
 -- Amounts are whole pence; rates of tax are hundredths of a per cent; days are YYYY-MM-DD, for they have no zone.
 
 -- What a supplier charges, from a day to a day (C133). A row that was quoted from is never changed: it ends.
-create table rates(
+create table rate_card(
   id          BIGINT primary key not null,
   org_id      BIGINT not null references organisations (id),
   kind        TEXT not null,
@@ -14,7 +14,7 @@ create table rates(
   to_day      TEXT,
   created_at  BIGINT not null
 ) {{strict}};
-create index rates_org on rates (org_id, kind, from_day, id);
+create index rate_card_org on rate_card (org_id, kind, from_day, id);
 
 -- What a finance approver may agree to, for their organisation.
 create table spending_limits(

@@ -9,14 +9,14 @@ use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::charge::rates::{RateFact, RateKind, Span};
 
 statements! {
-    RATE_BY_ID = "select id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day from rates where id = $1";
-    RATES_OF = "select id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day from rates where org_id = $1
+    RATE_BY_ID = "select id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day from rate_card where id = $1";
+    RATES_OF = "select id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day from rate_card where org_id = $1
         order by kind, label, from_day desc, id limit 500";
-    RATES_ON = "select id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day from rates where org_id = $1 and from_day <= $2
+    RATES_ON = "select id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day from rate_card where org_id = $1 and from_day <= $2
         and (to_day is null or to_day >= $2) order by kind, label, id limit 200";
-    RATE_INSERT = "insert into rates (id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day, created_at)
+    RATE_INSERT = "insert into rate_card (id, org_id, kind, label, unit, unit_pence, vat_rate, from_day, to_day, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    RATE_END = "update rates set to_day = $2 where id = $1";
+    RATE_END = "update rate_card set to_day = $2 where id = $1";
     LIMIT_OF = "select limit_pence from spending_limits where person_id = $1 and org_id = $2";
     LIMITS_OF = "select l.person_id, p.name, l.limit_pence from spending_limits l join people p on p.id = l.person_id where l.org_id = $1 order by p.found_by, p.id";
     LIMIT_DROP = "delete from spending_limits where person_id = $1 and org_id = $2";
