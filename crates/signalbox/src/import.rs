@@ -3,7 +3,6 @@
 
 mod changes;
 mod estate;
-mod incidents;
 mod people;
 
 use std::path::Path;
@@ -22,7 +21,6 @@ pub enum Kind {
     Items,
     Dependencies,
     People,
-    Incidents,
     Changes,
 }
 
@@ -35,7 +33,6 @@ impl Kind {
             Kind::Items => &["code", "name", "type", "organisation", "site", "service"],
             Kind::Dependencies => &["from", "to", "kind"],
             Kind::People => &["email", "name", "organisation", "roles"],
-            Kind::Incidents => &["source", "reference", "organisation", "title", "priority", "clinical", "opened_at", "closed_at", "items", "services"],
             Kind::Changes => {
                 &["source_ref", "kind", "title", "organisation", "items", "window_start", "window_end", "received_at", "state", "outcome", "reason"]
             }
@@ -208,7 +205,6 @@ impl App {
             Kind::Items => self.import_rows(rows, bad, manner, progress, estate::item),
             Kind::Dependencies => self.import_rows(rows, bad, manner, progress, estate::dependency),
             Kind::People => self.import_rows(rows, bad, manner, progress, people::person),
-            Kind::Incidents => self.import_rows(rows, bad, manner, progress, incidents::incident),
         }
     }
 

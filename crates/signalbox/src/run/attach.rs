@@ -20,15 +20,13 @@ pub struct NewAttachment {
     pub name: String,
     pub content: Vec<u8>,
     pub sha256: String,
-    /// What it is for, as a code.
-    pub purpose: Option<String>,
 }
 
 impl NewAttachment {
     /// A document of this name, with the hash of its bytes.
     pub fn new(name: String, content: Vec<u8>) -> NewAttachment {
         let sha256 = hex(&Sha256::digest(&content));
-        NewAttachment { name, content, sha256, purpose: None }
+        NewAttachment { name, content, sha256 }
     }
 }
 
@@ -56,8 +54,7 @@ impl App {
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
-            let mut raw = Raw::from([("file".to_owned(), vec![file_id.to_string()])]);
-            raw.extend(new.purpose.clone().map(|purpose| ("purpose".to_owned(), vec![purpose])));
+            let raw = Raw::from([("file".to_owned(), vec![file_id.to_string()])]);
             let Some(mut situation) = situation(tx, &seat, &actor, id, Some(Act::Attach), &raw, now)? else { return Ok(Err(Stop::Unseen)) };
             let meta = drafts::FileMeta {
                 id: file_id,
