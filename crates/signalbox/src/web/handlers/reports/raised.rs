@@ -136,21 +136,24 @@ fn waits_for(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> String {
     let Some(owed) = &row.waiting_on else { return waits_for_time(row, zone) };
     let who = owed.org.as_ref().map(|org| org.name.clone()).or_else(|| owed.role.map(|role| sentence_case(role.words()))).unwrap_or_default();
     let what = if owed.about.is_empty() || owed.about == owed.kind { owed.kind.clone() } else { format!("{}, {}", owed.kind, owed.about) };
-    let due = owed.due_at.map(|at| format!(", by {}", calendar::local_date(at, zone).strftime("%-d %b"))).unwrap_or_default();
+    let due = owed.due_at.map(|at| format!(", by {}", day(at, zone))).unwrap_or_default();
     if who.is_empty() { sentence_case(&format!("{what}{due}")) } else { format!("{who}: {what}{due}") }
 }
 
 /// What is next where nobody owes anything.
 fn waits_for_time(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> String {
-    let day = |at: Timestamp| calendar::local_date(at, zone).strftime("%-d %b").to_string();
     match (row.stage, row.window) {
         (stage, _) if stage.is_final() => "Nothing".into(),
         (Stage::Approved, _) => "A date with names".into(),
-        (Stage::Scheduled, Some(window)) => format!("Its start, {}", day(window.start)),
-        (Stage::Implementing | Stage::BackingOut, Some(window)) => format!("The end of the work, {}", day(window.end)),
+        (Stage::Scheduled, Some(window)) => format!("Its start, {}", day(window.start, zone)),
+        (Stage::Implementing | Stage::BackingOut, Some(window)) => format!("The end of the work, {}", day(window.end, zone)),
         (Stage::Implemented | Stage::Review, _) => "Its closing".into(),
         _ => String::new(),
     }
+}
+
+fn day(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    calendar::local_date(at, zone).strftime("%-d %b").to_string()
 }
 
 /// The columns of R-3 without money, which only a trust's own people see and nothing charges yet.
