@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use signalbox::demo;
 use signalbox::web::ROUTES;
 
 use crate::api::program::{described, token};
+use crate::canary::masked;
 use crate::world::{Client, Reply, World, on_each_engine};
 
 const STRANGER: &str = "owen.pritchard@eastmarsh.example";
@@ -34,33 +34,17 @@ fn addresses(reference: &str) -> Vec<String> {
     found
 }
 
-async fn ask(world: &World, client: &Client<'_>, method: &Method, path: &str) -> Reply {
-    let mut request = client.request(method.clone(), path).body(Body::empty()).unwrap();
-    let from = std::net::SocketAddr::new(client.address, 40_000);
-    request.extensions_mut().insert(axum::extract::ConnectInfo(from));
-    world.send(request).await
-}
-
 /// What may be learned from an answer: without the reference that was asked for and without secrets that differ each time.
 fn learned(reply: &Reply, reference: &str) -> (StatusCode, BTreeMap<String, String>, String) {
-    let plain = |text: &str| {
-        let text = text.replace(reference, "REF");
-        let mut out = String::new();
-        for word in text.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
-            let hex = word.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
-            out.push_str(if hex.len() >= 16 { "#" } else { word });
-        }
-        out
-    };
+    let plain = |text: &str| masked(&text.replace(reference, "REF"));
     let headers = reply.headers.iter().map(|(name, value)| (name.to_string(), plain(&String::from_utf8_lossy(value.as_bytes()))));
-    // How long a page is depends on the reference's length, which is the same for both.
     (reply.status, headers.collect(), plain(&reply.body))
 }
 
 async fn theirs(world: &World, browser: &Client<'_>) -> String {
     let sql = "select reference from changes where reference like 'RFC-%' and private = 0 order by id";
     for reference in world.app.db.read(|tx| tx.all(sql, &[], |row| row.text(0))).unwrap() {
-        if ask(world, browser, &Method::GET, &format!("/changes/{reference}")).await.status == StatusCode::NOT_FOUND {
+        if browser.look(&Method::GET, &format!("/changes/{reference}")).await.status == StatusCode::NOT_FOUND {
             return reference;
         }
     }
@@ -82,7 +66,7 @@ fn s01_s28_another_s_change_answers_as_none_at_all() {
         for (path, none) in addresses(&real).into_iter().zip(addresses(NO_SUCH)) {
             let client = if path.starts_with("/api/") { &program } else { &browser };
             for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::POST, Method::PUT, Method::DELETE] {
-                let (one, other) = (ask(&world, client, &method, &path).await, ask(&world, client, &method, &none).await);
+                let (one, other) = (client.look(&method, &path).await, client.look(&method, &none).await);
                 assert_eq!(learned(&one, &real), learned(&other, NO_SUCH), "{method} {path}");
                 assert!(!one.status.is_success() && !one.status.is_redirection(), "{method} {path}: {}", one.status);
                 seen += 1;
@@ -91,7 +75,7 @@ fn s01_s28_another_s_change_answers_as_none_at_all() {
             for _ in 0..15 {
                 for (path, times) in [(&path, &mut here), (&none, &mut there)] {
                     let began = Instant::now();
-                    ask(&world, client, &Method::GET, path).await;
+                    client.look(&Method::GET, path).await;
                     times.push(began.elapsed());
                 }
             }

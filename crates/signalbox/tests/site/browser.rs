@@ -198,6 +198,16 @@ impl Browser {
         found.iter().map(violation).collect()
     }
 
+    /// Leaves a mark on the page's window, which is gone with the page.
+    pub async fn mark(&self, name: &str) {
+        self.client.execute("window[arguments[0]] = 1", vec![json!(name)]).await.unwrap();
+    }
+
+    /// Clicks, and waits for nothing: for what stays on its page.
+    pub async fn click(&self, xpath: &str) {
+        self.find(xpath).await.click().await.unwrap();
+    }
+
     /// Whether a script has left that mark on the page's window.
     pub async fn has_mark(&self, name: &str) -> bool {
         let mark = self.client.execute("return window[arguments[0]] !== undefined", vec![json!(name)]).await;

@@ -9,10 +9,7 @@
 mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 
-use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::{Method, StatusCode};
 use signalbox::web::ROUTES;
 use signalbox_core::act::Act;
@@ -47,18 +44,16 @@ struct Said {
 }
 
 impl Viewer<'_> {
-    async fn ask(&self, world: &World, path: &str) -> Said {
+    async fn ask(&self, path: &str) -> Said {
         let client = if path.starts_with("/api/") { self.program.as_ref().unwrap_or(&self.browser) } else { &self.browser };
-        let mut request = client.request(Method::GET, path).body(Body::empty()).unwrap();
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client.address, 40_000)));
-        let reply = world.send(request).await;
+        let reply = client.look(&Method::GET, path).await;
         let headers: Vec<String> = ["location", "content-disposition"].into_iter().map(|name| reply.header(name).to_lowercase()).collect();
         Said { status: reply.status, text: masked(&format!("{} {}", headers.join(" "), reply.body.to_lowercase())) }
     }
 }
 
 /// Without secrets, keys and ids, which differ from one answer to the next.
-fn masked(text: &str) -> String {
+pub fn masked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut run = String::new();
     for c in text.chars().chain(['\n']) {
@@ -281,7 +276,7 @@ fn settled_24_no_word_of_one_organisation_reaches_another() {
         let mut seen = BTreeSet::new();
         for viewer in viewers(&world).await {
             for path in &doors {
-                let said = viewer.ask(&world, path).await;
+                let said = viewer.ask(path).await;
                 assert!(said.status.as_u16() < 500, "{} {path}: {}", viewer.email, said.text);
                 for word in &viewer.hidden {
                     if said.text.contains(word.as_str()) {
@@ -301,7 +296,7 @@ fn settled_24_no_word_of_one_organisation_reaches_another() {
         // Nobody of these has the word in the name that stands at the head of each page.
         for viewer in [ann_sees, ada_sees, plain_sees] {
             for path in &doors {
-                let text = viewer.ask(&world, path).await.text;
+                let text = viewer.ask(path).await.text;
                 if text.contains(&word("acorn")) || text.contains(&place("acorn")) {
                     seen.insert(route_of(path));
                 }
@@ -366,13 +361,13 @@ fn s04_a_search_for_another_s_word_is_a_search_for_nothing() {
                         if list.ends_with("items") && !viewer.hidden.contains(&place(code)) {
                             continue;
                         }
-                        let (found, none) = (viewer.ask(&world, &path(code)).await, viewer.ask(&world, &path(&nothing)).await);
+                        let (found, none) = (viewer.ask(&path(code)).await, viewer.ask(&path(&nothing)).await);
                         assert_eq!(found.text.replace(code, "?"), none.text.replace(&nothing, "?").replace(code, "?"), "{} at {}", viewer.email, path(code));
                     }
                 }
             }
             if let Some(own) = viewer.own {
-                let found = viewer.ask(&world, &format!("/api/v1/changes?q=zq{own}")).await;
+                let found = viewer.ask(&format!("/api/v1/changes?q=zq{own}")).await;
                 assert!(found.text.contains(&word(own)), "{} does not find their own", viewer.email);
             }
         }
@@ -399,7 +394,7 @@ fn settled_24_no_count_and_no_sum_moves_for_another() {
         let mut before = BTreeMap::new();
         for viewer in &others {
             for path in &doors {
-                before.insert((viewer.email.clone(), path.clone()), viewer.ask(&world, path).await);
+                before.insert((viewer.email.clone(), path.clone()), viewer.ask(path).await);
             }
         }
         let secret = writers[1].sent(Kind::PlannedOutage, "security_restricted");
@@ -410,11 +405,11 @@ fn settled_24_no_count_and_no_sum_moves_for_another() {
         writers[1].asks_to_join().await;
         for viewer in &others {
             for path in &doors {
-                let after = viewer.ask(&world, path).await;
+                let after = viewer.ask(path).await;
                 assert_eq!(before[&(viewer.email.clone(), path.clone())], after, "{} at {path}", viewer.email);
             }
         }
         let beech = viewers.iter().find(|viewer| viewer.own == Some("beech")).unwrap();
-        assert!(beech.ask(&world, "/api/v1/changes").await.text.matches("zqbeech").count() > 3, "Beech itself sees it all");
+        assert!(beech.ask("/api/v1/changes").await.text.matches("zqbeech").count() > 3, "Beech itself sees it all");
     });
 }

@@ -141,7 +141,8 @@ fn furnish(target: &Target) {
     demo::make_of(&db, &config, at(NOW), 1, CHANGES).expect("the demonstration's world");
 }
 
-fn config(base: BaseUrl) -> Config {
+/// The settings of a demonstration at this address.
+pub fn config(base: BaseUrl) -> Config {
     let team = Team { name: "Change team".into(), email: String::new(), telephone: String::new(), hours: String::new() };
     let mut config = Config { base, is_base_named: false, proxy: None, processes: None, mail: MailRoute::Kept, team, is_demo: true };
     demo::call_the_team(&mut config);

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use signalbox::app::{App, Shared};
 use signalbox::clock::{Clock, IdSource};
-use signalbox::config::{BaseUrl, Config, MailRoute, Team};
+use signalbox::config::BaseUrl;
 use signalbox::run::{Expect, NewDraft};
 use signalbox::{demo, web, worker};
 use signalbox_core::act::Act;
@@ -21,6 +22,7 @@ use signalbox_store::{Db, StoreError, Target, accounts, directory};
 
 use crate::browser::{Browser, Scripts};
 use crate::harness::TempDir;
+use crate::journeys;
 use crate::world::runtime;
 
 const NOW: &str = "2026-11-17T12:00:00Z";
@@ -78,10 +80,7 @@ fn s67_forty_payloads_in_every_field_never_run() {
 async fn story(target: &Target) {
     let Some(browser) = Browser::start(Scripts::On).await else { return };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = BaseUrl::of_listener(listener.local_addr().unwrap());
-    let team = Team { name: "Change team".into(), email: String::new(), telephone: String::new(), hours: String::new() };
-    let mut config = Config { base, is_base_named: false, proxy: None, processes: None, mail: MailRoute::Kept, team, is_demo: true };
-    demo::call_the_team(&mut config);
+    let config = journeys::config(BaseUrl::of_listener(listener.local_addr().unwrap()));
     let db = Db::open(target).unwrap();
     demo::make_of(&db, &config, NOW.parse().unwrap(), 1, 4).expect("the demonstration's world");
     let app = App::new(db, Clock::held_at(NOW.parse().unwrap()), IdSource::new(), config);
@@ -129,6 +128,17 @@ async fn story(target: &Target) {
         browser.open(&app.config.base.link(page), 1280).await;
         assert!(!browser.has_mark("ran").await, "a script ran on {page}");
     }
+    // A page that is fetched and morphed becomes markup under the policy of trusted types, and only that.
+    browser.open(&app.config.base.link("/schedule?view=month&from=2027-01-01"), 1280).await;
+    browser.mark("stays").await;
+    browser.click("//a[@data-live][contains(normalize-space(.), 'Later')]").await;
+    for _ in 0..100 {
+        if browser.path().await.contains("from=2027-02-01") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(browser.path().await.contains("from=2027-02-01") && browser.has_mark("stays").await, "the next month came in its place");
     let reports: Vec<String> = browser.log().await.into_iter().filter(|line| line.contains("Content Security Policy")).collect();
     assert_eq!(reports, [""; 0], "the policy had to stop something");
     // The browser sees what is there: the first payload as words, on its own record.

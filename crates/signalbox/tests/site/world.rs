@@ -235,6 +235,13 @@ impl Client<'_> {
         request
     }
 
+    /// Asks without taking anything along from the answer.
+    pub async fn look(&self, method: &Method, path: &str) -> Reply {
+        let mut request = self.request(method.clone(), path).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 40_000)));
+        self.world.send(request).await
+    }
+
     /// Sends a request, keeps the cookies and the form token of the answer.
     pub async fn ask(&mut self, mut request: Request<Body>) -> Reply {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(self.address, 40_000)));
