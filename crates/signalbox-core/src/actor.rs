@@ -3,6 +3,7 @@
 use crate::ids::{OrgId, PersonId, ServiceId};
 use crate::words::vocabulary;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 vocabulary! {
     /// The four kinds of organisation that share one process.
@@ -38,6 +39,8 @@ vocabulary! {
         GroupMember = "SMG", "group member";
         Auditor = "AUD", "auditor";
         Administrator = "ADM", "administrator";
+        OnCall = "OCM", "on call";
+        OnCallSafety = "OCS", "on-call clinical decision";
     }
 }
 
@@ -45,6 +48,11 @@ impl Role {
     /// Whether the holder may sign clinical decisions (SD-4; registration details come with the clinical issue).
     pub fn is_safety_officer(self) -> bool {
         matches!(self, Role::TrustSafety | Role::SupplierSafety | Role::AuthoritySafety)
+    }
+
+    /// X7: held while the rota says so and never given by hand.
+    pub fn is_by_rota(self) -> bool {
+        matches!(self, Role::OnCall | Role::OnCallSafety)
     }
 
     /// The kind of organisation whose people may hold the role; `None` where any may.
@@ -67,6 +75,23 @@ pub struct Membership {
     pub role: Role,
     /// Set when the role counts for this service only.
     pub service: Option<ServiceId>,
+    /// Set when it is somebody else's, held for a time (SD-10).
+    pub cover: Option<Box<Cover>>,
+}
+
+/// Whose membership it is that a delegate acts under. The delegate inherits every bar of both people (SD-10).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Cover {
+    pub person: PersonId,
+    /// Every organisation of that person: who stands in for them is no more independent than they are.
+    pub orgs: BTreeSet<OrgId>,
+}
+
+impl Membership {
+    /// What an event keeps of acting under it.
+    pub fn stamp(&self, person: PersonId) -> Stamp {
+        Stamp { person: Some(person), org: Some(self.org), role: Some(self.role), for_person: self.cover.as_ref().map(|c| c.person) }
+    }
 }
 
 /// Who asks for something to be done.
@@ -125,9 +150,27 @@ pub struct Stamp {
     pub org: Option<OrgId>,
     /// The role acted under.
     pub role: Option<Role>,
+    /// Whose membership it was, where somebody stood in for them (SD-10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_person: Option<PersonId>,
 }
 
 impl Stamp {
     /// The stamp of the program itself.
-    pub const SYSTEM: Stamp = Stamp { person: None, org: None, role: None };
+    pub const SYSTEM: Stamp = Stamp { person: None, org: None, role: None, for_person: None };
+
+    /// Everybody whose act it was: who acted, and for whom.
+    pub fn people(&self) -> impl Iterator<Item = PersonId> {
+        self.person.into_iter().chain(self.for_person)
+    }
+
+    /// Whether the person acted, or somebody acted for them.
+    pub fn concerns(&self, person: PersonId) -> bool {
+        self.people().any(|p| p == person)
+    }
+
+    /// Whether both have somebody in common: such two never count as two (SD-3, SD-8, SD-10).
+    pub fn shares_a_person_with(&self, other: &Stamp) -> bool {
+        self.people().any(|p| other.concerns(p))
+    }
 }

@@ -50,7 +50,12 @@ pub struct Cover {
 impl Cover {
     /// The cover of a change, whatever its verdict: a notice in force covers what it lists.
     pub fn of(change: &Change) -> Option<Cover> {
-        let window = change.window()?;
+        let mut window = change.window()?;
+        // More time agreed with the site and the manager on call is what was stated.
+        if let Some((_, extension)) = change.carry.extensions.last() {
+            window.contingency_end = window.contingency_end.max(extension.until);
+            window.end = window.end.max(extension.until);
+        }
         let is_back_or_over = matches!(change.stage, Stage::Implemented | Stage::Review | Stage::Closed);
         if !change.stage.holds_window() && !is_back_or_over {
             return None;

@@ -1,6 +1,7 @@
 //! What happened, happened: folding an event in never refuses, holds no rule and reads no clock.
 
 use crate::change::*;
+use crate::clinical::fold as clinical;
 use crate::event::{Event, NewCondition, Recorded, Told};
 use crate::ids::ChangeId;
 use jiff::Timestamp;
@@ -16,6 +17,12 @@ pub fn apply(change: Option<Change>, recorded: &Recorded) -> Change {
     change.version = recorded.version;
     let before = change.stage;
     fold(&mut change, recorded);
+    let ruled = |ruling: &crate::event::Ruling| Ruled { version: recorded.version, at: recorded.at, by: recorded.by.clone(), ruling: ruling.clone() };
+    // Shared, for a change is copied often and what was ruled once never changes.
+    change.rulings.extend(recorded.rulings.iter().map(ruled).map(std::sync::Arc::new));
+    crate::carry::fold(&mut change, recorded);
+    crate::learn::fold(&mut change, recorded);
+    clinical::note(&mut change, recorded);
     if change.stage != before {
         change.stage_since = recorded.at;
     }
@@ -50,11 +57,15 @@ fn unborn(recorded: &Recorded) -> Change {
         model: None,
         assessments: Default::default(),
         clinical: Clinical::NotAssessed,
+        safety: Default::default(),
         network: Network::NotNeeded,
         approvals: vec![],
+        board: Default::default(),
         conditions: vec![],
         implementer: None,
         work: Work::default(),
+        carry: Default::default(),
+        learnt: Default::default(),
         refusals: vec![],
         asked_more: None,
         review_due: None,
@@ -64,7 +75,11 @@ fn unborn(recorded: &Recorded) -> Change {
         closed_at: None,
         restated: false,
         source_ref: None,
+        urgent: Default::default(),
         long: false,
+        attached: 0,
+        rulings: vec![],
+        money: Default::default(),
     }
 }
 
@@ -73,13 +88,23 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         Event::Raised { .. } | Event::Imported { .. } | Event::Proposed { .. } | Event::SentBack { .. } | Event::Submitted { .. } | Event::Returned { .. } => {
             fold_raising(change, recorded)
         }
-        Event::Accepted { .. }
-        | Event::Assessed { .. }
-        | Event::Screened { .. }
+        Event::Accepted { .. } | Event::Assessed { .. } | Event::AssessmentCompleted => fold_assessment(change, recorded),
+        Event::Screened { .. }
+        | Event::HazardRecorded(_)
+        | Event::HazardRated(_)
+        | Event::ClinicallyQueried { .. }
+        | Event::ClinicalQueryAnswered { .. }
+        | Event::ClinicallyEscalated { .. }
         | Event::ClinicallyAccepted { .. }
+        | Event::ClinicallyCountersigned(_)
+        | Event::ScreeningReviewed { .. }
+        | Event::DowntimeWaived { .. }
         | Event::ClinicallyRejected { .. }
+        | Event::ClinicallyAppealed { .. }
+        | Event::ClinicalRejectionUpheld { .. }
+        | Event::ClinicalRejectionOverruled(_)
         | Event::Stopped { .. }
-        | Event::AssessmentCompleted => fold_assessment(change, recorded),
+        | Event::StopSettled(_) => clinical::fold(change, recorded),
         Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } | Event::Overran => {
             fold_work(change, recorded)
         }
@@ -93,13 +118,24 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkToldUnacknowledged { .. } | Event::NoticeSettled { .. } => {
             fold_notice(change, recorded)
         }
+        Event::VerballyApproved(_)
+        | Event::VerbalConfirmed { .. }
+        | Event::VerbalDenied { .. }
+        | Event::Ratified { .. }
+        | Event::RatificationRefused(_)
+        | Event::VerdictGiven(_)
+        | Event::PaperworkAsked { .. }
+        | Event::RecordCompleted
+        | Event::Converted { .. } => crate::urgent::fold(change, recorded),
+        Event::Money(event) => crate::charge::fold::fold(change, recorded, event),
         _ => fold_decision(change, recorded),
     }
 }
 
 fn fold_raising(change: &mut Change, recorded: &Recorded) {
     match &recorded.event {
-        Event::Raised { reference, kind, process, org, on_behalf_of, .. } => {
+        Event::Raised { reference, kind, process, org, on_behalf_of, retrospective_of, .. } => {
+            change.urgent.retrospective_of = *retrospective_of;
             change.reference = reference.clone();
             change.kind = *kind;
             change.process = process.clone();
@@ -126,24 +162,31 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             change.stage = Stage::LocalAuth;
         }
         Event::SentBack { .. } => change.stage = Stage::Draft,
-        Event::Submitted { content, revision, notice, late_reason, late_words, network_needed } => {
-            change.submitted_by.extend(recorded.by.person);
+        Event::Submitted { content, revision, notice, late_reason, late_words, network_needed, answers_to_hazards } => {
+            change.submitted_by.extend(recorded.by.people());
             change.revision = *revision;
             change.receipts.push(receipt(*revision, recorded.at, content, notice.clone()));
             change.consequence = notice.as_ref().map(|n| n.consequence);
             change.late_reason = late_reason.clone();
             change.late_words = late_words.clone();
-            change.content = Some((**content).clone());
+            let before = change.content.replace((**content).clone());
             change.defects.clear();
             begin_again(change, recorded.at);
+            clinical::new_revision(change, before.as_ref(), answers_to_hazards, &recorded.by, recorded.at);
             need_network(change, *network_needed);
             change.stage = Stage::Submitted;
+            if change.kind == Kind::Retrospective {
+                done_already(change);
+            }
         }
-        Event::Returned { defects, voids_receipt, .. } => {
+        Event::Returned { defects, voids_receipt, defective, .. } => {
             change.defects = defects.clone();
             // What was missing now was missing before: an earlier receipt of the same window does not stand either (X4).
             if *voids_receipt {
                 change.receipts.iter_mut().for_each(|receipt| receipt.void = true);
+            }
+            if *defective && let Some(notice) = change.receipts.iter_mut().rev().find(|r| !r.void).and_then(|r| r.notice.as_mut()) {
+                notice.defective = true;
             }
             change.stage = Stage::Returned;
         }
@@ -151,15 +194,23 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
     }
 }
 
+/// A late record tells when the work began and ended (spec 4.4).
+fn done_already(change: &mut Change) {
+    let Some(window) = change.window() else { return };
+    let told = |at| Told { happened_at: at, on_behalf_of: None, by_phone: false, deviations: vec![] };
+    change.work.started = Some(told(window.start));
+    change.work.finished = Some(told(window.end));
+}
+
 /// A new revision is assessed, decided and staffed anew; what was promised for the old one and not yet done is off.
 fn begin_again(change: &mut Change, at: Timestamp) {
     change.assessments.clear();
     change.classification = None;
-    change.clinical = Clinical::NotAssessed;
     change.promise = None;
     change.implementer = None;
     change.asked_more = None;
     change.conditions.retain(|c| c.met.is_some());
+    crate::urgent::begin_again(change);
     void_approvals(change, at);
 }
 
@@ -188,7 +239,7 @@ fn fold_assessment(change: &mut Change, recorded: &Recorded) {
                 if change.consequence == receipt.notice.as_ref().map(|before| before.consequence) {
                     change.consequence = Some(notice.consequence);
                 }
-                receipt.notice = Some(notice.clone());
+                receipt.notice = Some((**notice).clone());
             }
             change.assessments = asked.iter().map(|a| ((a.kind, a.org), Assessment { asked: a.clone(), given: None })).collect();
             change.stage = if change.kind == Kind::ServiceRequest { Stage::Scheduled } else { Stage::Assessing };
@@ -199,42 +250,20 @@ fn fold_assessment(change: &mut Change, recorded: &Recorded) {
                 assessment.given = Some(Given { by, at, objects: *objects, finding: finding.clone() });
             }
         }
-        Event::Screened { answers, .. } => {
-            change.clinical = if answers.contains(&true) { Clinical::UnderReview { answers: *answers, by, at } } else { Clinical::NotRequired { by, at } };
-        }
-        Event::ClinicallyAccepted { words, conditions } => {
-            change.clinical = Clinical::Accepted { by: by.clone(), at, words: words.clone(), conditions: conditions.len() };
-            add_conditions(change, recorded, conditions);
-        }
-        Event::ClinicallyRejected { hazard, harm, resubmit_when } => {
-            change.clinical = Clinical::Rejected { by, at, hazard: hazard.clone(), harm: harm.clone(), resubmit_when: resubmit_when.clone() };
-            reject_clinically(change, at);
-        }
-        Event::Stopped { reason } => {
-            change.clinical = Clinical::Stopped { by, at, reason: reason.clone() };
-            // Before the start a stop is a rejection (settled 4); afterwards it holds the work at the next safe point (X8).
-            if !matches!(change.stage, Stage::Implementing | Stage::BackingOut) {
-                reject_clinically(change, at);
-            }
-        }
         Event::AssessmentCompleted => change.stage = Stage::AwaitingApproval,
         _ => {}
     }
 }
 
-fn reject_clinically(change: &mut Change, at: Timestamp) {
-    void_approvals(change, at);
-    change.stage = Stage::ClinRejected;
-}
-
-fn add_conditions(change: &mut Change, recorded: &Recorded, conditions: &[NewCondition]) {
+pub(crate) fn add_conditions(change: &mut Change, recorded: &Recorded, conditions: &[NewCondition]) {
     for condition in conditions {
         let number = change.conditions.iter().map(|c| c.number).max().unwrap_or_default() + 1;
         change.conditions.push(Condition { number, condition: condition.clone(), set_by: recorded.by.clone(), met: None });
     }
 }
 
-fn void_approvals(change: &mut Change, at: Timestamp) {
+pub(crate) fn void_approvals(change: &mut Change, at: Timestamp) {
+    change.board.moved = None;
     for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
         approval.void = Some(at);
     }
@@ -244,12 +273,16 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
     let at = recorded.at;
     match &recorded.event {
         Event::Approved { content, window, words, conditions, .. } => {
+            // What was approved before a small move is decided anew instead of re-affirmed.
+            if change.board.moved.is_some() {
+                void_approvals(change, at);
+            }
             change.approvals.push(Approval { by: recorded.by.clone(), at, content: content.clone(), window: *window, words: words.clone(), void: None });
             add_conditions(change, recorded, conditions);
             change.stage = Stage::Approved;
         }
         Event::Rejected { reason_code, reason } => {
-            change.refusals.push(Refused { at, code: reason_code.clone(), reason: reason.clone() });
+            change.refusals.push(Refused { at, by: Some(recorded.by.clone()), code: reason_code.clone(), reason: reason.clone() });
             change.stage = Stage::Rejected;
         }
         Event::MoreAsked { questions } => {
@@ -262,6 +295,11 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.stage = Stage::OnHold;
         }
         Event::Resumed => {
+            // What was owed waited too (C094).
+            let held = at.duration_since(change.stage_since);
+            for owed in change.assessments.values_mut().filter(|a| a.given.is_none()) {
+                owed.asked.due_at = owed.asked.due_at.saturating_add(held).unwrap_or(owed.asked.due_at);
+            }
             change.stage = change.held_from.take().unwrap_or(Stage::Assessing);
             change.hold_review_on = None;
         }
@@ -269,37 +307,22 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.implementer = Some((*implementer, *org));
             change.stage = Stage::Scheduled;
         }
-        Event::Rescheduled { content, within_tolerance, notice, .. } => {
-            change.content = Some((**content).clone());
-            if let Some(notice) = notice {
-                change.consequence = Some(notice.consequence);
-                change.receipts.push(receipt(change.revision, at, content, Some(notice.clone())));
+        Event::Voted(vote) => change.board.put(&recorded.by, at, vote),
+        Event::TakenBack { .. } => {
+            if change.stage == Stage::Rejected {
+                change.refusals.pop();
             }
-            if *within_tolerance {
-                let (hash, window) = (content.hash.clone(), content.header.window);
-                for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
-                    (approval.content, approval.window) = (hash.clone(), window);
-                }
-            } else {
-                reopen(change, at);
-                // The provider was told of another time.
-                if change.network != Network::NotNeeded {
-                    change.network = Network::Needed;
-                }
-            }
+            void_approvals(change, at);
+            change.stage = Stage::AwaitingApproval;
         }
+        Event::Reaffirmed { .. } => reaffirm(change, recorded),
+        Event::Rescheduled { .. } => reschedule(change, recorded),
         Event::Amended { content, material, network_needed } => {
-            change.content = Some((**content).clone());
-            change.asked_more = None;
             need_network(change, *network_needed);
-            if material.is_empty() {
-                for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
-                    approval.content = content.hash.clone();
-                }
-            } else {
-                reopen(change, at);
-            }
+            amend(change, content, !material.is_empty(), recorded);
         }
+        Event::Attached { .. } => change.attached += 1,
+        Event::Planned(planned) if planned.material && matches!(change.stage, Stage::Approved | Stage::Scheduled) => reopen(change, recorded),
         Event::ConditionMet { number, words } => {
             if let Some(condition) = change.conditions.iter_mut().find(|c| c.number == *number) {
                 condition.met = Some((recorded.by.clone(), at, words.clone()));
@@ -309,15 +332,79 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
     }
 }
 
+/// T19, T35 and X10: the window moves.
+fn reschedule(change: &mut Change, recorded: &Recorded) {
+    let Event::Rescheduled { content, within_tolerance, small, notice, .. } = &recorded.event else { return };
+    let at = recorded.at;
+    let before = change.window();
+    change.board.moved = None;
+    change.content = Some((**content).clone());
+    if let Some(notice) = notice {
+        change.consequence = Some(notice.consequence);
+        change.receipts.push(receipt(change.revision, at, content, Some(notice.clone())));
+    }
+    if *within_tolerance {
+        let (hash, window) = (content.hash.clone(), content.header.window);
+        for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+            (approval.content, approval.window) = (hash.clone(), window);
+        }
+    } else {
+        if let (true, Some(window)) = (*small, before) {
+            change.board.moved = Some(crate::board::Moved { at, window, safety: None });
+            change.stage = Stage::AwaitingApproval;
+        } else {
+            reopen(change, recorded);
+        }
+        // The provider was told of another time.
+        if change.network != Network::NotNeeded {
+            change.network = Network::Needed;
+        }
+    }
+}
+
+/// X10: by a safety officer the way is open to the chair; by the chair the approvals stand for the new window.
+fn reaffirm(change: &mut Change, recorded: &Recorded) {
+    if recorded.by.role.is_some_and(crate::actor::Role::is_safety_officer) {
+        if let Some(moved) = &mut change.board.moved {
+            moved.safety = Some(recorded.by.clone());
+        }
+        return;
+    }
+    change.board.moved = None;
+    let (hash, window) = (change.content.as_ref().map(|c| c.hash.clone()).unwrap_or_default(), change.window());
+    for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+        (approval.content, approval.window) = (hash.clone(), window);
+    }
+    change.stage = Stage::Approved;
+}
+
+/// Other answers: a material one is decided again, any other keeps its approvals (BR-31).
+fn amend(change: &mut Change, content: &Content, is_material: bool, recorded: &Recorded) {
+    let before = change.content.replace(content.clone());
+    change.asked_more = None;
+    if is_material {
+        return reopen(change, recorded);
+    }
+    // What is firm was decided; before that, another answer is another question to the officer (spec 5.3).
+    if !change.stage.is_firm() && before.is_some_and(|before| !clinical::is_neutral(change, &before, content, true)) {
+        clinical::restart(change, &recorded.by, recorded.at);
+    }
+    for approval in change.approvals.iter_mut().filter(|a| a.void.is_none()) {
+        approval.content = content.hash.clone();
+    }
+}
+
 /// T19: approvals are void, and so is a clinical answer, which was given for what was asked then (spec 5.3); an
 /// approved or scheduled change goes back to be decided.
-fn reopen(change: &mut Change, at: Timestamp) {
-    void_approvals(change, at);
-    if matches!(change.clinical, Clinical::NotRequired { .. } | Clinical::Accepted { .. } | Clinical::UnderReview { .. }) {
-        change.clinical = Clinical::NotAssessed;
+fn reopen(change: &mut Change, recorded: &Recorded) {
+    void_approvals(change, recorded.at);
+    crate::urgent::begin_again(change);
+    if !matches!(change.clinical, Clinical::Rejected { .. } | Clinical::Stopped { .. }) {
+        clinical::restart(change, &recorded.by, recorded.at);
     }
     if matches!(change.stage, Stage::Approved | Stage::Scheduled) && change.kind != Kind::ServiceRequest {
-        change.stage = Stage::AwaitingApproval;
+        // What is urgent goes back to whoever may say yes at once.
+        change.stage = if change.kind == Kind::Emergency { Stage::Submitted } else { Stage::AwaitingApproval };
     }
 }
 
@@ -386,7 +473,7 @@ fn fold_ending(change: &mut Change, recorded: &Recorded) {
             change.review_due = Some((*due_at, because.clone()));
             change.stage = Stage::Review;
         }
-        Event::Reviewed { words } => change.review = Some((recorded.by.clone(), recorded.at, words.clone())),
+        Event::Reviewed { words, .. } => change.review = Some((recorded.by.clone(), recorded.at, words.clone())),
         _ => {}
     }
 }

@@ -1,7 +1,8 @@
 //! One change as the log tells it: a main stage and side tracks (spec 5).
 
 use crate::actor::Stamp;
-use crate::event::{Asked, Classification, NewCondition, NoticeGiven, Promise, Told};
+use crate::clinical::{Basis, Safety, StopSettled};
+use crate::event::{Asked, Classification, NewCondition, NoticeGiven, Promise, Ruling, Told};
 use crate::form::Answers;
 use crate::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId};
 use crate::text::Text;
@@ -22,6 +23,13 @@ vocabulary! {
         FirewallNetwork = "firewall_network", "firewall or network change";
         PacsModality = "pacs_modality", "PACS modality change";
         NationalService = "national_service", "national service change";
+    }
+}
+
+impl Kind {
+    /// Work comes first and the full record follows (spec 4.3, 4.4).
+    pub fn is_recorded_late(self) -> bool {
+        matches!(self, Kind::Emergency | Kind::Retrospective)
     }
 }
 
@@ -108,6 +116,7 @@ vocabulary! {
         Protected = "protected", "protected";
         AtRisk = "at_risk", "at risk";
         ExclusionProposed = "exclusion_proposed", "exclusion proposed";
+        WaiverProposed = "waiver_proposed", "waiver proposed";
         Excluded = "excluded", "service level excluded";
         Waived = "waived", "waived";
     }
@@ -117,6 +126,11 @@ impl Stage {
     /// Nothing further happens but a correction note.
     pub fn is_final(self) -> bool {
         matches!(self, Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired)
+    }
+
+    /// Work has begun, or is over, and the change is not closed yet.
+    pub fn is_after_start(self) -> bool {
+        matches!(self, Stage::Implementing | Stage::BackingOut | Stage::Implemented | Stage::Review)
     }
 
     /// Written by the raiser's organisation and seen by it alone.
@@ -239,13 +253,19 @@ pub struct Given {
     pub finding: Text,
 }
 
-/// The clinical track (spec 5.3), as far as it is built.
+/// The clinical track (spec 5.3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Clinical {
     #[default]
     NotAssessed,
-    /// Any of the eight answers was yes: a safety officer has to decide.
+    /// Any of the eight answers was yes, a hazard is known, or it was rejected before: a safety officer has to decide.
     UnderReview {
+        answers: [bool; 8],
+        by: Stamp,
+        at: Timestamp,
+    },
+    /// A safety officer asked and waits for an answer.
+    Query {
         answers: [bool; 8],
         by: Stamp,
         at: Timestamp,
@@ -255,24 +275,37 @@ pub enum Clinical {
         by: Stamp,
         at: Timestamp,
     },
+    /// Accepted by one, and not yet by all who have to sign.
+    AwaitingSignature(Box<Awaiting>),
     Accepted {
         by: Stamp,
         at: Timestamp,
         words: Option<Text>,
         conditions: usize,
+        basis: Option<Box<Basis>>,
     },
+    /// The form is the last of the change's rejections.
     Rejected {
         by: Stamp,
         at: Timestamp,
-        hazard: Text,
-        harm: Text,
-        resubmit_when: Text,
     },
     Stopped {
         by: Stamp,
         at: Timestamp,
         reason: Text,
+        settled: Option<Box<StopSettled>>,
     },
+}
+
+/// An acceptance that waits for further signatures (CR-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaiting {
+    /// In the order of signing.
+    pub signed: Vec<Stamp>,
+    pub at: Timestamp,
+    pub words: Option<Text>,
+    pub conditions: Vec<NewCondition>,
+    pub basis: Box<Basis>,
 }
 
 /// The network-notification track (spec 5.6, settled 1).
@@ -339,6 +372,7 @@ pub struct Work {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     pub at: Timestamp,
+    pub by: Option<Stamp>,
     pub code: String,
     pub reason: Text,
 }
@@ -376,11 +410,17 @@ pub struct Change {
     pub model: Option<String>,
     pub assessments: BTreeMap<(AssessmentKind, Option<OrgId>), Assessment>,
     pub clinical: Clinical,
+    pub safety: Safety,
     pub network: Network,
     pub approvals: Vec<Approval>,
+    pub board: crate::board::Board,
     pub conditions: Vec<Condition>,
     pub implementer: Option<(PersonId, OrgId)>,
     pub work: Work,
+    /// Steps, go or no-go, more time, the way back.
+    pub carry: crate::carry::Carry,
+    /// How it went, by everybody's word.
+    pub learnt: crate::learn::Learnt,
     pub refusals: Vec<Refused>,
     /// The approver's questions, until something is assessed or amended (T15).
     pub asked_more: Option<Text>,
@@ -392,8 +432,25 @@ pub struct Change {
     /// The outcome was restated; that may happen once (T29).
     pub restated: bool,
     pub source_ref: Option<String>,
+    /// Emergencies and work found out afterwards.
+    pub urgent: crate::urgent::Urgent,
     /// A window longer than the schedule's bound of 14 days (settled 15).
     pub long: bool,
+    /// How many files were attached.
+    pub attached: usize,
+    /// Every decision that a table took, in order.
+    pub rulings: Vec<std::sync::Arc<Ruled>>,
+    /// The charge track (spec 5.4).
+    pub money: crate::charge::Money,
+}
+
+/// A decision that a table took, with the event that rests on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruled {
+    pub version: i64,
+    pub at: Timestamp,
+    pub by: Stamp,
+    pub ruling: Ruling,
 }
 
 impl Change {
@@ -410,6 +467,11 @@ impl Change {
     /// The window of the latest content.
     pub fn window(&self) -> Option<Window> {
         self.content.as_ref().and_then(|c| c.header.window)
+    }
+
+    /// The same without a copy, for facts.
+    pub fn parties_known(&self) -> Option<&Parties> {
+        self.content.as_ref().map(|c| &c.parties)
     }
 
     /// The parties of the latest content; none before it was sent.

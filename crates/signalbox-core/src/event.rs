@@ -5,8 +5,11 @@
 
 use crate::actor::Stamp;
 use crate::calendar::{Basis, Verdict};
+use crate::carry;
 use crate::change::{AssessmentKind, Consequence, Content, Kind, Outcome, Window};
+use crate::clinical;
 use crate::ids::{ChangeId, EventId, FileId, OrgId, PersonId, ServiceId};
+use crate::learn;
 use crate::text::Text;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -26,6 +29,9 @@ pub struct Recorded {
     pub at: Timestamp,
     pub by: Stamp,
     pub event: Event,
+    /// The decision tables that were asked on the way, each with the row that answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rulings: Vec<Ruling>,
 }
 
 /// For whom and when something that already happened was recorded (X1).
@@ -48,6 +54,12 @@ pub struct Ruling {
     pub row: usize,
     /// What went in, in the words of the document.
     pub inputs: Vec<(String, String)>,
+    /// What it said, by the names of its columns of answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<(String, String)>,
+    /// Rows that answered too and were outdone, each with its first answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<(usize, String)>,
 }
 
 /// The notice that a receipt gives (spec 6.5; settled 2 and 3).
@@ -85,14 +97,20 @@ pub struct Classification {
     /// 1 to 4; 1 is the gravest.
     pub impact: u8,
     pub impact_because: Vec<String>,
-    /// Answers to Q1 to Q6, 0 to 3 each.
-    pub risk_answers: [u8; 6],
-    /// Out of 18.
+    /// Answers to the risk questions of the document, 0 to 3 each.
+    pub risk_answers: Vec<u8>,
+    /// Out of 18, whatever the number and the weights of the questions (X16).
     pub risk: u8,
     pub band: String,
     pub category: String,
     /// Set when the supplier's change manager lowered the computed category, with a reason.
     pub lowered_from: Option<String>,
+    /// Set when it was raised above the computed category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_from: Option<String>,
+    /// The rows that said impact level, risk band and category.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rulings: Vec<Ruling>,
 }
 
 /// Somebody owes an assessment.
@@ -104,6 +122,9 @@ pub struct Asked {
     pub due_at: Timestamp,
     /// Whether silence past the due time counts as no objection (BR-12, X9).
     pub silence_counts: bool,
+    /// The row of the document that asked for it, with the facts of its condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruling: Option<Ruling>,
 }
 
 /// A condition of an approval: every one has an owner and a due date (T14).
@@ -126,6 +147,9 @@ pub enum Event {
         org: OrgId,
         on_behalf_of: Option<Text>,
         copied_from: Option<ChangeId>,
+        /// The change whose work was found to be done already (scenario 35).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retrospective_of: Option<ChangeId>,
     },
     /// History from elsewhere (settled 15).
     Imported {
@@ -157,12 +181,18 @@ pub enum Event {
         late_reason: Option<String>,
         late_words: Option<Text>,
         network_needed: bool,
+        /// An answer to each hazard of a clinical rejection, by number (BR-21).
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        answers_to_hazards: Vec<(u32, Text)>,
     },
     /// T5.
     Returned {
         defects: Vec<Text>,
         supplier_side_only: bool,
         voids_receipt: bool,
+        /// The receipt stands, but what alarms are matched against was wrong or missing (BR-15).
+        #[serde(default)]
+        defective: bool,
     },
     /// T8, T9.
     Accepted {
@@ -172,7 +202,7 @@ pub enum Event {
         model: Option<String>,
         /// The notice judged again, where what is asked for depends on the category that is known only now.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        notice: Option<NoticeGiven>,
+        notice: Option<Box<NoticeGiven>>,
     },
     Assessed {
         kind: AssessmentKind,
@@ -184,19 +214,60 @@ pub enum Event {
     Screened {
         answers: [bool; 8],
         by_officer: bool,
+        /// The agreed statement under which somebody else than an officer screened direct care (X8).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
+    },
+    HazardRecorded(Box<clinical::HazardRecorded>),
+    HazardRated(Box<clinical::HazardRated>),
+    ClinicallyQueried {
+        questions: Text,
+    },
+    ClinicalQueryAnswered {
+        answer: Text,
+    },
+    ClinicallyEscalated {
+        benefit: Text,
     },
     ClinicallyAccepted {
         words: Option<Text>,
         conditions: Vec<NewCondition>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        basis: Option<Box<clinical::Basis>>,
     },
-    ClinicallyRejected {
-        hazard: Text,
-        harm: Text,
-        resubmit_when: Text,
+    ClinicallyCountersigned(Box<clinical::Countersigned>),
+    ScreeningReviewed {
+        agrees: bool,
+        words: Option<Text>,
     },
-    Stopped {
+    DowntimeWaived {
         reason: Text,
     },
+    /// With the form of spec 8.5; the first three stand in events from before the form.
+    ClinicallyRejected {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hazard: Option<Text>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        harm: Option<Text>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resubmit_when: Option<Text>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<Box<clinical::RejectionForm>>,
+    },
+    ClinicallyAppealed {
+        grounds: Text,
+    },
+    ClinicalRejectionUpheld {
+        assessment: clinical::Rating,
+        words: Text,
+    },
+    ClinicalRejectionOverruled(Box<clinical::Overruled>),
+    Stopped {
+        reason: Text,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        form: Option<Box<clinical::RejectionForm>>,
+    },
+    StopSettled(Box<clinical::StopSettled>),
     /// T10.
     AssessmentCompleted,
     /// T14. Binds to the content and the window that were seen.
@@ -206,6 +277,18 @@ pub enum Event {
         words: Option<Text>,
         conditions: Vec<NewCondition>,
         ruling: Option<Ruling>,
+        /// How the board stood, where one was asked (BR-20).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        board: Option<Box<crate::board::Heard>>,
+    },
+    Voted(Box<crate::board::Voted>),
+    /// The decision is taken back; the change is decided again.
+    TakenBack {
+        reason: Option<Text>,
+    },
+    /// X10: the move is agreed. By the chair the approvals stand for the new window; by a safety officer the chair may.
+    Reaffirmed {
+        words: Option<Text>,
     },
     Rejected {
         reason_code: String,
@@ -223,12 +306,18 @@ pub enum Event {
         implementer: PersonId,
         org: OrgId,
         phone: Option<Text>,
+        /// Why it starts sooner after the approval than asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        short_gap: Option<Text>,
     },
     /// T35 keeps the stage; T19 voids approvals.
     Rescheduled {
         content: Box<Content>,
         reason: Text,
         within_tolerance: bool,
+        /// X10: the same night and no longer, so that the approvals stand once it is re-affirmed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        small: bool,
         notice: Option<NoticeGiven>,
     },
     /// Answers added or changed after submission; a material one voids approvals (SD-11, BR-31).
@@ -264,6 +353,9 @@ pub enum Event {
         outcome: Outcome,
         not_back: Option<Text>,
         words: Option<Text>,
+        /// After a back-out: how the former state was found to be back (T25).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state_verified: Option<Text>,
     },
     ReviewOpened {
         because: Vec<String>,
@@ -271,10 +363,15 @@ pub enum Event {
     },
     Reviewed {
         words: Text,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        findings: Option<Box<learn::Findings>>,
     },
     Closed {
         outcome: Outcome,
         words: Option<Text>,
+        /// Whether somebody looked for incidents (X12).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        looked: Option<bool>,
     },
     Restated {
         outcome: Outcome,
@@ -307,14 +404,70 @@ pub enum Event {
         name: Text,
         bytes: i64,
         sha256: String,
+        /// What it is for, where somebody said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        purpose: Option<String>,
     },
     Overran,
     ExpiredUnanswered,
+    /// X7: somebody with authority said yes by phone.
+    VerballyApproved(Box<crate::urgent::VerbalYes>),
+    /// The person who is said to have said yes confirms it.
+    VerbalConfirmed {
+        words: Option<Text>,
+    },
+    /// The person who is said to have said yes did not; the approval is void.
+    VerbalDenied {
+        words: Text,
+    },
+    /// SD-8.
+    Ratified {
+        words: Option<Text>,
+    },
+    /// It was no emergency: the verdict is that of BR-24.
+    RatificationRefused(Box<crate::urgent::Judged>),
+    /// BR-24.
+    VerdictGiven(Box<crate::urgent::Judged>),
+    /// Something about an emergency or late record is owed, by a time.
+    PaperworkAsked {
+        paper: crate::urgent::Paper,
+        due_at: Timestamp,
+    },
+    /// Every answer that the closing needs is there.
+    RecordCompleted,
+    /// Spec 5.7: work began before anybody had approved it, so it is judged as found out afterwards.
+    Converted {
+        from: Kind,
+        to: Kind,
+    },
+    // Carrying out (carry.rs) and learning (learn.rs).
+    Planned(Box<carry::Planned>),
+    StepStarted(Box<carry::StepTold>),
+    StepDone(Box<carry::StepTold>),
+    StepSkipped(Box<carry::StepTold>),
+    StepFailed(Box<carry::StepTold>),
+    GoDecided(Box<carry::GoTold>),
+    Extended(Box<carry::Extension>),
+    LastSafePassed,
+    ExpiryProposed,
+    WorkConfirmed(Box<learn::Confirmation>),
+    OutcomeDisputed(Box<learn::NewDispute>),
+    DisputeAnswered(Box<learn::DisputeAnswer>),
+    ActionDone(Box<learn::ActionTold>),
+    NearMissRecorded(Box<learn::NearMiss>),
+    Surveyed(Box<learn::Survey>),
+    IncidentLinked(Box<learn::IncidentLink>),
+    IncidentUnlinked(Box<learn::IncidentUnlink>),
+    /// The charge track; each of its events has a name of its own.
+    Money(Box<crate::charge::MoneyEvent>),
 }
 
 impl Event {
     /// The stored name of the event's type, such as `submitted`.
     pub fn kind(&self) -> String {
+        if let Event::Money(event) = self {
+            return event.kind();
+        }
         match serde_json::to_value(self) {
             Ok(serde_json::Value::Object(map)) => map.get("type").and_then(|t| t.as_str()).unwrap_or_default().to_owned(),
             _ => String::new(),

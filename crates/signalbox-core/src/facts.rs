@@ -1,8 +1,10 @@
 //! What a rule has to know beyond the change itself, fetched before deciding so that deciding does no I/O.
 
-use crate::actor::OrgKind;
+use crate::actor::{Membership, OrgKind};
+use crate::change::Change;
 use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +55,18 @@ pub struct SiteFact {
 pub struct PersonFact {
     pub id: PersonId,
     pub email: String,
+    /// Where they carry out work.
     pub orgs: Vec<OrgId>,
+    /// Every live role, for a person who is named as having said yes.
+    pub hats: Vec<Membership>,
+}
+
+/// An incident, as far as rules need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentFact {
+    pub id: i64,
+    pub reference: String,
+    pub grade: crate::learn::Grade,
 }
 
 /// Another change, or a freeze, that stands in the way of the window.
@@ -70,6 +83,27 @@ pub struct ClashFact {
     pub until: Timestamp,
 }
 
+/// The registration under which a safety officer signs for an organisation (spec 8.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    pub person: PersonId,
+    /// Who appointed them.
+    pub org: OrgId,
+    /// GMC, NMC and so on.
+    pub body: String,
+    pub number: String,
+    pub expires_on: Date,
+}
+
+/// A statement, agreed by a safety officer, that a routine pattern of work on these services needs no officer to
+/// screen it (X8). Nobody has ended those fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    pub code: String,
+    pub services: Vec<ServiceId>,
+    pub expires_on: Date,
+}
+
 /// What depends on the things named (spec 10.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -81,6 +115,14 @@ pub struct Reach {
     pub network: bool,
 }
 
+/// Changes of the last year on the same services or equipment that were carried out, and how many of them failed or
+/// were backed out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LikeWork {
+    pub changes: i64,
+    pub failures: i64,
+}
+
 /// Everything fetched for one command. Unknown and unseen things are both simply absent (S02).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -89,20 +131,61 @@ pub struct Facts {
     pub services: Vec<ServiceFact>,
     pub sites: Vec<SiteFact>,
     pub people: Vec<PersonFact>,
+    /// People named for a step or for go or no-go, with every organisation they work for.
+    pub named: Vec<PersonFact>,
+    /// Incidents that the actor may see and that the command or the change names.
+    pub incidents: Vec<IncidentFact>,
     /// Dependants of the items and services named by the command or the change.
     pub reach: Reach,
+    /// The register has a circuit at a site that is touched (BR-16c).
+    pub site_circuits: bool,
+    /// How like work went in the last year; `None` where nobody looked.
+    pub like: Option<LikeWork>,
     /// Clashes of the window asked for by the command, or else of the change's own.
     pub clashes: Vec<ClashFact>,
+    /// What other changes say of the AE titles and addresses that this one names.
+    pub modalities: Vec<crate::modality::ModalityFact>,
     /// The words behind the free texts of the change, so that unchanged words are seen to be unchanged.
     pub prose: BTreeMap<TextId, String>,
+    /// Who holds the roles that decide, where a decision is near (SD-10).
+    pub holders: Vec<crate::cover::Holder>,
+    /// The board whose scope covers the change, with its seats and meetings (BR-20).
+    pub board: Option<crate::board::BoardFact>,
     /// Attached files by id, with name, size and hash, as the shell stored them.
     pub files: BTreeMap<i64, (String, i64, String)>,
+    /// What the actor may agree to spend for the organisation that raised the change, in pence; nothing where nobody
+    /// has said.
+    pub spending_limits: BTreeMap<PersonId, i64>,
+    /// That organisation wants orders to cover the tax too.
+    pub order_covers_vat: bool,
+    /// Rows of the actor's rate card, each with its days.
+    pub rates: Vec<crate::charge::rates::RateFact>,
+    /// Registrations of the actor, lapsed ones too.
+    pub registrations: Vec<Registration>,
+    /// Statements in force.
+    pub patterns: Vec<Pattern>,
 }
 
 impl Facts {
+    /// What somebody may agree to spend.
+    pub fn spending_limit(&self, person: Option<PersonId>) -> Option<i64> {
+        person.and_then(|p| self.spending_limits.get(&p)).copied()
+    }
+
     /// The kind of an organisation.
     pub fn kind_of(&self, org: OrgId) -> Option<OrgKind> {
         self.orgs.iter().find(|o| o.id == org).map(|o| o.kind)
+    }
+
+    /// The agreed statements in force on a day that cover every service of the change, those that depend on it too.
+    pub fn patterns_for(&self, change: &Change, today: Date) -> Vec<&Pattern> {
+        let Some(content) = &change.content else { return vec![] };
+        let mut services = content.header.services.iter().chain(&content.parties.derived_services).peekable();
+        if services.peek().is_none() {
+            return vec![];
+        }
+        let services: Vec<&ServiceId> = services.collect();
+        self.patterns.iter().filter(|pattern| pattern.expires_on >= today && services.iter().all(|service| pattern.services.contains(service))).collect()
     }
 
     /// The organisation with this code.
@@ -118,9 +201,22 @@ pub struct FactsQuery {
     pub service_codes: BTreeSet<String>,
     pub site_codes: BTreeSet<String>,
     pub person_emails: BTreeSet<String>,
+    /// People of any working role.
+    pub named_emails: BTreeSet<String>,
+    /// References of incidents.
+    pub incidents: BTreeSet<String>,
     pub items: BTreeSet<ItemId>,
     pub services: BTreeSet<ServiceId>,
     pub file_ids: BTreeSet<i64>,
+    /// Like work that ended since then is counted; `None`: nobody asks.
+    pub like_since: Option<Timestamp>,
+    /// AE titles as they are compared, and addresses, of which other changes may speak.
+    pub ae_keys: BTreeSet<String>,
+    pub ips: BTreeSet<String>,
+    /// Set while a decision is near: who decides at that moment, and the board (SD-10, BR-20).
+    pub decides_at: Option<Timestamp>,
+    /// Whether prices of the actor's rate card may be taken.
+    pub rates: bool,
     /// The window whose clashes matter.
     pub window: Option<crate::change::Window>,
 }

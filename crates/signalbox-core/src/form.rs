@@ -4,9 +4,10 @@
 //! or as local wall time under `id.date`, `id.time` and, on a clock-change night, `id.fold` (`first`, `second`). A
 //! window is `id.start` and `id.end`; a person is `id.name` and `id.phone`; lists repeat the id or stand one a line.
 
+use self::format::Format;
 use crate::calendar::local::{self, Fold, LocalTimeFault};
 use crate::facts::Facts;
-use crate::ids::{FileId, ItemId, Mint, ServiceId, SiteId, TextId};
+use crate::ids::{FileId, ItemId, Mint, ServiceId, SiteId};
 use crate::process::AnswerKind;
 use crate::refusal::Violation;
 use crate::text::{NewText, Text};
@@ -15,6 +16,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+mod again;
+pub mod format;
+pub mod rows;
+
+pub use again::{Codes, typed_again};
 
 /// What was typed, by field.
 pub type Raw = BTreeMap<String, Vec<String>>;
@@ -31,15 +38,29 @@ pub enum Answer {
     Choices(Vec<String>),
     Yes(bool),
     Number(i64),
-    Window { start: Timestamp, end: Timestamp, zone: String },
-    Moment { at: Timestamp, zone: String },
+    Window {
+        start: Timestamp,
+        end: Timestamp,
+        zone: String,
+    },
+    Moment {
+        at: Timestamp,
+        zone: String,
+    },
     Date(Date),
     Items(Vec<ItemId>),
     Services(Vec<ServiceId>),
     Sites(Vec<SiteId>),
-    Person { name: Text, phone: Text },
+    Person {
+        name: Text,
+        phone: Text,
+    },
     List(Vec<Text>),
     Files(Vec<FileId>),
+    /// A technical value in its one spelling: an identifier, not words, so it is kept in the log itself.
+    Value(String),
+    /// A table, row by row; the cells of a row by column.
+    Rows(Vec<Answers>),
 }
 
 impl Answer {
@@ -49,6 +70,7 @@ impl Answer {
             Answer::Text(text) => vec![text],
             Answer::Person { name, phone } => vec![name, phone],
             Answer::List(texts) => texts.iter().collect(),
+            Answer::Rows(rows) => rows.iter().flat_map(BTreeMap::values).flat_map(Answer::texts).collect(),
             _ => vec![],
         }
     }
@@ -355,6 +377,9 @@ impl<'a> Form<'a> {
                 let files = self.codes(field, required, |f, code| code.parse().ok().filter(|id| f.files.contains_key(id)).map(FileId));
                 files.map(Answer::Files)
             }
+            AnswerKind::Format(format) => self.format(field, *format, required),
+            AnswerKind::Done => self.done(field, required),
+            AnswerKind::Rows { columns, .. } => self.rows(field, columns, required),
         }
     }
 
@@ -377,6 +402,62 @@ impl<'a> Form<'a> {
         Some(Answer::Choices(chosen))
     }
 
+    /// A technical value. A telephone number is somebody's, so it is kept as words are.
+    fn format(&mut self, field: &str, format: Format, required: bool) -> Option<Answer> {
+        // Spaces alone are a fault of an AE title; of anything else they say nothing.
+        let typed = if format == Format::AeTitle { self.typed_raw(field) } else { self.typed(field) };
+        let Some(typed) = typed else {
+            if required {
+                self.fault(Violation::of(field, "answer-missing"));
+            }
+            return None;
+        };
+        if holds_nhs_number(typed) {
+            self.fault(Violation::of(field, "patient-data"));
+            return None;
+        }
+        match format.read(typed) {
+            Ok(value) if format == Format::Phone => Some(Answer::Text(self.keep(&value))),
+            Ok(value) => Some(Answer::Value(value)),
+            Err(fault) => {
+                self.fault(Violation { field: Some(field.to_owned()), ..fault });
+                None
+            }
+        }
+    }
+
+    /// A telephone number that stands in a field of its own.
+    pub fn phone(&mut self, field: &str, required: bool) -> Option<Text> {
+        match self.format(field, Format::Phone, required) {
+            Some(Answer::Text(phone)) => Some(phone),
+            _ => None,
+        }
+    }
+
+    /// The words that a text stands for, typed now or before.
+    pub fn words_behind(&self, text: &Text) -> Option<&str> {
+        let new = self.texts.iter().find(|t| t.id == text.text).map(|t| t.body.as_str());
+        new.or_else(|| self.facts.prose.get(&text.text).map(String::as_str))
+    }
+
+    /// What was typed, spaces and all: for values of which spaces alone are a fault of their own.
+    fn typed_raw(&self, field: &str) -> Option<&'_ str> {
+        self.raw.get(field).and_then(|values| values.first()).map(String::as_str).filter(|v| !v.is_empty())
+    }
+
+    /// Yes once it is done; no is no answer yet.
+    fn done(&mut self, field: &str, required: bool) -> Option<Answer> {
+        match self.yes_no(field, false) {
+            Some(true) => Some(Answer::Yes(true)),
+            _ => {
+                if required {
+                    self.fault(Violation::of(field, "not-done-yet"));
+                }
+                None
+            }
+        }
+    }
+
     fn person(&mut self, field: &str, required: bool) -> Option<Answer> {
         let (name_field, phone_field) = (format!("{field}.name"), format!("{field}.phone"));
         if !required && self.typed(&name_field).is_none() && self.typed(&phone_field).is_none() {
@@ -385,8 +466,8 @@ impl<'a> Form<'a> {
         let phone_typed = self.typed(&phone_field).map(str::to_owned);
         let name = self.words(&name_field, true, LINE_MAX_CHARS);
         let phone = self.words(&phone_field, true, 40);
-        if phone.is_some() && phone_typed.is_some_and(|p| !is_phone(&p)) {
-            self.fault(Violation::of(&phone_field, "not-a-phone"));
+        if let Some(Err(fault)) = phone_typed.filter(|_| phone.is_some()).map(|typed| Format::Phone.read(&typed)) {
+            self.fault(Violation { field: Some(phone_field), ..fault });
             return None;
         }
         Some(Answer::Person { name: name?, phone: phone? })
@@ -412,84 +493,9 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Codes by id, for answers that name things. What is not in it (any more) is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Codes {
-    pub items: BTreeMap<ItemId, String>,
-    pub services: BTreeMap<ServiceId, String>,
-    pub sites: BTreeMap<SiteId, String>,
-}
-
-/// The answers as somebody would type them, so that sending again starts from what was sent (T6). Reading the result
-/// gives the same answers.
-pub fn typed_again(answers: &Answers, prose: &BTreeMap<TextId, String>, codes: &Codes) -> Raw {
-    let mut raw = Raw::new();
-    for (id, answer) in answers {
-        type_again(&mut raw, id, answer, prose, codes);
-    }
-    raw
-}
-
-fn type_again(raw: &mut Raw, id: &str, answer: &Answer, prose: &BTreeMap<TextId, String>, codes: &Codes) {
-    let words = |text: &Text| prose.get(&text.text).cloned();
-    let mut put = |field: String, values: Vec<String>| {
-        if !values.is_empty() {
-            raw.insert(field, values);
-        }
-    };
-    match answer {
-        Answer::Text(text) => put(id.to_owned(), words(text).into_iter().collect()),
-        Answer::Choice(code) => put(id.to_owned(), vec![code.clone()]),
-        Answer::Choices(chosen) => put(id.to_owned(), chosen.clone()),
-        Answer::Yes(yes) => put(id.to_owned(), vec![if *yes { "yes" } else { "no" }.to_owned()]),
-        Answer::Number(n) => put(id.to_owned(), vec![n.to_string()]),
-        Answer::Date(date) => put(id.to_owned(), vec![date.to_string()]),
-        Answer::Moment { at, zone } => type_moment(raw, id, *at, zone),
-        Answer::Window { start, end, zone } => {
-            type_moment(raw, &format!("{id}.start"), *start, zone);
-            type_moment(raw, &format!("{id}.end"), *end, zone);
-        }
-        Answer::Items(ids) => put(id.to_owned(), ids.iter().filter_map(|i| codes.items.get(i).cloned()).collect()),
-        Answer::Services(ids) => put(id.to_owned(), ids.iter().filter_map(|s| codes.services.get(s).cloned()).collect()),
-        Answer::Sites(ids) => put(id.to_owned(), ids.iter().filter_map(|s| codes.sites.get(s).cloned()).collect()),
-        Answer::Person { name, phone } => {
-            put(format!("{id}.name"), words(name).into_iter().collect());
-            put(format!("{id}.phone"), words(phone).into_iter().collect());
-        }
-        // One entry a line, which is how the box shows them.
-        Answer::List(texts) => {
-            put(id.to_owned(), (!texts.is_empty()).then(|| texts.iter().filter_map(words).collect::<Vec<_>>().join("\n")).into_iter().collect())
-        }
-        Answer::Files(files) => put(id.to_owned(), files.iter().map(ToString::to_string).collect()),
-    }
-}
-
-/// An instant as wall time in its zone, with the fold where the time comes twice. What has seconds, or a zone that is
-/// not known here, is written as the instant that it is.
-fn type_moment(raw: &mut Raw, field: &str, at: Timestamp, zone: &str) {
-    let zone = crate::calendar::zone(zone).filter(|_| at.as_microsecond() % 60_000_000 == 0);
-    let Some(zone) = zone else {
-        raw.insert(field.to_owned(), vec![at.to_string()]);
-        return;
-    };
-    let wall = local::wall(at, &zone);
-    raw.insert(format!("{field}.date"), vec![wall.date().to_string()]);
-    raw.insert(format!("{field}.time"), vec![local::clock(wall.time())]);
-    if let Err(LocalTimeFault::Fold { first, .. }) = local::resolve(wall.date(), wall.time(), &zone, None) {
-        let fold = if first.at == at { Fold::First } else { Fold::Second };
-        raw.insert(format!("{field}.fold"), vec![fold.code().to_owned()]);
-    }
-}
-
 /// An instant cut to the microsecond, as the store keeps it (settled 20).
 pub fn micros(at: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
-}
-
-/// Digits with spaces, brackets, dashes and a leading plus; 6 to 20 digits.
-fn is_phone(typed: &str) -> bool {
-    let digits = typed.chars().filter(char::is_ascii_digit).count();
-    (5..=20).contains(&digits) && typed.chars().all(|c| c.is_ascii_digit() || " ()+-.x".contains(c) || c.is_alphabetic() && typed.contains("ext"))
 }
 
 /// Whether ten digits in a row, spaces and dashes aside, pass the NHS number's modulus 11 check (spec 4.1): no patient

@@ -3,10 +3,11 @@
 
 use crate::act::Act;
 use crate::actor::{Actor, Membership, OrgKind, Role, Stamp};
-use crate::change::{Change, Clinical, Network, Stage};
+use crate::change::{Change, Clinical, Network, Outcome, Stage};
 use crate::decide::Context;
 use crate::form::Answer;
-use crate::process::{Required, Step, Who};
+use crate::modality;
+use crate::process::{AnswerKind, Required, Step, Who};
 use crate::refusal::{Bar, Refusal};
 use crate::rule::Rule;
 use jiff::ToSpan;
@@ -19,6 +20,8 @@ pub fn permit<'p>(ctx: &Context<'p>, change: &Change, act: Act) -> Result<(&'p S
     let step = ctx.process.steps.iter().find(|s| s.act == act && s.from == change.stage).ok_or(Refusal::WrongStage(change.stage))?;
     let mut stamps = stamps(ctx, change, &step.who);
     stamps.retain(|stamp| !is_the_raisers(act, stamp) || stamp.org == Some(change.org));
+    // Nobody settles what they may not read.
+    stamps.retain(|stamp| !act.is_money() || crate::charge::sight::stamp_sees(change, stamp));
     let Some(first) = stamps.first() else {
         let who = step.who.iter().map(|w| crate::process::dictionary::who_words(*w)).collect::<Vec<_>>().join("; ");
         return Err(Refusal::Denied(vec![Bar::new("role").with(who)]));
@@ -47,7 +50,7 @@ fn bars_against(ctx: &Context, change: &Change, step: &Step, stamp: &Stamp) -> V
 /// change. What a network provider may change or cancel is its own work.
 fn is_the_raisers(act: Act, stamp: &Stamp) -> bool {
     match act {
-        Act::Propose | Act::SendBack | Act::Submit | Act::Withdraw => stamp.person.is_some(),
+        Act::Propose | Act::SendBack | Act::Submit | Act::Withdraw | Act::Appeal => stamp.person.is_some(),
         Act::Amend | Act::Reschedule | Act::Cancel => stamp.role == Some(Role::NetworkDesk),
         _ => false,
     }
@@ -62,7 +65,7 @@ pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
             (_, Actor::System) | (Who::System, _) => {}
             (who, Actor::Person { id, memberships }) => {
                 let fitting = memberships.iter().filter(|m| fits(ctx, who, m, change, *id));
-                stamps.extend(fitting.map(|m| Stamp { person: Some(*id), org: Some(m.org), role: Some(m.role) }));
+                stamps.extend(fitting.map(|m| m.stamp(*id)));
             }
         }
     }
@@ -109,7 +112,6 @@ fn is_working_role(role: Role) -> bool {
 
 /// The bar that a gate puts up, if it is shut.
 fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp) -> Option<Bar> {
-    let person = stamp.person;
     match rule {
         Rule::AnswersComplete if !asks_the_document(step.act) => answers_due(ctx, change, step.act),
         Rule::AssessmentsDone => {
@@ -117,22 +119,30 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             (!owed.is_empty()).then(|| Bar::new("assessments-owed").with(owed.join(", ")))
         }
         Rule::ClinicalAccepted => match &change.clinical {
+            Clinical::Accepted { basis: Some(basis), .. } if basis.until.is_some_and(|until| until < ctx.zone.to_datetime(ctx.now).date()) => {
+                Some(Bar::new("clinical-acceptance-ended").with(basis.until.unwrap_or_default()))
+            }
             Clinical::NotRequired { .. } | Clinical::Accepted { .. } => None,
             Clinical::NotAssessed => Some(Bar::new("clinical-not-screened")),
             Clinical::UnderReview { .. } => Some(Bar::new("clinical-under-review")),
+            Clinical::Query { .. } => Some(Bar::new("clinical-queried")),
+            Clinical::AwaitingSignature(_) => Some(Bar::new("signature-open")),
             Clinical::Rejected { .. } | Clinical::Stopped { .. } => Some(Bar::new("clinical-rejected")),
         },
-        Rule::FourEyes => is_own_work(change, person).then(|| Bar::new("four-eyes")),
-        // Whichever hat: who belongs to the raising organisation is not independent of it (X2, X17).
-        Rule::OtherOrganisation => (stamp.org == Some(change.org) || ctx.actor.belongs_to(change.org)).then(|| Bar::new("own-organisation")),
+        Rule::FourEyes => is_own_work(change, stamp).then(|| crate::cover::own_work_bar(stamp)),
+        Rule::OtherOrganisation => crate::cover::is_of_raiser(ctx, change, stamp).then(|| Bar::new("own-organisation")),
+        Rule::BoardDecided => crate::board::undecided(ctx, change),
         Rule::NoHardClash => ctx.facts.clashes.iter().find(|c| c.hard && c.rule != "BR-19f").map(|c| Bar::new("hard-clash").with(&c.with).with(&c.shared)),
-        Rule::NotInFreeze => ctx.facts.clashes.iter().find(|c| c.hard && c.rule == "BR-19f").map(|c| Bar::new("freeze").with(&c.with).with(c.until)),
+        Rule::NotInFreeze => {
+            let declared = ctx.facts.clashes.iter().find(|c| c.hard && c.rule == "BR-19f").map(|c| Bar::new("freeze").with(&c.with).with(c.until));
+            declared.or_else(|| crate::decide::freeze::frozen(ctx, change).map(|f| Bar::new("freeze").with(f.because).with(f.until)))
+        }
         Rule::ProviderTold => match &change.network {
             Network::NotNeeded | Network::Acknowledged { .. } | Network::Told { .. } => None,
             Network::Needed => Some(Bar::new("provider-not-told").with("NEEDED").with(0)),
             Network::Sent { at, .. } => Some(Bar::new("provider-not-acknowledged").with("SENT").with(whole_days(*at, ctx.now))),
         },
-        Rule::OutcomeByAnother => did_the_work(change, person).then(|| Bar::new("outcome-by-another")),
+        Rule::OutcomeByAnother => did_the_work(change, stamp).then(|| Bar::new("outcome-by-another")),
         Rule::ReviewDone => {
             (!review_reasons(ctx, change).is_empty() && change.review.is_none()).then(|| Bar::new("review-due").with(review_reasons(ctx, change).join(", ")))
         }
@@ -140,11 +150,32 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
             let open = change.conditions.iter().filter(|c| c.met.is_none()).count();
             (open > 0).then(|| Bar::new("conditions-open").with(open))
         }
+        Rule::TasksDone => {
+            let open: Vec<String> = crate::carry::open_steps(change).iter().map(|step| step.planned.number.to_string()).collect();
+            (!open.is_empty()).then(|| Bar::new("steps-open").with(open.join(", ")))
+        }
         // What is typed now decides when it is sent: a fault of its fields, not a bar.
         Rule::RequestEligible if !asks_the_document(step.act) => crate::decide::catalogue::ineligible(ctx, change),
         Rule::SecondTry => second_try(ctx, change),
-        // Nothing is chargeable yet: the track stays at NOT_CHARGEABLE (settled 1).
-        Rule::ChargeAgreed => None,
+        Rule::NationalApproval => {
+            let is_empty = crate::decide::answer(change, "national_approval_ref").is_none();
+            is_empty.then(|| Bar::new("national-approval-missing"))
+        }
+        Rule::AeTitleFree if !asks_the_document(step.act) => title_taken(ctx, change),
+        Rule::OfficerAsked => crate::urgent::officer_not_asked(change),
+        Rule::Ratified => crate::urgent::unratified(change),
+        Rule::VerdictGiven => crate::urgent::verdict_due(change).then(|| Bar::new("verdict-due")),
+        Rule::ClinicallyReviewed => match &change.clinical {
+            Clinical::NotAssessed => Some(Bar::new("clinical-not-screened")),
+            Clinical::UnderReview { .. } => Some(Bar::new("clinical-under-review")),
+            Clinical::Query { .. } => Some(Bar::new("clinical-queried")),
+            Clinical::AwaitingSignature(_) => Some(Bar::new("signature-open")),
+            _ => None,
+        },
+        Rule::DowntimeAttached => {
+            (crate::clinical::needs_downtime(change) && !crate::clinical::has_downtime(change)).then(|| Bar::new("downtime-procedure-missing"))
+        }
+        Rule::ChargeAgreed => crate::charge::bars::agreed(ctx, change, step.act),
         _ => None,
     }
 }
@@ -171,6 +202,8 @@ fn answers_due(ctx: &Context, change: &Change, act: Act) -> Option<Bar> {
     let missing = ctx.process.questions.iter().filter(|q| {
         let wanted =
             q.required == due || (due != Required::Approve && q.required == Required::Approve) || (due == Required::Close && q.required == Required::Start);
+        // What was to be done before the work and was not can't be done after it.
+        let wanted = wanted && !(due == Required::Close && q.required == Required::Start && q.answer == AnswerKind::Done);
         wanted && q.asked_when.as_ref().is_none_or(|c| c.holds(&subject)) && !content.answers.contains_key(&q.id)
     });
     let missing: Vec<&str> = missing.map(|q| q.id.as_str()).collect();
@@ -183,16 +216,18 @@ fn is_owed(ctx: &Context, assessment: &crate::change::Assessment) -> bool {
 }
 
 /// SD-1 and SD-2: raised, sent or will carry it out.
-fn is_own_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
-    let Some(person) = person else { return false };
-    change.raised_by.person == Some(person) || change.submitted_by.contains(&person) || change.implementer.is_some_and(|(who, _)| who == person)
+pub(crate) fn is_own_work(change: &Change, stamp: &Stamp) -> bool {
+    stamp
+        .people()
+        .any(|person| change.raised_by.concerns(person) || change.submitted_by.contains(&person) || change.implementer.is_some_and(|(who, _)| who == person))
 }
 
 /// SD-6: implemented it, in any part.
-fn did_the_work(change: &Change, person: Option<crate::ids::PersonId>) -> bool {
-    let Some(person) = person else { return false };
-    let stamps = [&change.work.started_by, &change.work.finished_by];
-    change.implementer.is_some_and(|(who, _)| who == person) || stamps.into_iter().flatten().any(|s| s.person == Some(person))
+pub(crate) fn did_the_work(change: &Change, stamp: &Stamp) -> bool {
+    let took_part = [&change.work.started_by, &change.work.finished_by];
+    let steps = change.carry.steps.iter().filter_map(|step| step.by.as_ref()).filter(|by| by.role == Some(Role::Implementer));
+    stamp.people().any(|person| change.implementer.is_some_and(|(who, _)| who == person))
+        || took_part.into_iter().flatten().chain(steps).any(|other| other.shares_a_person_with(stamp))
 }
 
 /// T34, BR-23: once, within 30 days.
@@ -215,31 +250,40 @@ pub fn review_reasons(ctx: &Context, change: &Change) -> Vec<String> {
 
 /// What bars an act by its nature, whatever the document says.
 fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar> {
-    let person = stamp.person;
     match act {
         Act::Approve => approver(ctx, change, stamp),
+        Act::Vote => crate::board::vote_bar(ctx, change, stamp),
+        Act::TakeBack => crate::board::take_back_bar(ctx, change, stamp),
+        Act::Reaffirm => crate::board::reaffirm_bar(ctx, change, stamp),
         Act::Assess => crate::decide::assess::open_for(ctx, change).is_empty().then(|| Bar::new("no-assessment-of-yours")),
-        Act::Screen if matches!(change.clinical, Clinical::Rejected { .. } | Clinical::Stopped { .. }) => Some(Bar::new("clinical-rejected")),
-        Act::Screen if matches!(change.clinical, Clinical::Accepted { .. } | Clinical::NotRequired { .. }) => Some(Bar::new("already-screened")),
-        // Who answered yes cannot think better of it: a safety officer accepts or rejects.
-        Act::Screen if matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("clinical-under-review")),
-        // X8: direct care is screened by a safety officer.
-        Act::Screen if change.parties().direct_care && !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("direct-care-needs-officer")),
-        Act::Clear | Act::RejectClinically | Act::Stop if !stamp.role.is_some_and(Role::is_safety_officer) => Some(Bar::new("role").with("safety officer")),
-        // SD-5; a screen that answers no to all is a decision too.
-        Act::Screen | Act::Clear | Act::RejectClinically if is_own_work(change, person) => Some(Bar::new("clinical-own-work")),
-        Act::Clear if !matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("nothing-under-review")),
         Act::Acknowledge if !matches!(change.network, Network::Needed | Network::Sent { .. } | Network::Told { .. }) => Some(Bar::new("network-not-needed")),
         Act::TellNetwork | Act::RecordTold if matches!(change.network, Network::NotNeeded) => Some(Bar::new("network-not-needed")),
         Act::TellNetwork if matches!(change.network, Network::Acknowledged { .. }) => Some(Bar::new("network-acknowledged")),
         Act::SettleNotice if change.notice().is_none_or(|n| !n.verdict.is_late()) => Some(Bar::new("notice-on-time")),
         Act::MeetCondition if !change.conditions.iter().any(|c| may_meet(ctx, stamp, c)) => Some(Bar::new("no-open-condition")),
         Act::Complete if change.asked_more.is_some() => Some(Bar::new("questions-open")),
+        Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => crate::urgent::bars(ctx, change, act, stamp),
         Act::Restate => restate(ctx, change),
-        Act::Review if change.stage == Stage::Review && did_the_work(change, person) => Some(Bar::new("review-by-another")),
+        Act::Review if change.stage == Stage::Review && did_the_work(change, stamp) => Some(Bar::new("review-by-another")),
         Act::Review if change.stage == Stage::Implemented && review_reasons(ctx, change).is_empty() && change.review.is_some() => Some(Bar::new("review-done")),
+        Act::RecordStep if crate::carry::recordable(change).is_empty() => Some(Bar::new("no-open-step")),
+        Act::DecideGo => go(change, stamp),
+        Act::Extend if change.window().is_none() => Some(Bar::new("no-window")),
+        Act::ConfirmWorked if !stamp.org.is_some_and(|org| crate::learn::asked_whether_it_worked(change).contains(&org)) => {
+            Some(Bar::new("not-asked-whether-it-worked"))
+        }
+        Act::Dispute if !matches!(change.outcome, Some(Outcome::Successful | Outcome::SuccessfulWithIssues)) => Some(Bar::new("nothing-to-dispute")),
+        Act::Dispute if change.learnt.open_disputes().next().is_some() => Some(Bar::new("disputed-already")),
+        Act::AnswerDispute if change.learnt.open_disputes().next().is_none() => Some(Bar::new("no-open-dispute")),
+        Act::AnswerDispute if did_the_work(change, stamp) => Some(Bar::new("outcome-by-another")),
+        Act::AnswerDispute if change.learnt.open_disputes().any(|d| d.by.shares_a_person_with(stamp)) => Some(Bar::new("own-dispute")),
+        Act::FinishAction if !change.learnt.actions.iter().any(|a| may_finish(ctx, stamp, a)) => Some(Bar::new("no-open-action")),
+        Act::Survey if change.raised_by.person != stamp.person => Some(Bar::new("not-the-requester")),
+        Act::Survey if change.learnt.survey.is_some() => Some(Bar::new("survey-given")),
+        Act::UnlinkIncident if change.learnt.incidents.is_empty() => Some(Bar::new("no-incident-linked")),
         Act::BackOut if change.work.started.is_none() => Some(Bar::new("not-started")),
-        _ => None,
+        money if money.is_money() => crate::charge::bars::of_act(ctx, change, money, stamp),
+        act => crate::clinical::bars::of_act(ctx, change, act, stamp),
     }
 }
 
@@ -249,11 +293,39 @@ pub(crate) fn may_meet(ctx: &Context, stamp: &Stamp, condition: &crate::change::
     condition.met.is_none() && (manager || ctx.actor.belongs_to(condition.condition.owner))
 }
 
+/// Another device answers to the title, or has the address (spec 4.8).
+fn title_taken(ctx: &Context, change: &Change) -> Option<Bar> {
+    let content = change.content.as_ref()?;
+    let own = modality::claims(change.kind, content);
+    let clash = modality::clashes(&own, &content.header.services, &ctx.facts.modalities).into_iter().next()?;
+    Some(match clash {
+        modality::Clash::BothLive { ae_title } => Bar::new("modality-both-live").with(ae_title),
+        modality::Clash::Title { ae_title, site } => Bar::new("ae-title-taken").with(ae_title).with(site),
+        modality::Clash::Address { ip, ae_title, site } => Bar::new("ip-taken").with(ip).with(ae_title).with(site),
+    })
+}
+
+/// The go or no-go is that of the person named for it; a change manager may record it for them.
+fn go(change: &Change, stamp: &Stamp) -> Option<Bar> {
+    let Some(checkpoint) = &change.carry.checkpoint else { return Some(Bar::new("no-checkpoint")) };
+    let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
+    (!manager && stamp.person != Some(checkpoint.planned.decider)).then(|| Bar::new("not-the-decider"))
+}
+
+/// An action is finished by its owner, or recorded by a change manager.
+pub(crate) fn may_finish(ctx: &Context, stamp: &Stamp, action: &crate::learn::Action) -> bool {
+    let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));
+    action.done.is_none() && (manager || ctx.actor.belongs_to(action.action.owner))
+}
+
 /// The approver that the document's table asks for.
 fn approver(ctx: &Context, change: &Change, stamp: &Stamp) -> Option<Bar> {
-    let (_, outputs) = crate::decide::ruling::rule_on(ctx, change, "approver")?;
+    let outputs = crate::decide::ruling::said(ctx, change, "approver", |_| None)?;
     let words = outputs.get("approver")?;
-    let allowed = words.split([';', ',']).filter_map(Role::from_words).any(|role| stamp.role == Some(role));
+    let roles: Vec<Role> = words.split([';', ',']).filter_map(crate::board::role_of).collect();
+    // SD-10: where nobody of a role can decide, the next in the chain is asked.
+    let is_next = |role: &Role| crate::cover::next_in_chain(*role) == stamp.role && crate::cover::is_vacant(ctx, change, *role);
+    let allowed = roles.iter().any(|role| stamp.role == Some(*role) || is_next(role));
     (!allowed).then(|| Bar::new("approver").with(words))
 }
 
@@ -261,6 +333,9 @@ fn approver(ctx: &Context, change: &Change, stamp: &Stamp) -> Option<Bar> {
 fn restate(ctx: &Context, change: &Change) -> Option<Bar> {
     let closed = change.closed_at?;
     let until = closed.checked_add((30 * 24).hours()).unwrap_or(closed);
+    if change.outcome == Some(crate::change::Outcome::Unauthorised) {
+        return Some(Bar::new("verdict-stands"));
+    }
     if change.restated {
         return Some(Bar::new("restated-already"));
     }

@@ -6,6 +6,7 @@ use crate::act::Act;
 use crate::actor::{OrgKind, Role};
 use crate::calendar::Notice;
 use crate::change::{AssessmentKind, Kind, Stage};
+use crate::form::format::Format;
 use crate::rule::Rule;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,8 +38,14 @@ pub struct Process {
     pub questions: Vec<Question>,
     pub assessments: Vec<AssessmentRow>,
     pub timers: Vec<Timer>,
+    /// The columns of the tables that questions ask for, by name.
+    pub rows: BTreeMap<String, Vec<Column>>,
     /// Pre-authorised requests; empty but for service requests.
     pub catalogue: Vec<CatalogueEntry>,
+    /// The questions about risk, in order; what `risk score` is worked out from (spec 6.3).
+    pub risk_questions: Vec<RiskRow>,
+    /// Sets of steps that work can be planned from.
+    pub tasks: Vec<TaskRow>,
     /// Decision tables by name, such as `notice asked for`.
     pub tables: BTreeMap<String, table::Table>,
     /// Where each row stands, by keys such as `step submit DRAFT`; inherited rows stand in the base's file.
@@ -141,6 +148,8 @@ pub enum Audience {
     Assessors,
     /// The contact on site on the night (`on-site contact`).
     OnSite,
+    /// Whoever decides go or no-go (`go decider`).
+    Decider,
 }
 
 /// One row of Questions. The key is the id; the program gives meaning to the ids in `form::KNOWN`.
@@ -155,6 +164,20 @@ pub struct Question {
     pub guidance: String,
     /// Which step of raising asks it.
     pub page: Page,
+    /// The heading under which it stands there; empty where it needs none.
+    pub group: String,
+}
+
+/// A column of a table of answers (`## Rows: NAME`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    pub id: String,
+    pub text: String,
+    /// A single value: a line, a format, one of a list, yes or no, a number or a date.
+    pub answer: AnswerKind,
+    /// Whether a row that says anything has to say this.
+    pub required: bool,
+    pub guidance: String,
 }
 
 /// When an answer has to be there.
@@ -177,6 +200,7 @@ pub enum Required {
 pub enum Page {
     What,
     Where,
+    Details,
     When,
     Risk,
 }
@@ -220,6 +244,15 @@ pub enum AnswerKind {
     Reason(Vec<String>),
     /// `files`.
     Files,
+    /// A technical value such as `AE title` or `IP address`.
+    Format(Format),
+    /// `yes when done`: nothing is answered until it is done.
+    Done,
+    /// `rows of NAME`: a table of answers, whose columns the document lists.
+    Rows {
+        name: String,
+        columns: Vec<Column>,
+    },
 }
 
 /// `network_affected is yes`, `notice is short and raised_by is trust`: any of (all of) tests.
@@ -251,6 +284,32 @@ pub struct AssessmentRow {
     pub silence_counts: bool,
 }
 
+/// One row of Risk questions. The key is the id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RiskRow {
+    pub id: String,
+    pub text: String,
+    /// How much its answer counts; 0 leaves it out of the score.
+    pub weight: i64,
+    /// What the answers 0 to 3 mean.
+    pub answers: [String; 4],
+}
+
+/// One row of Tasks: a step of a set. The key is set, plan and step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    pub set: String,
+    pub plan: crate::carry::Plan,
+    pub step: String,
+    /// Whose side of the change owns it.
+    pub owner: Role,
+    /// Minutes from the start of the window; without it the step follows the one before.
+    pub offset: Option<i64>,
+    pub minutes: i64,
+    /// How it is seen to have worked; may be empty.
+    pub verify: String,
+}
+
 /// One row of Timers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timer {
@@ -270,10 +329,18 @@ pub enum TimerWhen {
     NotStarted { minutes: i64 },
     /// `contingency end, not finished`.
     NotFinished,
+    /// `last safe back-out, not finished`, or `30 minutes before last safe back-out, not finished`.
+    LastSafe { minutes_before: i64 },
+    /// `go or no-go, not decided`.
+    GoDue,
+    /// `30 working days idle before approval`.
+    Idle { working_days: i64 },
     /// `20 working days in RETURNED`.
     WorkingDaysIn { stage: Stage, days: i64 },
     /// `60 days in CLIN_REJECTED`.
     DaysIn { stage: Stage, days: i64 },
+    /// `ratification due`: not given by its time.
+    PaperDue(crate::urgent::Paper),
 }
 
 /// What a timer does.
@@ -283,6 +350,18 @@ pub enum TimerAct {
     Overrun,
     AskOutcome,
     Expire,
+    /// Marks that going back would not end in time any more.
+    LastSafe,
+    /// Asks whoever decides for the go or no-go.
+    AskGo,
+    /// Proposes to end what nobody has touched (BR-35).
+    ProposeExpiry,
+    /// These three are set by the charge track and never written in a document.
+    RemindQuote,
+    LapseQuote,
+    LapseApproval,
+    /// The clinical question is still open: it goes up, and is never answered by silence (scenario 31).
+    EscalateClinical,
 }
 
 /// A pre-authorised request (spec 4.5).
@@ -305,8 +384,11 @@ pub struct CatalogueEntry {
 
 mod cells;
 pub mod check;
+pub mod compare;
+pub mod decisions;
 pub mod diagram;
 pub mod dictionary;
+pub mod edit;
 pub mod facts;
 pub mod graph;
 pub mod load;

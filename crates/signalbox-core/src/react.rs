@@ -3,6 +3,7 @@
 
 use crate::act::Act;
 use crate::calendar::Calendar;
+use crate::carry;
 use crate::change::{Change, Stage};
 use crate::event::{Event, Recorded};
 use crate::process::{Audience, Process, TimerAct, TimerWhen};
@@ -25,7 +26,12 @@ pub enum Task {
 /// The act whose step an event takes.
 pub fn act_of(event: &Event) -> Option<Act> {
     Some(match event {
-        Event::Raised { .. } | Event::Imported { .. } | Event::Overran => return None,
+        Event::Raised { .. } | Event::Imported { .. } | Event::Overran | Event::LastSafePassed | Event::ExpiryProposed => return None,
+        Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::Converted { .. } => return None,
+        Event::VerballyApproved(_) => Act::RecordVerbal,
+        Event::VerbalConfirmed { .. } | Event::VerbalDenied { .. } => Act::ConfirmVerbal,
+        Event::Ratified { .. } | Event::RatificationRefused(_) => Act::Ratify,
+        Event::VerdictGiven(_) => Act::GiveVerdict,
         Event::Proposed { .. } => Act::Propose,
         Event::SentBack { .. } => Act::SendBack,
         Event::Submitted { .. } => Act::Submit,
@@ -33,13 +39,28 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Accepted { .. } => Act::Accept,
         Event::Assessed { .. } => Act::Assess,
         Event::Screened { .. } => Act::Screen,
+        Event::HazardRecorded(_) => Act::Hazard,
+        Event::HazardRated(_) => Act::Rate,
+        Event::ClinicallyQueried { .. } => Act::Query,
+        Event::ClinicalQueryAnswered { .. } => Act::AnswerQuery,
+        Event::ClinicallyEscalated { .. } => Act::Escalate,
         Event::ClinicallyAccepted { .. } => Act::Clear,
+        Event::ClinicallyCountersigned(_) => Act::Countersign,
+        Event::ScreeningReviewed { .. } => Act::ReviewScreening,
+        Event::DowntimeWaived { .. } => Act::WaiveDowntime,
+        Event::ClinicallyAppealed { .. } => Act::Appeal,
+        Event::ClinicalRejectionUpheld { .. } => Act::Uphold,
+        Event::ClinicalRejectionOverruled(_) => Act::Overrule,
+        Event::StopSettled(_) => Act::SettleStop,
         Event::ClinicallyRejected { .. } => Act::RejectClinically,
         Event::Stopped { .. } => Act::Stop,
         Event::AssessmentCompleted => Act::Complete,
         Event::Approved { .. } => Act::Approve,
         Event::Rejected { .. } => Act::Reject,
         Event::MoreAsked { .. } => Act::AskMore,
+        Event::Voted(_) => Act::Vote,
+        Event::TakenBack { .. } => Act::TakeBack,
+        Event::Reaffirmed { .. } => Act::Reaffirm,
         Event::Held { .. } => Act::Hold,
         Event::Resumed => Act::Resume,
         Event::Scheduled { .. } => Act::Schedule,
@@ -63,6 +84,27 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Said { .. } => Act::Say,
         Event::Attached { .. } => Act::Attach,
         Event::ExpiredUnanswered => Act::Expire,
+        event => return act_of_learning(event),
+    })
+}
+
+/// The same for what belongs to carrying out, learning and money.
+fn act_of_learning(event: &Event) -> Option<Act> {
+    Some(match event {
+        Event::Planned(_) => Act::Plan,
+        Event::StepStarted(_) | Event::StepDone(_) | Event::StepSkipped(_) | Event::StepFailed(_) => Act::RecordStep,
+        Event::GoDecided(_) => Act::DecideGo,
+        Event::Extended(_) => Act::Extend,
+        Event::WorkConfirmed(_) => Act::ConfirmWorked,
+        Event::OutcomeDisputed(_) => Act::Dispute,
+        Event::DisputeAnswered(_) => Act::AnswerDispute,
+        Event::ActionDone(_) => Act::FinishAction,
+        Event::NearMissRecorded(_) => Act::RecordNearMiss,
+        Event::Surveyed(_) => Act::Survey,
+        Event::IncidentLinked(_) => Act::LinkIncident,
+        Event::IncidentUnlinked(_) => Act::UnlinkIncident,
+        Event::Money(event) => return crate::charge::event::act_of(event),
+        _ => return None,
     })
 }
 
@@ -78,7 +120,17 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
         let tells = step.into_iter().flat_map(|s| &s.tells);
         tasks.extend(tells.map(|to| Task::Tell { to: *to, about: about.clone(), version: recorded.version }));
     }
-    let moved = before.is_none_or(|b| b.stage != after.stage || b.window() != after.window());
+    if let Event::Money(event) = &recorded.event {
+        let tells = crate::charge::timers::tells(event).into_iter();
+        tasks.extend(tells.map(|to| Task::Tell { to, about: about.clone(), version: recorded.version }));
+    }
+    // Of steps only what failed is told (C089); the page of the work shows the rest.
+    if matches!(recorded.event, Event::StepStarted(_) | Event::StepDone(_) | Event::StepSkipped(_)) {
+        tasks.clear();
+    }
+    let timed =
+        |c: &Change| (carry::latest_end(c), carry::last_safe(c), carry::checkpoint_at(c), go_decided(c), can_idle(c.stage).then_some(c.carry.touched_at));
+    let moved = before.is_none_or(|b| b.stage != after.stage || b.window() != after.window() || b.urgent != after.urgent || timed(b) != timed(after));
     if moved {
         tasks.push(Task::DropTimers);
         if !after.stage.is_final() {
@@ -88,7 +140,19 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
             }));
         }
     }
+    if (moved || matches!(recorded.event, Event::Money(_))) && !after.stage.is_final() {
+        tasks.extend(crate::charge::timers::of(after, calendar, zone, recorded.at));
+    }
     tasks
+}
+
+fn go_decided(change: &Change) -> bool {
+    change.carry.checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.decided.is_some())
+}
+
+/// Stages in which a change can be forgotten before its approval (BR-35). What waits for its raiser has a time of its own.
+pub(crate) fn can_idle(stage: Stage) -> bool {
+    matches!(stage, Stage::Draft | Stage::LocalAuth | Stage::Submitted | Stage::Assessing | Stage::AwaitingApproval | Stage::OnHold)
 }
 
 /// When a timer is due for the change as it stands; `None` where it does not apply or has passed.
@@ -103,9 +167,15 @@ fn due(when: &TimerWhen, calendar: &Calendar, zone: &TimeZone, change: &Change, 
         }
         TimerWhen::MinutesBeforeStart(minutes) if firm => window?.start.checked_sub(SignedDuration::from_mins(*minutes)).ok()?,
         TimerWhen::NotStarted { minutes } if firm => window?.start.checked_add(SignedDuration::from_mins(*minutes)).ok()?,
-        TimerWhen::NotFinished if firm || running => window?.contingency_end,
-        TimerWhen::WorkingDaysIn { stage, days } if change.stage == *stage => calendar.due_at(now, *days, zone),
-        TimerWhen::DaysIn { stage, days } if change.stage == *stage => now.checked_add(SignedDuration::from_hours(24 * days)).ok()?,
+        TimerWhen::NotFinished if firm || running => carry::latest_end(change)?,
+        TimerWhen::LastSafe { minutes_before } if running && change.work.backing_out.is_none() => {
+            carry::last_safe(change)?.checked_sub(SignedDuration::from_mins(*minutes_before)).ok()?
+        }
+        TimerWhen::GoDue if firm && !go_decided(change) => carry::checkpoint_at(change)?,
+        TimerWhen::Idle { working_days } if can_idle(change.stage) => calendar.due_at(change.carry.touched_at.unwrap_or(now), *working_days, zone),
+        TimerWhen::WorkingDaysIn { stage, days } if change.stage == *stage => calendar.due_at(change.stage_since, *days, zone),
+        TimerWhen::DaysIn { stage, days } if change.stage == *stage => change.stage_since.checked_add(SignedDuration::from_hours(24 * days)).ok()?,
+        TimerWhen::PaperDue(paper) => crate::urgent::papers(change).into_iter().find(|p| p.paper == *paper && p.done.is_none())?.due_at,
         _ => return None,
     };
     (at > now).then_some(at)

@@ -1,8 +1,5 @@
-//! Impact, risk and the category that follows from them; the clinical screening (spec 6.2, 6.3, 8.3, X11).
-
-mod impact;
-
-pub use impact::{Care, Impact, ImpactFacts, ImpactRow, RowHit, impact};
+//! The words of risk: band, category, closeness to patients; the timing of a start; the clinical screening (spec 6.3,
+//! 8.3, X11). What follows from what is in the tables of the documents.
 
 use crate::calendar::Calendar;
 use crate::words::vocabulary;
@@ -11,68 +8,25 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 vocabulary! {
-    /// The six questions of spec 6.3, each answered 0 to 3.
-    RiskQuestion {
-        /// Done the same way before: 0 three times or more, 1 once or twice, 2 only something similar, 3 never.
-        Novelty = "novelty", "Have you done this before, the same way?";
-        /// Teams and steps.
-        Complexity = "complexity", "How many teams and steps does it take?";
-        /// 0 full and like for like, 3 untested.
-        Testing = "testing", "How well is it tested?";
-        /// 0 tested and under 30 minutes, 3 none.
-        BackOut = "back_out", "How can you go back?";
-        /// Shared components.
-        BlastRadius = "blast_radius", "How much else shares what you touch?";
-        /// 0 agreed window, 1 evening, 2 service hours, 3 near a freeze or peak.
-        Timing = "timing", "When will it happen?";
-    }
-}
-
-/// The answers to the six questions, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "[u8; 6]", into = "[u8; 6]")]
-pub struct RiskAnswers([u8; 6]);
-
-impl RiskAnswers {
-    /// Takes six answers of 0 to 3.
-    pub fn new(answers: [u8; 6]) -> Option<RiskAnswers> {
-        answers.iter().all(|answer| *answer <= 3).then_some(RiskAnswers(answers))
-    }
-
-    /// The answer to one question.
-    pub fn answer(self, question: RiskQuestion) -> u8 {
-        RiskQuestion::ALL.iter().zip(self.0).find(|(asked, _)| **asked == question).map_or(0, |(_, answer)| answer)
-    }
-
-    /// The sum, out of 18 (X16).
-    pub fn sum(self) -> u8 {
-        self.0.iter().sum()
-    }
-}
-
-impl TryFrom<[u8; 6]> for RiskAnswers {
-    type Error = &'static str;
-    fn try_from(answers: [u8; 6]) -> Result<RiskAnswers, &'static str> {
-        RiskAnswers::new(answers).ok_or("risk-answer-out-of-range")
-    }
-}
-
-impl From<RiskAnswers> for [u8; 6] {
-    fn from(answers: RiskAnswers) -> [u8; 6] {
-        answers.0
+    /// How near to the patient a service is. A fact of the service, not an opinion of the change (X8).
+    Care {
+        /// Not at all.
+        None = "none", "none";
+        /// Care depends on it by a detour.
+        Indirect = "indirect", "indirect";
+        /// Used in direct care.
+        Direct = "direct", "direct";
+        /// Used in direct care in an emergency department, theatre, intensive care, maternity or imaging.
+        DirectCritical = "direct_critical", "direct: emergency department, theatres, intensive care, maternity or imaging";
     }
 }
 
 vocabulary! {
-    /// How risky the sum is.
+    /// How risky it is.
     RiskBand {
-        /// 0 to 4.
         Low = "low", "low";
-        /// 5 to 9.
         Medium = "medium", "medium";
-        /// 10 to 13.
         High = "high", "high";
-        /// 14 to 18.
         VeryHigh = "very_high", "very high";
     }
 }
@@ -87,28 +41,6 @@ vocabulary! {
         /// Two boards and twenty days.
         Major = "major", "major";
     }
-}
-
-/// The band of a sum (spec 6.3).
-pub fn risk_band(sum: u8) -> RiskBand {
-    match sum {
-        0..=4 => RiskBand::Low,
-        5..=9 => RiskBand::Medium,
-        10..=13 => RiskBand::High,
-        _ => RiskBand::VeryHigh,
-    }
-}
-
-/// The category matrix of spec 6.3.
-pub fn category(sum: u8, impact: Impact) -> Category {
-    use Category::{Major, Minor, Significant};
-    let row = match risk_band(sum) {
-        RiskBand::Low => [Major, Significant, Minor, Minor],
-        RiskBand::Medium => [Major, Significant, Significant, Minor],
-        RiskBand::High => [Major, Major, Significant, Significant],
-        RiskBand::VeryHigh => [Major; 4],
-    };
-    row[usize::from(impact.level() - 1)]
 }
 
 /// What a person knows about the timing and the calendar does not.
@@ -179,32 +111,6 @@ vocabulary! {
 mod tests {
     use super::*;
     use crate::calendar::{Division, london};
-
-    #[test]
-    fn bands_turn_at_their_bounds() {
-        let bands: Vec<_> = [0, 4, 5, 9, 10, 13, 14, 18].into_iter().map(|sum| risk_band(sum).code()).collect();
-        assert_eq!(bands, ["low", "low", "medium", "medium", "high", "high", "very_high", "very_high"]);
-    }
-
-    #[test]
-    fn the_category_matrix_is_that_of_the_specification() {
-        let printed: Vec<String> =
-            [0, 5, 10, 14].into_iter().map(|sum| [4, 3, 2, 1].map(|level| category(sum, Impact::new(level).unwrap()).code()).join(" ")).collect();
-        assert_eq!(
-            printed,
-            ["minor minor significant major", "minor significant significant major", "significant significant major major", "major major major major"]
-        );
-    }
-
-    #[test]
-    fn answers_are_held_to_their_range_and_summed_out_of_eighteen() {
-        assert_eq!(RiskAnswers::new([0, 0, 4, 0, 0, 0]), None);
-        assert_eq!(RiskAnswers::new([3; 6]).unwrap().sum(), 18);
-        let answers = RiskAnswers::new([0, 1, 2, 3, 0, 1]).unwrap();
-        assert_eq!((answers.sum(), answers.answer(RiskQuestion::BackOut), answers.answer(RiskQuestion::Timing)), (7, 3, 1));
-        assert!(serde_json::from_str::<RiskAnswers>("[0,0,0,0,0,4]").is_err());
-        assert_eq!(serde_json::from_str::<RiskAnswers>("[0,1,2,3,0,1]").unwrap(), answers);
-    }
 
     #[test]
     fn timing_counts_friday_afternoons_and_holiday_eves() {

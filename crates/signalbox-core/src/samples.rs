@@ -2,21 +2,27 @@
 //! The walk and the tests share it; nothing of it reaches a page.
 
 use crate::act::Act;
-use crate::actor::{Actor, Membership, OrgKind, Role, Stamp};
+use crate::actor::{Actor, Cover, Membership, OrgKind, Role, Stamp};
 use crate::apply::apply;
+use crate::board::{BoardFact, Hearing, MeetingFact, Seat, SeatFact};
 use crate::calendar::{self, Calendar, Division};
 use crate::change::Change;
+use crate::charge::rates::{RateFact, RateKind, Span};
+use crate::cover::Holder;
 use crate::decide::{self, Command, Context, Decision, Raise, facts_needed};
 use crate::event::Recorded;
 use crate::facts::*;
 use crate::form::Raw;
 use crate::ids::*;
+use crate::learn::Grade;
+use crate::modality::ModalityFact;
 use crate::offers::{Offer, offers};
 use crate::process::{Process, TimerAct};
 use crate::react::{Task, react};
 use crate::refusal::Refusal;
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The trust that raises most of the work.
@@ -45,8 +51,11 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
     ("coordinator", &[(TRUST, Role::Coordinator)]),
     ("deputy", &[(TRUST, Role::Coordinator), (TRUST, Role::Implementer)]),
     ("owner", &[(TRUST, Role::ServiceOwner)]),
+    ("finance", &[(TRUST, Role::Finance)]),
+    ("finance-head", &[(TRUST, Role::Finance)]),
     ("trust-officer", &[(TRUST, Role::TrustSafety)]),
     ("neighbour", &[(OTHER_TRUST, Role::Coordinator)]),
+    ("neighbour-finance", &[(OTHER_TRUST, Role::Finance)]),
     ("neighbour-owner", &[(OTHER_TRUST, Role::ServiceOwner)]),
     ("neighbour-officer", &[(OTHER_TRUST, Role::TrustSafety)]),
     ("manager", &[(SUPPLIER, Role::SupplierManager)]),
@@ -61,6 +70,7 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
     ("other-commercial", &[(OTHER_SUPPLIER, Role::Commercial)]),
     ("authority", &[(AUTHORITY, Role::AuthorityManager)]),
     ("authority-deputy", &[(AUTHORITY, Role::AuthorityManager), (AUTHORITY, Role::Requester)]),
+    ("on-call", &[(OTHER_TRUST, Role::EmergencyBoardMember)]),
     ("authority-officer", &[(AUTHORITY, Role::AuthoritySafety)]),
     ("carrier", &[(NETWORK, Role::NetworkDesk)]),
     ("reader", &[(OTHER_TRUST, Role::GroupMember)]),
@@ -77,7 +87,33 @@ const PEOPLE: &[(&str, &[(OrgId, Role)])] = &[
             (AUTHORITY, Role::AuthorityManager),
         ],
     ),
+    ("other-officer", &[(OTHER_SUPPLIER, Role::SupplierSafety)]),
+    ("manager-cover", &[(SUPPLIER, Role::Requester)]),
+    ("authority-cover", &[(AUTHORITY, Role::Requester)]),
 ];
+
+/// Who holds a membership of somebody else for now (SD-10): delegate, delegator, organisation and role.
+const COVERS: &[(&str, &str, OrgId, Role)] = &[
+    ("manager-cover", "manager", SUPPLIER, Role::SupplierManager),
+    ("authority-cover", "authority", AUTHORITY, Role::AuthorityManager),
+    // Raises work, and stands in for who would decide it.
+    ("authority-deputy", "authority", AUTHORITY, Role::AuthorityManager),
+];
+
+/// Who sits on the board of this world.
+const SEATS: &[(&str, Seat)] = &[
+    ("authority", Seat::Chair),
+    ("authority-deputy", Seat::Deputy),
+    ("manager", Seat::Member),
+    ("manager-deputy", Seat::Member),
+    ("coordinator", Seat::Member),
+    ("neighbour", Seat::Member),
+    ("authority-officer", Seat::Safety),
+    ("reader", Seat::Observer),
+];
+
+/// Somebody new with one role, as matrices make them: registered wherever they are asked to sign.
+pub const NEWCOMER: PersonId = PersonId(999);
 
 /// A person of the world.
 #[derive(Clone, Debug)]
@@ -107,14 +143,16 @@ impl World {
     /// The world as it always begins.
     pub fn new() -> World {
         let kind = |org: OrgId| ORGS.iter().find(|(o, ..)| *o == org).map_or(OrgKind::Trust, |(_, _, kind)| *kind);
-        let people: Vec<Player> = PEOPLE
+        let mut people: Vec<Player> = PEOPLE
             .iter()
             .enumerate()
             .map(|(n, (name, hats))| {
-                let memberships = hats.iter().map(|(org, role)| Membership { org: *org, org_kind: kind(*org), role: *role, service: None }).collect();
+                let memberships =
+                    hats.iter().map(|(org, role)| Membership { org: *org, org_kind: kind(*org), role: *role, service: None, cover: None }).collect();
                 Player { name, actor: Actor::Person { id: PersonId(101 + n as i64), memberships }, email: format!("{name}@example.org") }
             })
             .collect();
+        stand_in(&mut people);
         let directory = directory(&people);
         World {
             people,
@@ -135,6 +173,21 @@ impl World {
         ORGS.iter().find(|(o, ..)| *o == org).map_or("", |(_, code, _)| code)
     }
 
+    /// Agrees that routine work on these services needs no officer to screen it (X8).
+    pub fn agree(&mut self, code: &str, services: &[i64]) {
+        self.directory.patterns.push(Pattern {
+            code: code.to_owned(),
+            services: services.iter().map(|s| ServiceId(*s)).collect(),
+            expires_on: jiff::civil::date(2099, 12, 31),
+        });
+    }
+
+    /// The registrations of a person end on this day.
+    pub fn registered_until(&mut self, person: &str, day: jiff::civil::Date) {
+        let id = self.person(person).actor.person();
+        self.directory.registrations.iter_mut().filter(|r| Some(r.person) == id).for_each(|r| r.expires_on = day);
+    }
+
     /// What is in the directory: everything, for this world hides nothing.
     pub fn directory(&self) -> &Facts {
         &self.directory
@@ -144,9 +197,43 @@ impl World {
     pub fn facts(&self, query: &FactsQuery, clashes: &[ClashFact], prose: &BTreeMap<TextId, String>) -> Facts {
         let mut facts = self.directory.clone();
         facts.reach = self.reach(query);
+        facts.named = facts.people.clone();
         facts.clashes = clashes.to_vec();
         facts.prose = prose.clone();
         facts
+    }
+
+    /// The board of this world, in session with everybody there; for a major change it met a week before as well.
+    pub fn board(&self, now: Timestamp) -> BoardFact {
+        let kind = |org: OrgId| ORGS.iter().find(|(o, ..)| *o == org).map_or(OrgKind::Trust, |(_, _, kind)| *kind);
+        let seat = |(name, seat): &(&str, Seat)| {
+            let actor = &self.person(name).actor;
+            let org = actor.memberships().first().map_or(TRUST, |m| m.org);
+            SeatFact { person: actor.person().unwrap_or(PersonId(0)), org, org_kind: kind(org), seat: *seat }
+        };
+        let seats: Vec<SeatFact> = SEATS.iter().map(seat).collect();
+        let present: BTreeSet<PersonId> = seats.iter().map(|s| s.person).collect();
+        let meeting = |meeting, state, days: i64| {
+            let starts_at = now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+            MeetingFact { meeting, starts_at, state, until: None, present: present.clone() }
+        };
+        BoardFact { id: 1, name: "Change advisory board".into(), seats, meetings: vec![meeting(1, Hearing::Held, 7), meeting(2, Hearing::Live, 0)] }
+    }
+
+    /// Who holds the roles that decide; some of them out.
+    pub fn holders(&self, out: &BTreeSet<PersonId>) -> Vec<Holder> {
+        let mut holders = vec![];
+        for player in &self.people {
+            let Some(person) = player.actor.person() else { continue };
+            let decides = |m: &&Membership| matches!(m.role, Role::SupplierManager | Role::AuthorityManager) && m.cover.is_none();
+            for held in player.actor.memberships().iter().filter(decides) {
+                let covers = |p: &&Player| p.actor.memberships().iter().any(|m| m.role == held.role && m.cover.as_ref().is_some_and(|c| c.person == person));
+                let orgs = |p: &Player| p.actor.memberships().iter().map(|m| m.org).collect();
+                let delegates = self.people.iter().filter(covers).filter_map(|p| Some((p.actor.person()?, orgs(p)))).collect();
+                holders.push(Holder { person, role: held.role, org: held.org, is_out: out.contains(&person), orgs: orgs(player), delegates });
+            }
+        }
+        holders
     }
 
     /// PACS feeds the emergency board, so what touches the one reaches the other (spec 10.2).
@@ -155,9 +242,9 @@ impl World {
         let mut services: BTreeSet<ServiceId> = self.directory.items.iter().filter(named_item).flat_map(|i| i.services.clone()).collect();
         let named = |s: &&ServiceFact| query.services.contains(&s.id) || query.service_codes.iter().any(|c| c.eq_ignore_ascii_case(&s.code));
         services.extend(self.directory.services.iter().filter(named).map(|s| s.id));
-        if services.contains(&ServiceId(1)) {
-            services.insert(ServiceId(5));
-        }
+        // What is named is no dependant of itself, as in the store.
+        let services: BTreeSet<ServiceId> =
+            if services.contains(&ServiceId(1)) && !services.contains(&ServiceId(5)) { [ServiceId(5)].into() } else { [].into() };
         let mut reach = Reach { services: services.clone(), ..Reach::default() };
         for service in self.directory.services.iter().filter(|s| services.contains(&s.id)) {
             reach.runs.insert(service.owner);
@@ -168,6 +255,55 @@ impl World {
         }
         reach
     }
+}
+
+/// Gives the delegates what they hold for others.
+fn stand_in(people: &mut [Player]) {
+    for (delegate, delegator, org, role) in COVERS {
+        let Some(whose) = people.iter().find(|p| p.name == *delegator) else { continue };
+        let cover = Cover { person: whose.actor.person().unwrap_or(PersonId(0)), orgs: whose.actor.memberships().iter().map(|m| m.org).collect() };
+        let held = whose.actor.memberships().iter().find(|m| m.org == *org && m.role == *role).cloned();
+        let found = people.iter_mut().find(|p| p.name == *delegate).map(|p| &mut p.actor);
+        if let (Some(Actor::Person { memberships, .. }), Some(held)) = (found, held) {
+            memberships.push(Membership { cover: Some(Box::new(cover)), ..held });
+        }
+    }
+}
+
+/// What the finance approvers of this world may agree to.
+fn limit(name: &str) -> Option<i64> {
+    match name {
+        "finance" => Some(1_000_000),
+        "finance-head" | "neighbour-finance" => Some(crate::charge::money::MOST_PENCE),
+        _ => None,
+    }
+}
+
+fn rate(id: i64, label: &str, unit: &str, unit_pence: i64) -> RateFact {
+    RateFact {
+        id,
+        kind: RateKind::Labour,
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        unit_pence,
+        vat_rate: 2_000,
+        span: Span { from: Date::constant(2026, 1, 1), to: None },
+    }
+}
+
+/// Every safety officer is registered for as long as the world lasts.
+fn registrations(people: &[Player]) -> Vec<Registration> {
+    let officers =
+        people.iter().flat_map(|p| p.actor.memberships().iter().filter(|m| m.role.is_safety_officer()).filter_map(|m| Some((p.actor.person()?, m.org))));
+    let newcomers = ORGS.iter().map(|(org, ..)| (NEWCOMER, *org));
+    let registration = |(person, org): (PersonId, OrgId)| Registration {
+        person,
+        org,
+        body: "GMC".to_owned(),
+        number: format!("7{:06}", person.0),
+        expires_on: jiff::civil::date(2099, 12, 31),
+    };
+    officers.chain(newcomers).map(registration).collect()
 }
 
 fn directory(people: &[Player]) -> Facts {
@@ -217,8 +353,20 @@ fn directory(people: &[Player]) -> Facts {
                 id: p.actor.person().unwrap_or(PersonId(0)),
                 email: p.email.clone(),
                 orgs: p.actor.memberships().iter().map(|m| m.org).collect(),
+                hats: p.actor.memberships().to_vec(),
             })
             .collect(),
+        // More than any walk links.
+        incidents: (1..=200)
+            .map(|id| IncidentFact {
+                id,
+                reference: format!("INC-{id}"),
+                grade: [Grade::Lesser, Grade::Lesser, Grade::Serious, Grade::Clinical][id as usize % 4],
+            })
+            .collect(),
+        spending_limits: people.iter().filter_map(|p| Some((p.actor.person()?, limit(p.name)?))).collect(),
+        rates: vec![rate(1, "Engineer", "day", 65_000), rate(2, "Senior engineer", "day", 82_550)],
+        registrations: registrations(people),
         files: [(1, ("plan.pdf".to_owned(), 2_048, "ab".repeat(32)))].into(),
         ..Facts::default()
     }
@@ -235,6 +383,12 @@ pub struct Case<'w> {
     pub prose: BTreeMap<TextId, String>,
     /// What stands in the way of the window, as the shell would find it.
     pub clashes: Vec<ClashFact>,
+    /// What other changes say of AE titles and addresses.
+    pub modalities: Vec<ModalityFact>,
+    /// The board whose scope covers the change.
+    pub board: Option<BoardFact>,
+    /// Who is away, or has handed over what they hold.
+    pub out: BTreeSet<PersonId>,
     next_id: i64,
 }
 
@@ -244,10 +398,22 @@ impl<'w> Case<'w> {
         let facts = world.facts(&FactsQuery::default(), &[], &BTreeMap::new());
         let ctx = Context { now, actor: &who.actor, process, calendar: &world.calendar, zone_name: &world.zone_name, zone: &world.zone, facts: &facts };
         let reference = format!("{}-2026-{number:06}", process.prefix);
-        let raise = Raise { id: ChangeId(1), reference, org, on_behalf_of: None, copied_from: None, mint: Mint::new(1_000, [7; 16]) };
+        let raise = Raise { id: ChangeId(1), reference, org, on_behalf_of: None, copied_from: None, retrospective_of: None, mint: Mint::new(1_000, [7; 16]) };
         let decision = decide::raise(&ctx, raise)?;
         let change = apply(None, &decision.events[0]);
-        let mut case = Case { world, process, now, change, log: vec![], prose: BTreeMap::new(), clashes: vec![], next_id: 1_000 };
+        let mut case = Case {
+            world,
+            process,
+            now,
+            change,
+            log: vec![],
+            prose: BTreeMap::new(),
+            clashes: vec![],
+            modalities: vec![],
+            board: Some(world.board(now)),
+            out: BTreeSet::new(),
+            next_id: 1_000,
+        };
         case.remember(&decision);
         Ok(case)
     }
@@ -261,7 +427,11 @@ impl<'w> Case<'w> {
     /// The facts that an act with these fields would be decided on.
     pub fn facts_for(&self, act: Option<Act>, raw: &Raw) -> Facts {
         let query = facts_needed(self.process, Some(&self.change), act, raw, &self.world.zone);
-        self.world.facts(&query, &self.clashes, &self.prose)
+        let mut facts = self.world.facts(&query, &self.clashes, &self.prose);
+        facts.modalities.clone_from(&self.modalities);
+        facts.board.clone_from(&self.board);
+        facts.holders = self.world.holders(&self.out);
+        facts
     }
 
     /// What deciding looks at.
@@ -318,8 +488,12 @@ impl<'w> Case<'w> {
 
     /// Everybody who may, each with the membership under which they may.
     pub fn who_may(&self, act: Act) -> Vec<(&'w Player, Stamp)> {
-        let facts = self.facts_for(None, &Raw::new());
-        self.world.people.iter().filter_map(|player| Some((player, self.may_by(&facts, &player.actor, act).ok()?))).collect()
+        self.who_may_by(&self.facts_for(None, &Raw::new()), act)
+    }
+
+    /// The same on facts that were fetched before.
+    pub fn who_may_by(&self, facts: &Facts, act: Act) -> Vec<(&'w Player, Stamp)> {
+        self.world.people.iter().filter_map(|player| Some((player, self.may_by(facts, &player.actor, act).ok()?))).collect()
     }
 }
 

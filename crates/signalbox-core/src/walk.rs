@@ -5,6 +5,11 @@
 mod cast;
 mod chance;
 mod fill;
+mod money;
+mod safety;
+mod urgent;
+mod values;
+mod veto;
 mod watch;
 
 use crate::act::Act;
@@ -12,6 +17,7 @@ use crate::change::{Change, Kind, Stage};
 use crate::event::Recorded;
 use crate::facts::ClashFact;
 use crate::form::Raw;
+use crate::modality;
 use crate::process::{Process, Step, TimerAct, Who, graph};
 use crate::react::{Task, act_of};
 use crate::refusal::Refusal;
@@ -32,7 +38,8 @@ pub struct Report {
     pub steps: usize,
     /// Acts that were refused.
     pub refused: usize,
-    /// How often each step of each document was taken; every step is in it.
+    /// How often each step of each document was taken; every step is in it. A step of the charge track that several
+    /// documents have is counted for all of them together.
     pub taken: BTreeMap<StepKey, usize>,
     /// At which stage the walks ended.
     pub ended: BTreeMap<Stage, usize>,
@@ -89,6 +96,22 @@ pub fn run(processes: &[&Process], seed: u64, walks: usize) -> Report {
         }
     }
     report
+}
+
+/// The changes that such walks leave behind, for whoever wants a past to look at.
+pub fn stories<'w>(world: &'w World, processes: &[&'w Process], seed: u64, walks: usize) -> Vec<Case<'w>> {
+    let mut report = Report { seed, walks, ..Report::default() };
+    let begin = |number: usize| {
+        let chance = Chance::new(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+        Walk::begin(world, processes.get(number % processes.len().max(1))?, number, chance)
+    };
+    let walks = (0..walks).filter_map(begin);
+    walks
+        .map(|mut walk| {
+            walk.go(&mut report);
+            walk.case
+        })
+        .collect()
 }
 
 /// The first act of a shortest way between stages.
@@ -196,6 +219,15 @@ impl<'w> Walk<'w> {
         if self.chance.percent(5) {
             self.timer(TimerAct::Overrun, report);
         }
+        if !self.case.change.money.quotes.is_empty() {
+            self.timer(TimerAct::LapseQuote, report);
+            self.timer(TimerAct::LapseApproval, report);
+        }
+        for then in [TimerAct::LastSafe, TimerAct::ProposeExpiry] {
+            if self.chance.percent(3) {
+                self.timer(then, report);
+            }
+        }
     }
 
     fn timer(&mut self, then: TimerAct, report: &mut Report) {
@@ -207,6 +239,8 @@ impl<'w> Walk<'w> {
 
     /// Other work and freezes come and go.
     fn stir(&mut self) {
+        self.stir_names();
+        self.convene();
         // A request is accepted as it is sent, unless something is in its way.
         let early = self.case.change.kind == Kind::ServiceRequest && matches!(self.case.change.stage, Stage::Draft | Stage::Submitted);
         if !self.case.clashes.is_empty() && self.chance.percent(if early { 5 } else { 60 }) {
@@ -219,14 +253,47 @@ impl<'w> Walk<'w> {
         }
     }
 
+    /// Somebody else takes the AE title that the change means to have, and lets go of it again.
+    fn stir_names(&mut self) {
+        let change = &self.case.change;
+        let Some(content) = &change.content else { return };
+        let own = modality::claims(change.kind, content);
+        if !self.case.modalities.is_empty() {
+            if self.chance.percent(60) {
+                self.case.modalities.clear();
+            }
+        } else if let Some(claim) = own.into_iter().find(|c| c.turn == modality::Turn::On)
+            && self.chance.percent(8)
+        {
+            let claim = modality::Claim { at: self.case.now, ..claim };
+            self.case.modalities.push(modality::ModalityFact { claim, services: vec![], site: "MAIN".to_owned() });
+        }
+    }
+
+    /// The board meets, or does not; members stay away.
+    fn convene(&mut self) {
+        if self.chance.percent(85) {
+            self.case.board = Some(self.case.world.board(self.case.now));
+            return;
+        }
+        let Some(board) = &mut self.case.board else { return };
+        match self.chance.below(4) {
+            0 => self.case.board = None,
+            1 => board.meetings.iter_mut().for_each(|m| m.state = crate::board::Hearing::Planned),
+            2 => board.meetings.truncate(1),
+            _ => board.meetings.iter_mut().for_each(|m| m.present.retain(|p| p.0 % 3 != 0)),
+        }
+    }
+
     fn wants(&self, report: &Report, act: Act) -> bool {
         report.taken.get(&(self.case.process.id.clone(), act, self.case.change.stage)).is_some_and(|n| *n < ENOUGH)
     }
 
     /// One act by somebody who may; `false` when nobody may do anything.
     fn step(&mut self, report: &mut Report) -> bool {
+        let facts = self.case.facts_for(None, &Raw::new());
         for act in self.most_wanted_first(report) {
-            let able = self.case.who_may(act);
+            let able = self.case.who_may_by(&facts, act);
             let Some((player, stamp)) = self.chance.pick(&able) else { continue };
             // An answer owed is given more often than not; else people amend whatever they like.
             let owed = act == Act::Amend && fill::owed(self.case.process, &self.case.change) && self.chance.percent(70);
@@ -246,20 +313,28 @@ impl<'w> Walk<'w> {
         if self.goal.is_none_or(|(act, from)| taken(act, from) >= ENOUGH) {
             self.goal = self.rarest(report);
         }
-        let way = self.goal.and_then(|(act, from)| if from == stage { Some(act) } else { route(process, stage, from) });
+        let way = self.goal.and_then(|(act, from)| match (act, stage) {
+            // X10: there has to be something to re-affirm.
+            (Act::Reaffirm, Stage::Approved | Stage::Scheduled) => Some(Act::Reschedule),
+            (Act::Reaffirm, _) if self.case.change.board.moved.is_none() => route(process, stage, Stage::Approved),
+            _ if from == stage => Some(act),
+            _ => route(process, stage, from),
+        });
+        let paying = self.goal.and_then(|(act, from)| money::towards(&self.case, act, from));
         let by_people = process.steps.iter().filter(|s| s.from == stage && s.who.iter().any(|w| *w != Who::System));
         let mut weighed: Vec<(u64, Act)> = by_people
             .map(|s| {
                 let worth = match s.to {
+                    _ if Some(s.act) == paying => 6_000,
                     _ if Some(s.act) == way => 2_000,
+                    // What is to be cleared has to be screened first.
+                    None if s.act == Act::Screen && way == Some(Act::Clear) => 1_900,
                     None if taken(s.act, stage) < ENOUGH => 500,
+                    // What a rare step elsewhere waits for.
+                    None if cast::prepares(s.act).iter().any(|act| self.is_rare(report, *act)) => 400,
                     // The system takes the next step as soon as people have done theirs.
-                    _ if cast::next_acts(stage).contains(&s.act) => {
-                        if way.is_none_or(|act| !is_by_people(process, act, stage)) {
-                            1_500
-                        } else {
-                            400
-                        }
+                    _ if cast::next_acts(stage).contains(&s.act) && !cast::is_idle(&self.case.change, s.act) => {
+                        if way.is_none_or(|act| !is_by_people(process, act, stage)) { 1_500 } else { 400 }
                     }
                     _ => 5,
                 };
@@ -268,6 +343,12 @@ impl<'w> Walk<'w> {
             .collect();
         weighed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         weighed.into_iter().map(|(_, act)| act).collect()
+    }
+
+    /// Whether an act is still seldom taken from some stage.
+    fn is_rare(&self, report: &Report, act: Act) -> bool {
+        let id = &self.case.process.id;
+        report.taken.iter().any(|((document, taken, _), n)| document == id && *taken == act && *n < ENOUGH)
     }
 
     /// One of the steps that were taken least, if its stage can still be come to.
@@ -313,7 +394,10 @@ impl<'w> Walk<'w> {
         let events: Vec<Recorded> = followed.iter().map(|(recorded, _)| recorded.clone()).collect();
         let mut at = before.clone();
         for recorded in &events {
-            if let Some(taken) = act_of(&recorded.event).and_then(|act| report.taken.get_mut(&(self.case.process.id.clone(), act, at.stage))) {
+            // Steps of the charge track are the same rows wherever they are inherited: taken in one document, taken in all.
+            if let Some(act) = act_of(&recorded.event).filter(|act| act.is_money()) {
+                report.taken.iter_mut().filter(|((_, a, from), _)| *a == act && *from == at.stage).for_each(|(_, n)| *n += 1);
+            } else if let Some(taken) = act_of(&recorded.event).and_then(|act| report.taken.get_mut(&(self.case.process.id.clone(), act, at.stage))) {
                 *taken += 1;
             }
             at = crate::apply::apply(Some(at), recorded);

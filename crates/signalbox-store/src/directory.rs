@@ -5,13 +5,19 @@
 //! appends one event to the log's `directory` stream; the same row again changes nothing
 //! and appends nothing, so an import may be run twice.
 
+pub(crate) mod clinician;
 pub(crate) mod estate;
 pub(crate) mod freeze;
+pub(crate) mod incident;
+pub(crate) mod money;
 pub(crate) mod organisation;
 pub(crate) mod service;
 
+pub use clinician::*;
 pub use estate::*;
 pub use freeze::*;
+pub use incident::*;
+pub use money::*;
 pub use organisation::*;
 pub use service::*;
 

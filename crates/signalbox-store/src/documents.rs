@@ -1,6 +1,8 @@
 //! Process documents, kept by the hash of their text. A change names the hash it began under, so a
 //! document that was ever used is never altered and never goes.
 
+pub mod proposals;
+
 use crate::engine::{Row, Tx};
 use crate::sql::statements;
 use crate::{StoreError, values};

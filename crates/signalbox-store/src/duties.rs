@@ -1,12 +1,15 @@
 //! What somebody owes on a change, read from its state: one row for each duty, kept or open. The page "What I
 //! promised" and the chases read these.
 
+mod clinical;
+
 use crate::Value;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use signalbox_core::actor::{Role, Stamp};
 use signalbox_core::calendar::{Calendar, Division, at_cut_off, london};
 use signalbox_core::change::{AssessmentKind, Change, Kind, Stage};
+use signalbox_core::urgent::{Owed, Paper};
 
 struct Duty<'a> {
     key: String,
@@ -24,6 +27,7 @@ struct Duty<'a> {
 /// The rows of `duties` for a change, in the order of their keys.
 pub fn of(change: &Change) -> Vec<Vec<Value>> {
     let mut duties = vec![];
+    let papers = signalbox_core::urgent::papers(change);
     for ((kind, org), assessment) in &change.assessments {
         // What nobody gave falls away once the decision is taken.
         if assessment.given.is_none() && change.stage != Stage::Assessing {
@@ -56,9 +60,78 @@ pub fn of(change: &Change) -> Vec<Vec<Value>> {
             done: condition.met.as_ref().map(|(by, at, _)| (by, *at)),
         });
     }
+    duties.extend(learning(change));
     duties.extend(of_stage(change));
+    duties.extend(papers.iter().map(|owed| of_paper(change, owed)));
+    duties.extend(clinical::of(change));
     duties.sort_by(|a, b| a.key.cmp(&b.key));
     duties.into_iter().map(|duty| row(change, duty)).collect()
+}
+
+/// What an emergency or a late record still owes (spec 5.7): the person who said yes by phone, whoever raised it, or a role.
+fn of_paper<'a>(change: &Change, owed: &'a Owed) -> Duty<'a> {
+    let by_authority = change.approvals.iter().any(|a| a.by.role == Some(Role::AuthorityManager));
+    let (org, role, person) = match owed.paper {
+        Paper::Confirmation => (None, None, change.urgent.verbal.as_ref().map(|(yes, _)| yes.approver.0)),
+        Paper::Ratification if by_authority => (None, Some(Role::SupplierManager), None),
+        Paper::Ratification => (None, Some(Role::AuthorityManager), None),
+        Paper::ClinicalReview if change.parties().runs.is_empty() => (None, Some(Role::AuthoritySafety), None),
+        Paper::ClinicalReview => (None, Some(Role::SupplierSafety), None),
+        Paper::Record => (Some(change.org.0), None, None),
+        Paper::Verdict => (None, Some(Role::AuthorityManager), None),
+    };
+    Duty {
+        key: format!("paper-{}", owed.paper.code()),
+        kind: owed.paper.code(),
+        org,
+        role,
+        person,
+        about: owed.paper.code().to_owned(),
+        text: None,
+        asked_at: owed.asked_at,
+        due_at: Some(owed.due_at),
+        done: owed.done.as_ref().map(|(by, at)| (by, *at)),
+    }
+}
+
+/// Actions of the review, whether it worked, and disputes (C106, X12, C102).
+fn learning(change: &Change) -> Vec<Duty<'_>> {
+    let learnt = &change.learnt;
+    let plain = |key: String, kind: &'static str, about: String, asked_at: Timestamp| Duty {
+        key,
+        kind,
+        org: None,
+        role: None,
+        person: None,
+        about,
+        text: None,
+        asked_at,
+        due_at: None,
+        done: None,
+    };
+    let actions = learnt.actions.iter().map(|action| Duty {
+        org: Some(action.action.owner.0),
+        text: Some(action.action.what.text.0),
+        due_at: Some(end_of(action.action.due)),
+        done: action.done.as_ref().map(|(by, at, _)| (by, *at)),
+        ..plain(format!("action-{:03}", action.action.number), "action", action.action.number.to_string(), action.set_at)
+    });
+    let ended = change.work.finished.as_ref().map_or(change.stage_since, |told| told.happened_at);
+    let due = Calendar::shipped(Division::EnglandAndWales).due_at(ended, 5, &london());
+    let worked = signalbox_core::learn::asked_whether_it_worked(change).into_iter().map(|org| Duty {
+        org: Some(org.0),
+        due_at: Some(due),
+        done: learnt.confirmations.get(&org).map(|(_, by, at)| (by, *at)),
+        ..plain(format!("worked-{}", org.0), "worked", "worked".to_owned(), ended)
+    });
+    let disputes = learnt.disputes.iter().enumerate().map(|(n, dispute)| Duty {
+        role: Some(Role::SupplierManager),
+        text: Some(dispute.dispute.reason.text.0),
+        due_at: Some(Calendar::shipped(Division::EnglandAndWales).due_at(dispute.at, 5, &london())),
+        done: dispute.answer.as_ref().map(|(by, at, _)| (by, *at)),
+        ..plain(format!("dispute-{:03}", n + 1), "dispute", "dispute".to_owned(), dispute.at)
+    });
+    actions.chain(worked).chain(disputes).collect()
 }
 
 /// The duty that the stage itself means.
@@ -78,6 +151,11 @@ fn of_stage(change: &Change) -> Option<Duty<'static>> {
     let working_days = |n| Some(Calendar::shipped(Division::EnglandAndWales).due_at(change.stage_since, n, &london()));
     match change.stage {
         Stage::LocalAuth => Some(duty("local", Some(change.org.0), None, None)),
+        // Half an hour, after which anybody else on call is rung (spec 3.2).
+        Stage::Submitted if change.kind == Kind::Emergency => {
+            let due_at = change.stage_since.checked_add(jiff::SignedDuration::from_mins(30)).ok();
+            Some(duty("acceptance", None, Some(Role::AuthorityManager), due_at))
+        }
         // X3: an outage is accepted, with names, within 3 working days; anything else is checked within one (T5).
         Stage::Submitted if change.kind == Kind::PlannedOutage => Some(duty("acceptance", None, Some(Role::SupplierManager), working_days(3))),
         Stage::Submitted => Some(duty("acceptance", None, Some(Role::SupplierManager), working_days(1))),

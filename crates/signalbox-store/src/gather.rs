@@ -2,14 +2,18 @@
 //! upon is what was there (settled 20). Codes are looked up in the actor's sight: an unseen thing is as unknown as
 //! one that does not exist (S02).
 
+pub(crate) mod modalities;
+
 use crate::directory;
 use crate::scope::Scope;
 use crate::sql::statements;
 use crate::{StoreError, Tx, drafts, log, values};
 use jiff::Timestamp;
-use signalbox_core::actor::{Actor, OrgKind, Role};
-use signalbox_core::change::{Change, Kind, Stage, Window};
-use signalbox_core::facts::{ClashFact, Facts, FactsQuery, ItemFact, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
+use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
+use signalbox_core::change::{Change, Kind, Outcome, Stage, Window};
+use signalbox_core::facts::{
+    ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
+};
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Freeze, FreezeScope, Node, PlannedWork, ScheduleIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,11 +26,18 @@ statements! {
     SERVICE_BY_CODE = "select id, code, owner_org, direct_care, always_on from services where code = $1";
     SERVICE_BY_ID = "select id, code, owner_org, direct_care, always_on from services where id = $1";
     SERVICE_USERS = "select org_id from service_orgs where service_id = $1 order by org_id";
+    CIRCUIT_AT_SITE = "select count(*) from items where site_id = $1 and lower(type) like '%circuit%'";
+    LIKE_BY_SERVICE = "select distinct c.id, c.outcome from change_services s join changes c on c.id = s.change_id
+        where s.service_id = $1 and s.derived = 0 and c.closed_at > $2 and c.id <> $3 and c.outcome is not null";
+    LIKE_BY_ITEM = "select distinct c.id, c.outcome from change_items i join changes c on c.id = i.change_id
+        where i.item_id = $1 and c.closed_at > $2 and c.id <> $3 and c.outcome is not null";
     SITES_BY_CODE = "select id, code, org_id from sites where code = $1 order by id";
     DEPENDENCIES = "select from_kind, from_id, to_kind, to_id, kind from dependencies";
     RUNS_ON = "select item_id, service_id from item_services";
-    PERSON_BY_EMAIL = "select p.id, p.email, m.org_id from people p join memberships m on m.person_id = p.id
-        where p.email = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by m.org_id";
+    PERSON_BY_EMAIL = "select p.id, p.email, m.org_id, o.kind, m.role, m.service_id from people p join memberships m on m.person_id = p.id
+        join organisations o on o.id = m.org_id where p.email = $1 and p.state = 'active' and m.ended_at is null order by m.org_id, m.role";
+    NAMED_BY_EMAIL = "select distinct p.id, p.email, m.org_id from people p join memberships m on m.person_id = p.id
+        where p.email = $1 and p.state = 'active' and m.ended_at is null and m.role not in ('SMG', 'AUD', 'ADM') order by m.org_id";
     IMPLEMENTERS_OF = "select p.id, p.email from people p join memberships m on m.person_id = p.id
         where m.org_id = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by p.email limit $2";
     WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
@@ -39,6 +50,7 @@ statements! {
     WORK_ORGS = "select distinct org_id from change_orgs where change_id = $1";
     FREEZES_NEAR = "select scope, scope_id, title, starts_at, ends_at, hard from freezes
         where lifted_at is null and ends_at > $1 and starts_at < $2";
+    ALL_FREEZES = "select scope, scope_id, title, starts_at, ends_at, hard from freezes where lifted_at is null order by id";
 }
 
 /// How far around a window other work may matter: the longest window, and an hour for back to back (BR-19d).
@@ -77,17 +89,85 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
     for email in &query.person_emails {
         add_person(tx, &mut facts, email)?;
     }
+    for site in facts.sites.iter().map(|site| site.id.0).collect::<Vec<_>>() {
+        facts.site_circuits |= tx.maybe_one(CIRCUIT_AT_SITE, values![site], |row| row.int(0))?.unwrap_or(0) > 0;
+    }
+    if query.like_since.is_some() {
+        facts.like = Some(like(tx, change, query)?);
+    }
+    facts.modalities = modalities::of(tx, &sight, query, change.map_or(0, |c| c.id.0))?;
+    for email in &query.named_emails {
+        add_named(tx, &mut facts, email)?;
+    }
+    add_incidents(tx, actor, &mut facts, change, query)?;
+    if let Some(change) = change {
+        money(tx, actor, change, query, &mut facts)?;
+    }
     let dependencies = dependencies(tx)?;
     reach(tx, &mut facts, &dependencies)?;
     if let Some(window) = query.window {
         facts.clashes = clashes(tx, actor, &facts, change, window, &dependencies)?;
     }
+    if let (Some(change), Some(at)) = (change, query.decides_at) {
+        facts.holders = crate::rota::deciders(tx, at)?;
+        facts.board = crate::boards::fact(tx, change)?;
+    }
+    safety(tx, actor, &mut facts)?;
     if let Some(change) = change {
         facts.prose = log::load_texts(tx, change.id.0)?.into_iter().filter_map(|t| t.body.map(|b| (TextId(t.id), b))).collect();
         let files = drafts::files(tx, change.id.0)?.into_iter();
         facts.files = files.filter(|f| query.file_ids.contains(&f.id)).map(|f| (f.id, (f.name, f.bytes, f.sha256))).collect();
     }
     Ok(facts)
+}
+
+/// How changes that touched the same services or equipment went (C022). A number only, so nothing unseen is told.
+fn like(tx: &mut dyn Tx, change: Option<&Change>, query: &FactsQuery) -> Result<LikeWork, StoreError> {
+    let (since, own) = (query.like_since.map_or(0, Timestamp::as_microsecond), change.map_or(0, |c| c.id.0));
+    let mut ended: BTreeMap<i64, Option<Outcome>> = BTreeMap::new();
+    let read = |row: &dyn crate::Row| Ok((row.int(0)?, row.text(1)?));
+    let mut found = vec![];
+    for service in &query.services {
+        found.extend(tx.all(LIKE_BY_SERVICE, values![service.0, since, own], read)?);
+    }
+    for item in &query.items {
+        found.extend(tx.all(LIKE_BY_ITEM, values![item.0, since, own], read)?);
+    }
+    ended.extend(found.into_iter().map(|(id, code)| (id, Outcome::from_code(&code))));
+    let attempted = ended.values().flatten().filter(|outcome| outcome.is_attempted());
+    let failed = ended.values().flatten().filter(|outcome| matches!(outcome, Outcome::BackedOut | Outcome::Failed));
+    Ok(LikeWork { changes: attempted.count() as i64, failures: failed.count() as i64 })
+}
+
+/// What the actor may agree to for the raising organisation, how it orders, and the prices that hold today.
+fn money(tx: &mut dyn Tx, actor: &Actor, change: &Change, query: &FactsQuery, facts: &mut Facts) -> Result<(), StoreError> {
+    if let Some(person) = actor.person().filter(|_| actor.holds_in(Role::Finance, change.org)) {
+        facts.spending_limits.extend(directory::spending_limit(tx, person.0, change.org.0)?.map(|limit| (person, limit)));
+    }
+    facts.order_covers_vat = directory::orders_cover_tax(tx, change.org.0)?;
+    if query.rates {
+        let own = actor.memberships().iter().filter(|m| m.role == Role::Commercial).map(|m| m.org);
+        for org in own.collect::<BTreeSet<_>>() {
+            facts.rates.extend(directory::rates(tx, org.0)?.iter().map(directory::Rate::fact));
+        }
+    }
+    Ok(())
+}
+
+/// Under which registrations the actor signs, and which statements are in force (spec 8.2, X8).
+fn safety(tx: &mut dyn Tx, actor: &Actor, facts: &mut Facts) -> Result<(), StoreError> {
+    let Some(person) = actor.person().filter(|_| actor.memberships().iter().any(|m| m.role.is_safety_officer() || m.role == Role::SupplierManager)) else {
+        return Ok(());
+    };
+    facts.registrations = directory::clinicians_of(tx, person.0)?.into_iter().map(registration).collect();
+    let statements = directory::agreed_statements(tx)?.into_iter().filter(|statement| statement.ended_at.is_none());
+    facts.patterns =
+        statements.map(|s| Pattern { code: s.code, services: s.services.into_iter().map(ServiceId).collect(), expires_on: s.expires_on }).collect();
+    Ok(())
+}
+
+fn registration(row: directory::Clinician) -> Registration {
+    Registration { person: PersonId(row.person_id), org: OrgId(row.org_id), body: row.body, number: row.number, expires_on: row.expires_on }
 }
 
 /// What of the directory somebody may name: a trust its own and what it shares, a supplier what it runs, the
@@ -118,7 +198,7 @@ fn org_row(row: &dyn crate::Row) -> Result<OrgFact, StoreError> {
     Ok(OrgFact { id: OrgId(row.int(0)?), code: row.text(1)?, kind })
 }
 
-fn item_row(row: &dyn crate::Row) -> Result<ItemFact, StoreError> {
+pub(crate) fn item_row(row: &dyn crate::Row) -> Result<ItemFact, StoreError> {
     let kind = row.text(4)?.to_ascii_lowercase();
     let is_network = ["circuit", "router", "switch", "firewall", "network", "link"].iter().any(|word| kind.contains(word));
     Ok(ItemFact { id: ItemId(row.int(0)?), code: row.text(1)?, org: OrgId(row.int(2)?), site: row.opt_int(3)?.map(SiteId), services: vec![], is_network })
@@ -140,7 +220,7 @@ fn add_item(tx: &mut dyn Tx, facts: &mut Facts, mut item: ItemFact) -> Result<()
     Ok(())
 }
 
-fn service_row(row: &dyn crate::Row) -> Result<ServiceFact, StoreError> {
+pub(crate) fn service_row(row: &dyn crate::Row) -> Result<ServiceFact, StoreError> {
     Ok(ServiceFact {
         id: ServiceId(row.int(0)?),
         code: row.text(1)?,
@@ -160,12 +240,50 @@ fn add_service(tx: &mut dyn Tx, facts: &mut Facts, found: Option<ServiceFact>) -
     Ok(())
 }
 
+fn hat_row(row: &dyn crate::Row) -> Result<Membership, StoreError> {
+    Ok(Membership {
+        org: OrgId(row.int(2)?),
+        org_kind: crate::queries::code(row, 3, OrgKind::from_code)?,
+        role: crate::queries::code(row, 4, Role::from_code)?,
+        service: row.opt_int(5)?.map(ServiceId),
+        cover: None,
+    })
+}
+
 fn add_person(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), StoreError> {
-    let rows = tx.all(PERSON_BY_EMAIL, values![email.to_ascii_lowercase()], |row| Ok((row.int(0)?, row.text(1)?, row.int(2)?)))?;
+    let rows = tx.all(PERSON_BY_EMAIL, values![email.to_ascii_lowercase()], |row| Ok((row.int(0)?, row.text(1)?, hat_row(row)?)))?;
     if let Some((id, email, _)) = rows.first() {
-        let orgs = rows.iter().map(|(_, _, org)| OrgId(*org)).collect();
-        facts.people.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs });
+        let hats: Vec<Membership> = rows.iter().map(|(_, _, hat)| hat.clone()).collect();
+        let orgs = hats.iter().filter(|hat| hat.role == Role::Implementer).map(|hat| hat.org).collect();
+        facts.people.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs, hats });
     }
+    Ok(())
+}
+
+/// Somebody named for a step, with every organisation they work for.
+fn add_named(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), StoreError> {
+    let rows = tx.all(NAMED_BY_EMAIL, values![email.to_ascii_lowercase()], |row| Ok((row.int(0)?, row.text(1)?, row.int(2)?)))?;
+    if let Some((id, email, _)) = rows.first() {
+        facts.named.push(PersonFact { id: PersonId(*id), email: email.clone(), orgs: rows.iter().map(|(_, _, org)| OrgId(*org)).collect(), hats: vec![] });
+    }
+    Ok(())
+}
+
+/// The incidents typed, and those linked already, as the actor may see them.
+fn add_incidents(tx: &mut dyn Tx, actor: &Actor, facts: &mut Facts, change: Option<&Change>, query: &FactsQuery) -> Result<(), StoreError> {
+    use crate::queries::incidents::{self, IncidentFilter};
+    let scope = Scope::of(actor);
+    let mut found = vec![];
+    for reference in &query.incidents {
+        let filter = IncidentFilter { reference: Some(reference.clone()), ..IncidentFilter::default() };
+        found.extend(incidents::list(tx, &scope, &filter, 5)?);
+    }
+    if let Some(change) = change.filter(|c| !c.learnt.incidents.is_empty() && !query.incidents.is_empty()) {
+        found.extend(incidents::linked(tx, &scope, change.id.0)?);
+    }
+    found.sort_by_key(|line| line.id);
+    found.dedup_by_key(|line| line.id);
+    facts.incidents = found.into_iter().map(|line| IncidentFact { id: line.id, grade: line.grade(), reference: line.reference }).collect();
     Ok(())
 }
 
@@ -179,7 +297,7 @@ pub fn implementers(tx: &mut dyn Tx, orgs: &[OrgId], most: i64) -> Result<Vec<Pe
         for (id, email) in tx.all(IMPLEMENTERS_OF, values![org.0, most], |row| Ok((row.int(0)?, row.text(1)?)))? {
             match found.iter_mut().find(|person| person.id.0 == id) {
                 Some(known) => known.orgs.push(*org),
-                None => found.push(PersonFact { id: PersonId(id), email, orgs: vec![*org] }),
+                None => found.push(PersonFact { id: PersonId(id), email, orgs: vec![*org], hats: vec![] }),
             }
         }
     }
@@ -357,21 +475,30 @@ pub(crate) fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec
 }
 
 pub(crate) fn freezes_near(tx: &mut dyn Tx, window: Window) -> Result<Vec<Freeze>, StoreError> {
-    let rows = tx.all(FREEZES_NEAR, values![window.start.as_microsecond(), window.contingency_end.as_microsecond()], |row| {
-        Ok((row.text(0)?, row.opt_int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.boolean(5)?))
-    })?;
-    let mut all = vec![];
-    for (scope, id, title, start, end, is_hard) in rows {
-        let scope = match (scope.as_str(), id) {
-            ("organisation", Some(id)) => FreezeScope::Organisation(OrgId(id)),
-            ("site", Some(id)) => FreezeScope::Site(SiteId(id)),
-            ("service", Some(id)) => FreezeScope::Node(Node::Service(ServiceId(id))),
-            ("item", Some(id)) => FreezeScope::Node(Node::Item(ItemId(id))),
-            _ => FreezeScope::Everything,
-        };
-        all.push(Freeze { title, scope, span: span(start, end)?, is_hard });
-    }
-    Ok(all)
+    let rows = tx.all(FREEZES_NEAR, values![window.start.as_microsecond(), window.contingency_end.as_microsecond()], freeze_row)?;
+    rows.into_iter().map(freeze).collect()
+}
+
+/// Every freeze that was not lifted, whenever it is.
+pub(crate) fn all_freezes(tx: &mut dyn Tx) -> Result<Vec<Freeze>, StoreError> {
+    tx.all(ALL_FREEZES, &[], freeze_row)?.into_iter().map(freeze).collect()
+}
+
+type FreezeRow = (String, Option<i64>, String, i64, i64, bool);
+
+fn freeze_row(row: &dyn crate::Row) -> Result<FreezeRow, StoreError> {
+    Ok((row.text(0)?, row.opt_int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.boolean(5)?))
+}
+
+fn freeze((scope, id, title, start, end, is_hard): FreezeRow) -> Result<Freeze, StoreError> {
+    let scope = match (scope.as_str(), id) {
+        ("organisation", Some(id)) => FreezeScope::Organisation(OrgId(id)),
+        ("site", Some(id)) => FreezeScope::Site(SiteId(id)),
+        ("service", Some(id)) => FreezeScope::Node(Node::Service(ServiceId(id))),
+        ("item", Some(id)) => FreezeScope::Node(Node::Item(ItemId(id))),
+        _ => FreezeScope::Everything,
+    };
+    Ok(Freeze { title, scope, span: span(start, end)?, is_hard })
 }
 
 fn span(from: i64, until: i64) -> Result<Span, StoreError> {

@@ -9,6 +9,8 @@
 
 pub mod accounts;
 pub mod append;
+pub mod boards;
+pub mod clinical;
 pub mod dialect;
 pub mod directory;
 pub mod documents;
@@ -17,14 +19,17 @@ pub mod duties;
 pub mod engine;
 pub mod error;
 pub mod gather;
+pub mod keys;
 pub mod log;
 pub mod migrate;
 pub mod outbox;
 pub mod page;
 pub mod project;
 pub mod queries;
+pub mod rota;
 pub mod scope;
 pub mod sql;
+pub mod urgent;
 
 pub use dialect::Dialect;
 pub use engine::{DataLock, Db, Limits, Row, Target, Tx, Value};

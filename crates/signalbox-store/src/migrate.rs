@@ -28,6 +28,13 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     1 "001_log",
     2 "002_directory",
     3 "003_changes",
+    4 "004_processes",
+    5 "005_modalities",
+    6 "006_urgent",
+    7 "007_work",
+    8 "008_boards",
+    9 "009_charges",
+    10 "010_clinical",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

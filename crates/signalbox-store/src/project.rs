@@ -1,12 +1,18 @@
 //! Rows that answer questions, made from a change as its log tells it. Written in the transaction of the events;
 //! the same function makes them again for `rebuild` and compares them for `verify`.
 
+pub mod money;
+pub(crate) mod work;
+
+use crate::clinical::{self, ClinicalRows};
 use crate::sql::statements;
 use crate::{Dialect, Row, StoreError, Tx, Value, log};
 use jiff::Timestamp;
 use signalbox_core::change::{Change, Clinical, Network};
 use signalbox_core::event::{Recorded, upcast};
 use signalbox_core::form::Answer;
+use signalbox_core::form::format::ae_key;
+use signalbox_core::modality::Claim;
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -40,6 +46,11 @@ statements! {
     GET_DUTIES = "select change_id, key, kind, org_id, role, person_id, about, text_id, asked_at, due_at, done_at, done_by
         from duties where change_id = $1 order by key";
     DROP_DUTIES = "delete from duties where change_id = $1";
+    PUT_MODALITY = "insert into change_modalities(change_id, place, ae_key, ae_title, turn, at, ip, org_id, site_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    GET_MODALITIES = "select change_id, place, ae_key, ae_title, turn, at, ip, org_id, site_id
+        from change_modalities where change_id = $1 order by place";
+    DROP_MODALITIES = "delete from change_modalities where change_id = $1";
     CHANGE_IDS = "select distinct change_id from events where stream = 'change' order by change_id";
     ROW_IDS = "select id from changes order by id";
 }
@@ -60,6 +71,11 @@ pub struct Rows {
     pub services: Vec<Vec<Value>>,
     pub items: Vec<Vec<Value>>,
     pub duties: Vec<Vec<Value>>,
+    pub modalities: Vec<Vec<Value>>,
+    pub urgent: Vec<Vec<Value>>,
+    pub carried: work::Carried,
+    pub money: money::MoneyRows,
+    pub clinical: ClinicalRows,
 }
 
 /// The rows that a change makes.
@@ -82,7 +98,31 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         services: services.into_iter().map(|(service, derived)| vec![id.into(), service.into(), derived.into()]).collect(),
         items: items.into_iter().map(|item| vec![id.into(), item.into()]).collect(),
         duties: crate::duties::of(change),
+        modalities: modalities(change),
+        urgent: crate::urgent::rows(change),
+        carried: work::rows(change),
+        money: money::rows(change, prose, updated_at),
+        clinical: clinical::rows(change),
     }
+}
+
+/// What a change that counts says of AE titles (spec 4.8), with the site at which its device stands.
+fn modalities(change: &Change) -> Vec<Vec<Value>> {
+    let site = change.content.as_ref().and_then(|c| c.header.sites.first()).map(|site| site.0);
+    let row = |(place, claim): (usize, Claim)| {
+        vec![
+            change.id.0.into(),
+            (place as i64).into(),
+            ae_key(&claim.ae_title).into(),
+            claim.ae_title.into(),
+            claim.turn.code().into(),
+            claim.at.as_microsecond().into(),
+            Value::from(claim.ip),
+            change.org.0.into(),
+            site.into(),
+        ]
+    };
+    signalbox_core::modality::standing(change).into_iter().enumerate().map(row).collect()
 }
 
 /// Whether only its own organisation may see it: never sent, or drawn back before it was (settled 8).
@@ -117,7 +157,7 @@ fn change_row(change: &Change, prose: &Prose, updated_at: Timestamp) -> Vec<Valu
         content.map_or("open", |c| c.header.confidentiality.code()).into(),
         micros(window.map(|w| w.start)),
         micros(window.map(|w| w.end)),
-        micros(window.map(|w| w.contingency_end)),
+        micros(signalbox_core::carry::latest_end(change)),
         (change.stage.holds_window() && window.is_some()).into(),
         micros(notice.map(|n| n.received_at).or(change.receipt().map(|r| r.at))),
         text(notice.map(|n| n.verdict.code())),
@@ -155,8 +195,10 @@ fn change_row(change: &Change, prose: &Prose, updated_at: Timestamp) -> Vec<Valu
 pub fn clinical_code(track: &Clinical) -> &'static str {
     match track {
         Clinical::NotAssessed => "NOT_ASSESSED",
-        Clinical::UnderReview { .. } => "UNDER_REVIEW",
+        Clinical::UnderReview { .. } | Clinical::AwaitingSignature(_) => "UNDER_REVIEW",
+        Clinical::Query { .. } => "QUERY",
         Clinical::NotRequired { .. } => "NOT_REQUIRED",
+        Clinical::Accepted { basis: Some(basis), .. } if basis.decision != "accept" => "ACCEPTED_WITH_CONDITIONS",
         Clinical::Accepted { conditions: 0, .. } => "ACCEPTED",
         Clinical::Accepted { .. } => "ACCEPTED_WITH_CONDITIONS",
         Clinical::Rejected { .. } => "REJECTED",
@@ -192,22 +234,37 @@ fn search_words(change: &Change, prose: &Prose) -> String {
 /// Writes the rows of a change, in place of those it had.
 pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
     let rows = rows(change, prose, updated_at);
-    let id = [Value::from(change.id.0)];
-    for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_WORDS] {
-        tx.exec(drop, &id)?;
-    }
+    drop_rows(tx, change.id.0)?;
     tx.exec(PUT_CHANGE, &rows.change)?;
-    for (put, rows) in [(PUT_ORG, &rows.orgs), (PUT_SITE, &rows.sites), (PUT_SERVICE, &rows.services), (PUT_ITEM, &rows.items), (PUT_DUTY, &rows.duties)] {
+    let tables = [
+        (PUT_ORG, &rows.orgs),
+        (PUT_SITE, &rows.sites),
+        (PUT_SERVICE, &rows.services),
+        (PUT_ITEM, &rows.items),
+        (PUT_DUTY, &rows.duties),
+        (PUT_MODALITY, &rows.modalities),
+        (crate::urgent::WRITE, &rows.urgent),
+    ];
+    for (put, rows) in tables {
         for row in rows {
             tx.exec(put, row)?;
         }
     }
+    work::write(tx, &rows.carried)?;
+    money::write(tx, &rows.money)?;
+    clinical::write(tx, &rows.clinical)?;
     let put_words = match tx.dialect() {
         Dialect::Sqlite => PUT_WORDS_SQLITE,
         Dialect::Postgres => PUT_WORDS_POSTGRES,
     };
     tx.exec(put_words, &[change.id.0.into(), search_words(change, prose).into()])?;
     Ok(())
+}
+
+fn drop_rows(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
+    let own = [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS];
+    own.iter().chain(work::DROPS).chain(&clinical::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))?;
+    money::drop(tx, id)
 }
 
 fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
@@ -222,11 +279,16 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         services: tx.all(GET_SERVICES, &key, |row| all_values(row, 3, &[]))?,
         items: tx.all(GET_ITEMS, &key, |row| all_values(row, 2, &[]))?,
         duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
+        modalities: tx.all(GET_MODALITIES, &key, |row| all_values(row, 9, &[2, 3, 4, 6]))?,
+        urgent: tx.all(crate::urgent::READ, &key, |row| all_values(row, crate::urgent::COLUMNS, crate::urgent::TEXTS))?,
+        carried: work::read(tx, &key)?,
+        money: money::read(tx, id)?,
+        clinical: clinical::read(tx, id)?,
     }))
 }
 
 /// A row as values; the named columns are text.
-fn all_values(row: &dyn Row, columns: usize, texts: &[usize]) -> Result<Vec<Value>, StoreError> {
+pub(crate) fn all_values(row: &dyn Row, columns: usize, texts: &[usize]) -> Result<Vec<Value>, StoreError> {
     (0..columns).map(|at| if texts.contains(&at) { row.opt_text(at).map(Value::from) } else { row.opt_int(at).map(Value::from) }).collect()
 }
 
@@ -253,9 +315,7 @@ pub fn load(tx: &mut dyn Tx, id: i64) -> Result<Option<Loaded>, StoreError> {
 pub fn rebuild(tx: &mut dyn Tx, mut progress: impl FnMut(u64)) -> Result<u64, StoreError> {
     let ids = tx.all(CHANGE_IDS, &[], |row| row.int(0))?;
     for stray in tx.all(ROW_IDS, &[], |row| row.int(0))?.into_iter().filter(|id| ids.binary_search(id).is_err()) {
-        for drop in [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_WORDS] {
-            tx.exec(drop, &[stray.into()])?;
-        }
+        drop_rows(tx, stray)?;
     }
     for (done, id) in ids.iter().enumerate() {
         if let Some(loaded) = load(tx, *id)? {
@@ -298,6 +358,10 @@ fn tables_that_differ(a: &Rows, b: &Rows) -> String {
         ("change_services", a.services == b.services),
         ("change_items", a.items == b.items),
         ("duties", a.duties == b.duties),
+        ("change_modalities", a.modalities == b.modalities),
+        ("urgent_changes", a.urgent == b.urgent),
     ];
-    tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    let own = tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name);
+    let carried = work::tables_that_differ(&a.carried, &b.carried);
+    own.chain(carried).chain(a.clinical.differing(&b.clinical)).collect::<Vec<_>>().join(", ")
 }

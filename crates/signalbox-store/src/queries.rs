@@ -1,16 +1,22 @@
 //! Reads, one file for each family of pages. Every function takes a [`crate::scope::Scope`]: there is no other way
 //! to read a change for somebody.
 
+pub mod agenda;
 pub mod change;
+pub mod charges;
 pub mod clashes;
+pub mod clinical;
 pub mod duties;
+pub mod incidents;
 pub mod list;
 pub mod names;
+pub mod past;
 pub mod reports;
 pub mod schedule;
 pub mod search;
 pub mod sight;
 pub mod today;
+pub mod urgent;
 
 use crate::scope::Scope;
 use crate::{Dialect, Row, StoreError, Value};
@@ -22,11 +28,16 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("sight", sight::composed()),
         ("list", list::composed(dialect)),
         ("names", names::composed()),
+        ("past", past::composed()),
         ("schedule", schedule::composed()),
         ("clashes", clashes::composed()),
+        ("clinical", clinical::composed()),
         ("duties", duties::composed()),
+        ("incidents", incidents::composed()),
         ("today", today::composed()),
         ("reports", reports::composed()),
+        ("register", urgent::composed()),
+        ("charges", charges::composed()),
     ];
     files.into_iter().flat_map(|(file, statements)| statements.into_iter().map(move |(name, sql)| (format!("{file}.{name}"), sql))).collect()
 }

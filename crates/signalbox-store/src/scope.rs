@@ -3,6 +3,7 @@
 
 use crate::Value;
 use signalbox_core::actor::{Actor, OrgKind, Role};
+use signalbox_core::charge::sight::MoneySight;
 
 /// Whose eyes a query looks through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +14,7 @@ pub struct Scope {
     is_group: bool,
     /// The authority's change manager sees security-restricted ones too.
     manages_all: bool,
+    money: MoneySight,
 }
 
 /// How far somebody sees beyond what they are a party to.
@@ -114,7 +116,7 @@ impl Scope {
     /// The scope of an actor. The system sees everything; it looks on behalf of nobody.
     pub fn of(actor: &Actor) -> Scope {
         let Some(person) = actor.person() else {
-            return Scope { person: 0, reach: Reach::Everything, is_group: true, manages_all: true };
+            return Scope { person: 0, reach: Reach::Everything, is_group: true, manages_all: true, money: MoneySight::of(actor) };
         };
         let mut working = actor.memberships().iter().filter(|m| !matches!(m.role, Role::GroupMember | Role::Administrator));
         let sees_all = working.clone().any(|m| m.org_kind == OrgKind::Authority) || actor.holds(Role::Auditor);
@@ -123,17 +125,23 @@ impl Scope {
             reach: if sees_all { Reach::Sent } else { Reach::Parties },
             is_group: actor.holds(Role::GroupMember) || working.next().is_some(),
             manages_all: actor.holds(Role::AuthorityManager),
+            money: MoneySight::of(actor),
         }
     }
 
     /// Somebody who has not signed in: sees no change, but for Tonight where the authority opened it.
     pub fn visitor() -> Scope {
-        Scope { person: 0, reach: Reach::Parties, is_group: false, manages_all: false }
+        Scope { person: 0, reach: Reach::Parties, is_group: false, manages_all: false, money: MoneySight::default() }
     }
 
     /// The parameters `$1` to `$4` of the conditions.
     pub fn params(&self) -> Vec<Value> {
         vec![self.person.into(), (self.reach as i64).into(), self.is_group.into(), self.manages_all.into()]
+    }
+
+    /// Whose money they see.
+    pub fn money(&self) -> &MoneySight {
+        &self.money
     }
 
     /// The person who looks; 0 for the system and for visitors.

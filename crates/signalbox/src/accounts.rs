@@ -3,6 +3,7 @@
 
 pub mod letters;
 mod passwords;
+mod process_letters;
 
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN, Passwords};
 
@@ -38,15 +39,21 @@ pub struct Entry<'a> {
     pub replaces: Option<TokenHash>,
 }
 
-/// Checks a password and opens a session. Nobody learns from the answer or its time whether the address is
-/// known (S57).
+/// Checks a password and opens a session.
 pub async fn sign_in(app: &App, entry: Entry<'_>) -> Result<Token, Failure> {
+    let person = prove(app, &entry).await?;
+    open_session(app, person, entry.user_agent, entry.replaces)
+}
+
+/// Whose password it is. Nobody learns from the answer or its time whether the address is known (S57), and wrong tries
+/// are counted wherever they are made.
+pub async fn prove(app: &App, entry: &Entry<'_>) -> Result<PersonId, Failure> {
     if entry.password.len() > PASSWORD_BYTES_MAX {
         let detail = format!("A password has {PASSWORD_BYTES_MAX} characters at most.");
         return Err(Failure::invalid(Fault::of("password", "too-long", detail)));
     }
     let now = app.clock.now();
-    let (window, keys) = (window_of(now), keys_of(&entry));
+    let (window, keys) = (window_of(now), keys_of(entry));
     let _turn = app.passwords.turn().await;
     let email = entry.email.to_owned();
     let (is_shut, credentials) = app.read::<_, Failure>(|tx| {
@@ -71,7 +78,7 @@ pub async fn sign_in(app: &App, entry: Entry<'_>) -> Result<Token, Failure> {
         })?;
         return Err(wrong());
     };
-    open_session(app, PersonId(known.person_id), entry.user_agent, entry.replaces)
+    Ok(PersonId(known.person_id))
 }
 
 /// The one answer to a wrong address and to a wrong password.

@@ -60,7 +60,10 @@ impl App {
     /// The store's.
     pub fn keep_documents(&self) -> Result<(), StoreError> {
         let (documents, now) = (Arc::clone(&self.documents), self.clock.now());
-        self.write(move |tx| documents.keep(tx, now))
+        self.write(move |tx| {
+            documents.renew(tx, now)?;
+            documents.keep(tx, now)
+        })
     }
 
     /// Reads one snapshot. The call blocks, a few microseconds on SQLite; the other tasks of this thread are moved

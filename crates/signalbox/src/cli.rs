@@ -4,6 +4,7 @@ mod demo;
 mod import;
 mod people;
 mod record;
+mod rehearse;
 mod serve;
 mod walk;
 
@@ -41,8 +42,12 @@ enum Command {
     Rebuild(record::Rebuild),
     /// Bring in a CSV file: all of it or nothing.
     Import(import::Import),
+    /// Check a safety record that a site gave out: is every byte as it was signed? Needs no database.
+    VerifyRecord(record::VerifyRecord),
     /// Try process documents, and print every fault at once.
     Check(record::Check),
+    /// Replay the changes of the last months under other documents, and say which would have gone another way.
+    Rehearse(rehearse::Rehearse),
     /// Let made-up people do whatever process documents allow, by chance, and look that no rule breaks.
     Walk(walk::Walk),
 }
@@ -137,7 +142,9 @@ pub fn run() -> ExitCode {
         Command::Verify(verify) => verify.run(),
         Command::Rebuild(rebuild) => rebuild.run(),
         Command::Import(import) => import.run(),
+        Command::VerifyRecord(verify) => verify.run(),
         Command::Check(check) => check.run(),
+        Command::Rehearse(rehearse) => rehearse.run(),
         Command::Walk(walk) => walk.run(),
     };
     match done {

@@ -2,8 +2,13 @@
 //! path, with the clock moved, so that nothing on its pages is painted on (settled 26). People and places are
 //! invented; telephone numbers are from the range kept for drama.
 
+mod boards;
 mod cast;
 mod deeds;
+mod governing;
+mod money;
+mod safety;
+mod special;
 mod stories;
 
 use std::collections::BTreeMap;
@@ -85,12 +90,16 @@ pub fn make_of(db: &Db, config: &Config, now: Timestamp, seed: u64, changes: usi
         agenda.extend(story.deeds.iter().enumerate().filter(|(_, (at, _))| *at <= now).map(|(d, (at, _))| (*at, n, d)));
     }
     agenda.sort_unstable();
-    let mut stage = deeds::Stage::new(&app, &cast, stories.len());
+    let mut stage = deeds::Stage::new(&app, &cast, stories.len(), now);
     for (at, n, d) in agenda {
         clock.set(at.max(begin));
         stage.play(&stories[n], n, &stories[n].deeds[d].1)?;
     }
+    cast::agree(&app, now)?;
     cast::freeze(&app, now)?;
+    governing::play(&app, &clock, &cast, now)?;
+    clock.set(now);
+    boards::convene(&app, now)?;
     stage.forget_letters(now)
 }
 

@@ -3,6 +3,7 @@
 
 mod changes;
 mod estate;
+mod incidents;
 mod people;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ pub enum Kind {
     Items,
     Dependencies,
     People,
+    Incidents,
     Changes,
 }
 
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Items => &["code", "name", "type", "organisation", "site", "service"],
             Kind::Dependencies => &["from", "to", "kind"],
             Kind::People => &["email", "name", "organisation", "roles"],
+            Kind::Incidents => &["source", "reference", "organisation", "title", "priority", "clinical", "opened_at", "closed_at", "items", "services"],
             Kind::Changes => {
                 &["source_ref", "kind", "title", "organisation", "items", "window_start", "window_end", "received_at", "state", "outcome", "reason"]
             }
@@ -205,6 +208,7 @@ impl App {
             Kind::Items => self.import_rows(rows, bad, manner, progress, estate::item),
             Kind::Dependencies => self.import_rows(rows, bad, manner, progress, estate::dependency),
             Kind::People => self.import_rows(rows, bad, manner, progress, people::person),
+            Kind::Incidents => self.import_rows(rows, bad, manner, progress, incidents::incident),
         }
     }
 

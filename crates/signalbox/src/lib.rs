@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod demo;
 pub mod import;
 pub mod run;
+pub mod sign;
 pub mod web;
 pub mod words;
 pub mod worker;

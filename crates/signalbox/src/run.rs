@@ -13,7 +13,7 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, OrgKind};
 use signalbox_core::apply::apply;
 use signalbox_core::calendar::{self, Calendar, Division};
-use signalbox_core::change::{Change, Kind};
+use signalbox_core::change::{Change, Kind, Stage};
 use signalbox_core::decide::{self, Command, Context, Decision};
 use signalbox_core::event::Recorded;
 use signalbox_core::facts::Facts;
@@ -34,10 +34,11 @@ use crate::app::App;
 
 mod again;
 mod documents;
+pub mod govern;
 
 pub use again::copy;
-pub use documents::Documents;
 use documents::keep;
+pub use documents::{Adopted, Documents};
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,20 +139,42 @@ impl App {
     /// # Errors
     /// [`Stop`].
     pub fn raise(&self, actor: &Actor, draft: NewDraft, expect: Expect) -> Result<Done, Stop> {
-        let process = self.documents.of_kind(draft.kind).ok_or(Stop::Refused(Refusal::Denied(vec![Bar::new("kind-not-in-force")])))?;
-        let (now, id, mint) = (self.clock.now(), self.ids.mint(self.clock.now()), self.mint());
-        let actor = actor.clone();
+        self.begin(actor, draft, None, expect)
+    }
+
+    /// Begins the record of work that was found to be done already, though its change is still undecided: that one is
+    /// put on hold in the same transaction, where it can be (scenario 35).
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub fn raise_retrospective(&self, actor: &Actor, draft: NewDraft, original: i64, hold: Raw, expect: Expect) -> Result<Done, Stop> {
+        self.begin(actor, draft, Some((original, hold)), expect)
+    }
+
+    fn begin(&self, actor: &Actor, draft: NewDraft, of: Option<(i64, Raw)>, expect: Expect) -> Result<Done, Stop> {
+        let (seat, now, id, mint) = (self.seat(), self.clock.now(), self.ids.mint(self.clock.now()), self.mint());
+        let (actor, hold_mint) = (actor.clone(), self.mint());
         self.run(move |tx| {
             let mut head = log::lock_head(tx)?;
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
+            // What another node adopted counts here too.
+            seat.documents.renew(tx, now)?;
+            let Some(process) = seat.documents.of_kind(draft.kind) else {
+                return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("kind-not-in-force")]))));
+            };
             let place = Place::of(tx, draft.org.0)?;
             let facts = Facts::default();
             let ctx = place.context(&actor, &process, &facts, now);
             // Refused before a number is taken: references have no gaps.
             if decide::drafting_stamp(&ctx, draft.org).is_none() {
                 return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("may-not-raise").with(draft.kind.words())]))));
+            }
+            if let Some((original, raw)) = &of
+                && let Err(stop) = hold_original(tx, &mut head, &seat, &actor, *original, raw, hold_mint.clone(), now)?
+            {
+                return Ok(Err(stop));
             }
             let reference = take_reference(tx, &process.prefix, now, &place.zone)?;
             let raise = decide::Raise {
@@ -160,6 +183,7 @@ impl App {
                 org: draft.org,
                 on_behalf_of: draft.on_behalf_of.clone(),
                 copied_from: draft.copied_from,
+                retrospective_of: of.as_ref().map(|(original, _)| ChangeId(*original)),
                 mint: mint.clone(),
             };
             let decision = match decide::raise(&ctx, raise) {
@@ -263,6 +287,7 @@ impl App {
         let mints: Vec<(i64, Mint)> = rows.iter().map(|_| (self.ids.mint(now), self.mint())).collect();
         self.run(move |tx| {
             let mut head = log::lock_head(tx)?;
+            seat.documents.renew(tx, now)?;
             seat.documents.keep(tx, now)?;
             let graph = gather::Graph::load(tx)?;
             for (n, (row, (id, mint))) in rows.iter().zip(&mints).enumerate() {
@@ -397,6 +422,30 @@ impl Place {
     }
 }
 
+/// Puts the change on hold whose work was found to be done; one that is decided or under way already is left as it is.
+#[allow(clippy::too_many_arguments, reason = "one command taken apart")]
+fn hold_original(
+    tx: &mut dyn Tx,
+    head: &mut log::Head,
+    seat: &Seat,
+    actor: &Actor,
+    original: i64,
+    raw: &Raw,
+    mint: Mint,
+    now: Timestamp,
+) -> Result<Result<(), Stop>, StoreError> {
+    let Some(situation) = situation(tx, seat, actor, original, Some(Act::Hold), raw, now)? else { return Ok(Err(Stop::Unseen)) };
+    let (change, ctx) = (&situation.loaded.change, situation.context(actor, now));
+    let decision = match decide::decide(&ctx, change, Command { act: Act::Hold, raw: raw.clone(), mint }) {
+        Ok(decision) => decision,
+        Err(Refusal::WrongStage(_)) if !change.stage.is_draft() => return Ok(Ok(())),
+        Err(refusal) => return Ok(Err(Stop::Refused(refusal))),
+    };
+    let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
+    commit(tx, head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
+    Ok(Ok(()))
+}
+
 /// The next reference of the prefix in the local year.
 fn take_reference(tx: &mut dyn Tx, prefix: &str, at: Timestamp, zone: &jiff::tz::TimeZone) -> Result<String, StoreError> {
     let year = i64::from(zone.to_datetime(at).year());
@@ -409,7 +458,7 @@ fn person(actor: &Actor) -> i64 {
 }
 
 /// Loads a change in scope with all that deciding needs.
-fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<Act>, raw: &Raw, _now: Timestamp) -> Result<Option<Situation>, StoreError> {
+fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<Act>, raw: &Raw, now: Timestamp) -> Result<Option<Situation>, StoreError> {
     if !sight::is_visible(tx, &Scope::of(actor), id)? {
         return Ok(None);
     }
@@ -422,7 +471,8 @@ fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<A
     // What was typed before lies under what is typed now, so that its codes are looked up too.
     let mut typed = draft.as_ref().filter(|_| act.is_some_and(takes_draft)).map(|d| d.raw.clone()).unwrap_or_default();
     typed.extend(raw.clone());
-    let query = decide::facts_needed(&process, Some(&loaded.change), act, &typed, &place.zone);
+    let mut query = decide::facts_needed(&process, Some(&loaded.change), act, &typed, &place.zone);
+    query.decides_at = (loaded.change.stage == Stage::AwaitingApproval).then_some(now);
     let facts = gather::facts(tx, actor, Some(&loaded.change), &query)?;
     let Place { calendar, zone_name, zone } = place;
     Ok(Some(Situation { loaded, process, facts, calendar, zone_name, zone, draft }))

@@ -2,16 +2,30 @@
 //! and parameters; here each of them becomes plain English that says what happens, to whom, when, and what to do.
 
 mod bars;
+pub mod boards;
 mod faults;
+mod formats;
 mod labels;
 mod lines;
+mod modalities;
+pub mod money;
+mod rulings;
+mod safety;
 mod sentences;
+mod turns;
+pub mod urgent;
+mod why;
+pub mod work;
 
 pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};
-pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label, risk_answers};
+pub use formats::warning;
+pub use labels::{act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
+pub use rulings::{class_sentence, ruling_answer, ruling_because, ruling_inputs};
+pub use safety::{rated_words, rating_words, subject as clinical_subject};
 pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
+pub use turns::turn_words;
 
 use std::collections::BTreeMap;
 
@@ -27,8 +41,11 @@ use signalbox_store::queries::change::ChangePage;
 /// Why something may not be done now, and who can change that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Why {
+    /// The rule that stands in the way.
+    pub rule: String,
+    /// The fact that it looks at.
     pub sentence: String,
-    /// Empty where nobody can, or where it is plain.
+    /// Who can change that.
     pub who_can_change: String,
 }
 
@@ -95,6 +112,11 @@ pub fn listed(names: &[String]) -> String {
 /// `1 day`, `2 days`.
 pub fn counted(number: i64, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A day: Tuesday 17 November 2026.
+pub fn date_words(date: Date) -> String {
+    local::date_words(date)
 }
 
 /// The first letter as a capital.

@@ -3,11 +3,13 @@
 //! and what fans out is keyed by event and person.
 
 pub mod audience;
+pub mod boards;
 pub mod notices;
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use signalbox_core::charge::MoneyEvent;
 use signalbox_core::event::Event;
 use signalbox_core::process::{Audience, TimerAct};
 use signalbox_core::react::Task as Reaction;
@@ -43,7 +45,7 @@ impl From<StoreError> for Trouble {
 /// Works until the program ends.
 pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        let mut swept = None;
+        let (mut swept, mut tended) = (None, None);
         loop {
             let now = app.clock.now();
             // A server that takes its time must not hold up those who ask for pages.
@@ -55,6 +57,12 @@ pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
                 match tokio::task::block_in_place(|| sweep(&app)) {
                     Ok(gone) => tracing::debug!(gone, "what has served its purpose is forgotten"),
                     Err(fault) => tracing::error!(?fault, "the worker could not sweep"),
+                }
+            }
+            if tended.is_none_or(|at| now.duration_since(at) >= boards::EVERY) {
+                tended = Some(now);
+                if let Err(fault) = tokio::task::block_in_place(|| boards::tend(&app)) {
+                    tracing::error!(?fault, "boards and rotas could not be looked after");
                 }
             }
             let stirred = app.stirred.notified();
@@ -73,6 +81,7 @@ pub fn sweep(app: &App) -> Result<u64, StoreError> {
     let before = app.clock.now() - KEPT;
     app.write(move |tx| {
         let accounts = accounts::sweep(tx, before)? + accounts::sweep_registrations(tx, before)?;
+        let accounts = accounts + signalbox_store::boards::sweep_decision_links(tx, before)?;
         Ok(accounts + outbox::sweep(tx, before)? + log::forget_answers(tx, before.as_microsecond())?)
     })
 }
@@ -141,11 +150,15 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
         MAIL => {
             let notice: Notice = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
             let written = app.read::<_, StoreError>(|tx| notices::write(app, tx, change_of(task), &notice))?;
+            if let Some((_, Some(link))) = written.clone() {
+                app.write::<_, StoreError>(move |tx| signalbox_store::boards::add_decision_link(tx, &link))?;
+            }
             let id = format!("{}.{}", task.event_id.unwrap_or(task.id), notice.person);
             // A reminder is no second copy of what its event said.
             let id = if matches!(notice.news, News::Event { .. }) { id } else { format!("{}.{}", task.id, notice.person) };
-            written.map_or(Ok(()), |mail| send(app, post, id, mail))
+            written.map_or(Ok(()), |(mail, _)| send(app, post, id, mail))
         }
+        boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),
     }
 }
@@ -168,9 +181,14 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
     let is_asked = |event: &Event| match then {
         TimerAct::Overrun => matches!(event, Event::Overran),
         TimerAct::Expire => matches!(event, Event::ExpiredUnanswered),
-        TimerAct::Remind | TimerAct::AskOutcome => false,
+        TimerAct::LastSafe => matches!(event, Event::LastSafePassed),
+        TimerAct::ProposeExpiry => matches!(event, Event::ExpiryProposed),
+        TimerAct::LapseQuote => matches!(event, Event::Money(money) if matches!(**money, MoneyEvent::QuoteLapsed { .. })),
+        TimerAct::LapseApproval => matches!(event, Event::Money(money) if **money == MoneyEvent::ApprovalLapsed),
+        TimerAct::Remind | TimerAct::RemindQuote | TimerAct::AskOutcome | TimerAct::AskGo | TimerAct::EscalateClinical => false,
     };
-    if matches!(then, TimerAct::Overrun | TimerAct::Expire) {
+    let asks = [TimerAct::Overrun, TimerAct::Expire, TimerAct::LastSafe, TimerAct::ProposeExpiry, TimerAct::LapseQuote, TimerAct::LapseApproval];
+    if asks.contains(&then) {
         app.time_out(change_id, then).map_err(|stop| Trouble::later(format!("{stop:?}")))?;
     }
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
@@ -178,8 +196,15 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::Remind => tell(app, task, tells, News::Reminder { stage: loaded.change.stage }),
         TimerAct::AskOutcome if loaded.change.work.started.is_none() => tell(app, task, tells, News::Outcome { stage: loaded.change.stage }),
         TimerAct::AskOutcome => Ok(()),
+        TimerAct::AskGo => tell(app, task, tells, News::Go { stage: loaded.change.stage }),
+        TimerAct::RemindQuote => tell(app, task, tells, News::Quote),
+        // The clinical question goes up; it is never answered by silence (scenario 31).
+        TimerAct::EscalateClinical if signalbox_core::clinical::is_open(&loaded.change) => {
+            tell(app, task, tells, News::Clinical { stage: loaded.change.stage })
+        }
+        TimerAct::EscalateClinical => Ok(()),
         // Found again after a crash between the two transactions; told before, it is not told twice.
-        TimerAct::Overrun | TimerAct::Expire => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
+        _ => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
             Some(recorded) => tell_keyed(app, task, recorded.id.0, tells, News::Event { version: recorded.version }),
             None => Ok(()),
         },
@@ -195,7 +220,7 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
     let key = match news {
         News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. } | News::Outcome { .. } => task.id,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Quote => task.id,
     };
     tell_keyed(app, task, key, to, news)
 }
@@ -205,7 +230,7 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     let recorded = match news {
         News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. } | News::Outcome { .. } => None,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Quote => None,
     };
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);

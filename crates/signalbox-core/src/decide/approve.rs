@@ -7,15 +7,29 @@ use crate::refusal::Violation;
 /// T14. Binds to the content and window in force; a content seen before an edit is refused (S36).
 pub(super) fn approve(t: &mut Taking) -> Option<Vec<Event>> {
     let content = t.change.content.as_ref()?;
-    if let Some(seen) = t.form.typed("seen")
-        && seen != content.hash
-    {
-        t.form.faults.push(Violation::of("seen", "content-changed"));
-    }
+    super::board::seen(t);
     let words = t.form.text("words", false);
     let conditions = conditions(t)?;
+    no_way_back(t);
     let ruling = ruling::rule_on(t.ctx, t.change, "approver").map(|(ruling, _)| ruling);
-    Some(vec![Event::Approved { content: content.hash.clone(), window: content.header.window, words, conditions, ruling }])
+    t.rulings.extend(ruling.clone());
+    let board = crate::board::heard(t.ctx, t.change).map(Box::new);
+    Some(vec![Event::Approved { content: content.hash.clone(), window: content.header.window, words, conditions, ruling, board }])
+}
+
+/// Spec 6.3: where there is no way back and the impact is high, the approver says in so many words that it is accepted.
+fn no_way_back(t: &mut Taking) {
+    let accepted = t.form.yes_no("no_way_back_accepted", false);
+    if lacks_way_back(t.ctx, t.change) && accepted != Some(true) {
+        t.form.faults.push(Violation::of("no_way_back_accepted", "no-way-back-not-accepted"));
+    }
+}
+
+/// Whether the risk question about going back was answered with the worst, at impact level 1 or 2.
+pub fn lacks_way_back(ctx: &super::Context, change: &crate::change::Change) -> bool {
+    let Some(class) = change.classification.as_ref().filter(|class| class.impact <= 2) else { return false };
+    let at = ctx.process.risk_questions.iter().position(|row| row.id == "back_out");
+    at.and_then(|at| class.risk_answers.get(at)).is_some_and(|answer| i64::from(*answer) == super::classify::ANSWER_MAX)
 }
 
 /// The conditions typed; every one has an owner and a due date (T14).
@@ -30,25 +44,28 @@ pub(super) fn conditions(t: &mut Taking) -> Option<Vec<NewCondition>> {
         }
         let what = t.form.text(&what_id, true);
         let due = t.form.date(&due_id, true);
-        let owner = match t.form.typed(&owner_id) {
-            None => {
-                t.form.faults.push(Violation::of(&owner_id, "owner-missing"));
-                None
-            }
-            Some(code) => {
-                let known = t.ctx.facts.org_by_code(code).filter(|o| t.change.orgs().contains(&o.id) || Some(o.id) == t.stamp.org).map(|o| o.id);
-                if known.is_none() {
-                    t.form.faults.push(Violation::of(&owner_id, "unknown-value").with(code));
-                }
-                known
-            }
-        };
+        let owner = owner(t, &owner_id, true);
         match (what, owner, due) {
             (Some(what), Some(owner), Some(due)) => conditions.push(NewCondition { what, owner, due }),
             _ => whole = false,
         }
     }
     whole.then_some(conditions)
+}
+
+/// The organisation that keeps a promise: a party to the change, or one's own.
+pub(super) fn owner(t: &mut Taking, field: &str, required: bool) -> Option<crate::ids::OrgId> {
+    let Some(code) = t.form.typed(field) else {
+        if required {
+            t.form.faults.push(Violation::of(field, "owner-missing"));
+        }
+        return None;
+    };
+    let known = t.ctx.facts.org_by_code(code).filter(|o| t.change.orgs().contains(&o.id) || Some(o.id) == t.stamp.org).map(|o| o.id);
+    if known.is_none() {
+        t.form.faults.push(Violation::of(field, "unknown-value").with(code));
+    }
+    known
 }
 
 /// T16.

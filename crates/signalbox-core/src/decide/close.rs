@@ -4,13 +4,18 @@ use super::Taking;
 use crate::change::{Outcome, Stage};
 use crate::event::Event;
 use crate::permit::review_reasons;
+use crate::process::facts::{Value, code_of};
 use crate::refusal::Violation;
 
 /// Opens the review, or, in the review, writes it (BR-33, BR-34).
 pub(super) fn review(t: &mut Taking) -> Option<Vec<Event>> {
     if t.change.stage == Stage::Review {
-        return Some(vec![Event::Reviewed { words: t.form.text("words", true)? }]);
+        let words = t.form.text("words", true);
+        let findings = super::learn::findings(t);
+        return Some(vec![Event::Reviewed { words: words?, findings: Some(Box::new(findings?)) }]);
     }
+    let ruled = super::ruling::rule_all(t.ctx, t.change, "review needed", |_| None);
+    t.rulings.extend(ruled.into_iter().map(|(ruling, _)| ruling));
     let mut because = review_reasons(t.ctx, t.change);
     if because.is_empty() {
         because.push("asked-for".to_owned());
@@ -21,8 +26,29 @@ pub(super) fn review(t: &mut Taking) -> Option<Vec<Event>> {
 }
 
 fn outcome(t: &mut Taking) -> Option<Outcome> {
-    let codes: Vec<&str> = Outcome::OF_WORK.iter().map(|o| o.code()).collect();
+    let codes = super::urgent::outcomes(t.change);
     t.form.choice("outcome", &codes, true).and_then(|c| Outcome::from_code(&c))
+}
+
+/// What the record says rules some outcomes out (spec 6.12), by the document's table `closure`.
+fn fits(t: &mut Taking, outcome: Outcome) {
+    let stated = |name: &str| (name == "outcome").then(|| Value::from(outcome.code()));
+    let ruled = super::ruling::rule_with(t.ctx, t.change, "closure", stated);
+    let Some(said) = t.keep(ruled) else { return };
+    if said.get("allowed").is_some_and(|word| code_of(word) == "no") {
+        let because = said.get("because").cloned().unwrap_or_default();
+        t.form.faults.push(Violation::of("outcome", "outcome-not-allowed").with(outcome.words()).with(because));
+    }
+}
+
+/// The outcomes that the document lets this change be closed with.
+pub fn allowed(ctx: &super::Context, change: &crate::change::Change) -> Vec<Outcome> {
+    let fits = |outcome: &Outcome| {
+        let stated = |name: &str| (name == "outcome").then(|| Value::from(outcome.code()));
+        let ruled = super::ruling::said(ctx, change, "closure", stated);
+        ruled.is_none_or(|said| said.get("allowed").is_none_or(|word| code_of(word) != "no"))
+    };
+    super::urgent::outcomes(change).into_iter().filter_map(Outcome::from_code).filter(fits).collect()
 }
 
 /// T28: the outcome is confirmed by another person than did the work; a different one than was proposed needs words.
@@ -30,11 +56,13 @@ pub(super) fn close(t: &mut Taking) -> Option<Vec<Event>> {
     let outcome = outcome(t);
     let differs = outcome.is_some() && t.change.work.proposed.is_some() && outcome != t.change.work.proposed;
     let words = t.form.text("words", differs);
+    let looked = t.form.yes_no("looked", false);
     let outcome = outcome?;
+    fits(t, outcome);
     if differs && words.is_none() {
         return None;
     }
-    Some(vec![Event::Closed { outcome, words }])
+    Some(vec![Event::Closed { outcome, words, looked }])
 }
 
 /// T29.
@@ -42,6 +70,7 @@ pub(super) fn restate(t: &mut Taking) -> Option<Vec<Event>> {
     let outcome = outcome(t);
     let reason = t.form.text("reason", true);
     let (outcome, was) = (outcome?, t.change.outcome?);
+    fits(t, outcome);
     if outcome == was {
         t.form.faults.push(Violation::of("outcome", "outcome-unchanged"));
     }

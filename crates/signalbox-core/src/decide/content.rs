@@ -1,11 +1,12 @@
 //! Reading the answers of a document into the content that approvals bind to.
 
-use super::{Context, Taking, given};
+use super::material::Changed;
+use super::{Context, Taking, consistent, fields, given};
 use crate::change::{Change, Confidentiality, Content, Header, Parties, Window};
 use crate::event::Event;
 use crate::form::{Answer, Answers, Form, Raw, micros};
 use crate::ids::{ItemId, ServiceId, SiteId};
-use crate::process::{AnswerKind, Question, Required};
+use crate::process::{Question, Required};
 use crate::refusal::Violation;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -59,8 +60,8 @@ fn typed_code(raw: &Raw, name: &str) -> Option<String> {
 }
 
 /// The content that these answers make. Faults are left in the form.
-pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
-    let Some(Answer::Text(title)) = answers.get("title") else {
+pub(super) fn make(t: &mut Taking, mut answers: Answers) -> Option<Content> {
+    let Some(Answer::Text(title)) = answers.get("title").cloned() else {
         return None;
     };
     let window = match window_of(&answers) {
@@ -70,6 +71,7 @@ pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
             return None;
         }
     };
+    crate::firewall::with_usual_expiry(&mut answers, consistent::start_date(t, window));
     let confidentiality = match answers.get("confidentiality") {
         Some(Answer::Choice(code)) => Confidentiality::from_code(code).unwrap_or(Confidentiality::Open),
         _ => Confidentiality::Open,
@@ -80,9 +82,12 @@ pub(super) fn make(t: &mut Taking, answers: Answers) -> Option<Content> {
         return None;
     }
     let parties = parties(t.ctx, &items, &services, &sites);
-    let header = Header { title: title.clone(), window, items, services, sites, confidentiality };
+    let header = Header { title, window, items, services, sites, confidentiality };
     let hash = hash(&answers);
-    Some(Content { answers, header, parties, hash })
+    let content = Content { answers, header, parties, hash };
+    let unfit = consistent::faults(t, &content);
+    t.form.faults.extend(unfit);
+    Some(content)
 }
 
 /// When the work is to be done.
@@ -165,10 +170,7 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
     let before = t.change.content.clone()?;
     let mut answers = before.answers.clone();
     let mut touched = BTreeMap::new();
-    for question in &t.ctx.process.questions {
-        if matches!(question.answer, AnswerKind::Window) || is_about_lateness(&question.id) {
-            continue;
-        }
+    for question in fields::amendable(t.ctx.process, t.change) {
         if let Some(answer) = t.form.answer(&question.id, &question.answer, false) {
             touched.insert(question.id.clone(), answer);
         }
@@ -178,35 +180,26 @@ pub(super) fn amend(t: &mut Taking) -> Option<Vec<Event>> {
         t.form.faults.push(Violation::whole("nothing-changed"));
         return None;
     }
-    let is_approved = t.change.live_approvals().next().is_some();
-    let is_material = |id: &str, answer: &Answer| is_material(id, before.answers.get(id), answer, before.header.window, is_approved);
-    let material = touched.iter().filter(|(id, answer)| is_material(id, answer)).map(|(id, _)| id.clone()).collect();
+    // What is answered after the work describes it; it asks nobody to decide again.
+    let has_begun = t.change.stage.is_after_start() && t.change.kind.is_recorded_late();
+    let mut material = vec![];
+    for (id, answer) in touched.iter().filter(|_| !has_begun && !fields::is_after_work(t.change.stage)) {
+        let (is_material, ruling) = Changed::answer(id, before.answers.get(id), answer, before.header.window).judge(t.ctx, t.change);
+        // One of each row is enough; what matters is every row that makes it material.
+        if is_material || !t.rulings.iter().any(|kept| ruling.as_ref().is_some_and(|new| new.table == kept.table && new.row == kept.row)) {
+            t.rulings.extend(ruling);
+        }
+        if is_material {
+            material.push(id.clone());
+        }
+    }
     answers.extend(touched);
     let content = make(t, answers)?;
     let mut after = t.change.clone();
     after.content = Some(content.clone());
-    let network_needed = given::touches_network(&after);
+    let network_needed = given::touches_network(t.ctx, &after);
+    t.keep(super::ruling::rule_on(t.ctx, &after, "network question"));
     Some(vec![Event::Amended { content: Box::new(content), material, network_needed }])
-}
-
-/// Questions whose answer is the work itself: another answer is other work.
-const CONTENT_IDS: &[&str] =
-    &["what", "backout", "implementation_plan", "supplier_actions", "outage_type", "network_affected", "circuits", "reversible", "model"];
-
-/// BR-31: more objects or services, another method or back-out, longer outage. Not: contacts, typing errors, fewer
-/// objects, and answers that were owed; but an approval was given for what was answered then.
-fn is_material(id: &str, before: Option<&Answer>, after: &Answer, window: Option<Window>, is_approved: bool) -> bool {
-    match (id, before, after) {
-        ("items" | "services" | "sites", None, _) => true,
-        ("contingency_end", _, Answer::Moment { at, .. }) => (before.is_some() || is_approved) && window.is_none_or(|w| *at > w.contingency_end),
-        ("outage_minutes" | "degraded_minutes" | "backout_minutes", None, Answer::Number(new)) => is_approved && *new > 0,
-        (id, None, _) => is_approved && CONTENT_IDS.contains(&id),
-        ("items", Some(Answer::Items(old)), Answer::Items(new)) => new.iter().any(|i| !old.contains(i)),
-        ("services", Some(Answer::Services(old)), Answer::Services(new)) => new.iter().any(|s| !old.contains(s)),
-        ("sites", Some(Answer::Sites(old)), Answer::Sites(new)) => new.iter().any(|s| !old.contains(s)),
-        ("outage_minutes" | "degraded_minutes" | "backout_minutes", Some(Answer::Number(old)), Answer::Number(new)) => new > old,
-        (id, _, _) => CONTENT_IDS.contains(&id),
-    }
 }
 
 /// The window typed, before anything is decided: for the facts about clashes. Faults are found later.
@@ -217,4 +210,11 @@ pub(super) fn typed_window(raw: &Raw, zone: &TimeZone) -> Option<Window> {
     let (start, end) = form.window("window", false)?;
     let latest: Timestamp = form.moment("contingency_end", false).unwrap_or(end).max(end);
     Some(Window { start: micros(start), end: micros(end), contingency_end: micros(latest) })
+}
+
+/// A moment typed, before anything is decided. Faults are found later.
+pub(super) fn typed_moment(raw: &Raw, field: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let facts = crate::facts::Facts::default();
+    let mut mint = crate::ids::Mint::new(0, [0; 16]);
+    Form::new(raw, &facts, "", zone.clone(), &mut mint, None).moment(field, false)
 }

@@ -3,8 +3,11 @@
 use super::Context;
 use crate::act::Act;
 use crate::change::{Change, Outcome, Stage};
+use crate::clinical::fields as clinical;
 use crate::form::Raw;
-use crate::process::{AnswerKind, Process, Question};
+use crate::form::format::Format;
+use crate::form::rows::cell_of;
+use crate::process::{AnswerKind, Process, Question, Required};
 use crate::refusal::Violation;
 use crate::rule::Rule;
 
@@ -27,21 +30,50 @@ pub const TOLD_WAYS: &[&str] = &["email", "phone", "provider_form", "api"];
 /// What late notice may lead to once a person decides (spec 6.5).
 pub const CONSEQUENCES: &[&str] = &["protected", "at_risk", "excluded", "waived"];
 
-fn field(id: &str, kind: AnswerKind, required: bool) -> Field {
+pub(crate) fn field(id: &str, kind: AnswerKind, required: bool) -> Field {
     Field { id: id.to_owned(), kind, required, question: None }
 }
 
-fn codes(codes: &[&str]) -> AnswerKind {
+pub(crate) fn codes(codes: &[&str]) -> AnswerKind {
     AnswerKind::Choice(codes.iter().map(|c| (*c).to_owned()).collect())
 }
 
-fn line() -> AnswerKind {
+fn phone() -> AnswerKind {
+    AnswerKind::Format(Format::Phone)
+}
+
+pub(crate) fn line() -> AnswerKind {
     AnswerKind::Line { max_chars: crate::form::LINE_MAX_CHARS }
 }
 
 /// The questions of a document as fields, in its order.
 pub fn of_document(process: &Process) -> Vec<Field> {
-    process.questions.iter().map(|q| Field { id: q.id.clone(), kind: q.answer.clone(), required: false, question: Some(q.clone()) }).collect()
+    process.questions.iter().map(of_question).collect()
+}
+
+fn of_question(question: &Question) -> Field {
+    Field { id: question.id.clone(), kind: question.answer.clone(), required: false, question: Some(question.clone()) }
+}
+
+/// Whether the work is over, so that answers tell what was done.
+pub(super) fn is_after_work(stage: Stage) -> bool {
+    matches!(stage, Stage::Implemented | Stage::Review)
+}
+
+/// The questions whose answers may be added or changed now. The window is moved by an act of its own. After the work,
+/// what is still owed is answered, and what is asked for closing; what was decided upon stays as it was.
+pub(super) fn amendable<'p>(process: &'p Process, change: &Change) -> impl Iterator<Item = &'p Question> {
+    let answered: Vec<String> = change.content.iter().flat_map(|c| c.answers.keys().cloned()).collect();
+    let is_over = is_after_work(change.stage);
+    // What is said beside an answer that is asked for closing, such as why a test failed.
+    let beside = |q: &Question| {
+        let near = |other: &Question| other.required == Required::Close && other.page == q.page && other.group == q.group;
+        q.required == Required::Optional && !q.group.is_empty() && process.questions.iter().any(near)
+    };
+    process.questions.iter().filter(move |q| {
+        let is_moved = matches!(q.answer, AnswerKind::Window) || super::content::is_about_lateness(&q.id) || super::urgent::is_of_sending(&q.id);
+        !is_moved && (!is_over || q.required == Required::Close || beside(q) || !answered.contains(&q.id))
+    })
 }
 
 /// The fields of an act on this change.
@@ -50,28 +82,34 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
     let needs = |rule: Rule| step.is_some_and(|s| s.needs.contains(&rule));
     let prose = |id, required| field(id, AnswerKind::Prose, required);
     match act {
+        Act::Submit if change.stage == Stage::ClinRejected => [of_document(ctx.process), clinical::answers(change)].concat(),
         Act::Propose | Act::Submit => of_document(ctx.process),
-        Act::Amend => of_document(ctx.process).into_iter().filter(|f| !matches!(f.id.as_str(), "window" | "late_reason" | "late_words")).collect(),
-        Act::SendBack | Act::Cancel | Act::Stop => vec![prose("reason", true)],
+        Act::Amend => amendable(ctx.process, change).map(of_question).collect(),
+        Act::SendBack | Act::Cancel | Act::Dispute => vec![prose("reason", true)],
         Act::Withdraw => vec![prose("reason", false)],
         Act::Return => {
             let ids = ctx.process.questions.iter().map(|q| q.id.clone()).collect();
             vec![field("defects", AnswerKind::List, true), field("fields", AnswerKind::Choices(ids), false), field("supplier_side", AnswerKind::YesNo, false)]
         }
-        Act::Accept => accept(&needs),
+        Act::Accept => accept(ctx.process, &needs),
         Act::Assess => vec![
             field("assessment", codes(&super::assess::open_for(ctx, change).iter().map(|(k, _)| k.code()).collect::<Vec<_>>()), true),
             field("objects", AnswerKind::YesNo, true),
             prose("finding", true),
         ],
-        Act::Screen => (1..=8).map(|n| field(&format!("q{n}"), AnswerKind::YesNo, true)).collect(),
-        Act::Clear => [vec![prose("words", false)], conditions()].concat(),
-        Act::RejectClinically => vec![prose("hazard", true), prose("harm", true), prose("resubmit_when", true)],
-        Act::Approve => [vec![field("seen", line(), false), prose("words", false)], conditions()].concat(),
+        Act::Approve => {
+            let back = if super::approve::lacks_way_back(ctx, change) { vec![field("no_way_back_accepted", AnswerKind::YesNo, true)] } else { vec![] };
+            [vec![field("seen", line(), false), prose("words", false)], back, conditions()].concat()
+        }
+        Act::Vote | Act::TakeBack | Act::Reaffirm => super::board::fields(act),
         Act::Reject => vec![field("reason_code", codes(REJECT_REASONS), true), prose("reason", true)],
         Act::AskMore => vec![prose("questions", true)],
         Act::Hold => vec![prose("reason", true), field("review_on", AnswerKind::Date, true)],
-        Act::Schedule => vec![field("implementer", line(), true), field("phone", line(), false)],
+        Act::Schedule => {
+            let is_short = needs(Rule::GapExplained) && super::schedule::gap(ctx, change).is_some_and(|gap| gap.is_short());
+            let gap = if is_short { vec![prose("gap_reason", true)] } else { vec![] };
+            [vec![field("implementer", line(), true), field("phone", phone(), false)], gap].concat()
+        }
         Act::Reschedule => {
             vec![field("window", AnswerKind::Window, true), field("contingency_end", AnswerKind::Moment { after: None }, false), prose("reason", true)]
         }
@@ -79,21 +117,53 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::RunningLate => [told(), vec![field("expected_end", AnswerKind::Moment { after: None }, true), prose("words", false)]].concat(),
         Act::Restore => [told(), vec![field("back", AnswerKind::Services, false)]].concat(),
         Act::BackOut => [told(), vec![prose("reason", true)]].concat(),
-        Act::Finish => {
-            [told(), vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)]]
-                .concat()
+        Act::Finish => finish((change.stage == Stage::BackingOut).then(|| needs(Rule::StateVerified))),
+        Act::Review if change.stage == Stage::Review => review(),
+        Act::Close => vec![field("outcome", allowed_outcomes(ctx, change), true), field("looked", AnswerKind::YesNo, false), prose("words", false)],
+        Act::Restate => vec![field("outcome", allowed_outcomes(ctx, change), true), prose("reason", true)],
+        Act::TellNetwork | Act::Acknowledge | Act::RecordTold | Act::SettleNotice => of_notice(act),
+        Act::MeetCondition => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
+        Act::RecordVerbal | Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => super::urgent::fields(act),
+        Act::Plan => plan(ctx, change),
+        Act::RecordStep => record_step(change),
+        Act::DecideGo => [vec![field("go", AnswerKind::YesNo, true), prose("words", false)], told()].concat(),
+        Act::Extend => {
+            let agreed = vec![field("until", AnswerKind::Moment { after: None }, true), prose("reason", true)];
+            [agreed, vec![field("site_agreed", line(), true), field("on_call_agreed", line(), true)], told()].concat()
         }
-        Act::Review if change.stage == Stage::Review => vec![prose("words", true)],
-        Act::Close => vec![field("outcome", outcomes(), true), prose("words", false)],
-        Act::Restate => vec![field("outcome", outcomes(), true), prose("reason", true)],
+        Act::ConfirmWorked => vec![field("worked", codes(&super::learn::worked()), true), prose("words", false)],
+        Act::AnswerDispute => vec![field("upheld", AnswerKind::YesNo, true), prose("words", true)],
+        Act::FinishAction => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
+        Act::Survey => {
+            let score = AnswerKind::Number { min: 1, max: 5 };
+            vec![field("informed", score.clone(), true), field("promised", score, true), prose("words", false)]
+        }
+        Act::LinkIncident => vec![field("incident", line(), true)],
+        Act::UnlinkIncident => vec![field("incident", line(), true), prose("reason", true)],
+        Act::Say | Act::RecordNearMiss => vec![prose("words", true)],
+        Act::Attach => vec![field("file", AnswerKind::Files, true), field("purpose", codes(clinical::PURPOSES), false)],
+        Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
+        money if money.is_money() => crate::charge::fields::of_act(change, money).unwrap_or_default(),
+        clinical_act => clinical::of_act(ctx, change, clinical_act),
+    }
+}
+
+/// What is asked when the work ends; after a back-out, whether the state was looked at too.
+fn finish(verified: Option<bool>) -> Vec<Field> {
+    let prose = |id, required| field(id, AnswerKind::Prose, required);
+    let verified = verified.map(|required| prose("state_verified", required));
+    let ends = vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)];
+    [told(), verified.into_iter().collect(), ends].concat()
+}
+
+/// The fields about who was told, and about late notice.
+fn of_notice(act: Act) -> Vec<Field> {
+    let prose = |id, required| field(id, AnswerKind::Prose, required);
+    match act {
         Act::TellNetwork => vec![field("way", codes(TOLD_WAYS), true), field("their_reference", line(), false)],
         Act::Acknowledge => vec![field("their_reference", line(), false)],
         Act::RecordTold => vec![prose("proof", true)],
-        Act::SettleNotice => vec![field("consequence", codes(CONSEQUENCES), true), prose("reason", true)],
-        Act::MeetCondition => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
-        Act::Say => vec![prose("words", true)],
-        Act::Attach => vec![field("file", AnswerKind::Files, true)],
-        Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
+        _ => vec![field("consequence", codes(CONSEQUENCES), true), prose("reason", true)],
     }
 }
 
@@ -101,7 +171,12 @@ fn outcomes() -> AnswerKind {
     codes(&Outcome::OF_WORK.iter().map(|o| o.code()).collect::<Vec<_>>())
 }
 
-fn conditions() -> Vec<Field> {
+/// The outcomes that the record allows.
+fn allowed_outcomes(ctx: &Context, change: &Change) -> AnswerKind {
+    codes(&super::close::allowed(ctx, change).iter().map(|o| o.code()).collect::<Vec<_>>())
+}
+
+pub(crate) fn conditions() -> Vec<Field> {
     let slot = |n: usize| {
         vec![
             field(&format!("condition_{n}"), AnswerKind::Prose, false),
@@ -112,14 +187,73 @@ fn conditions() -> Vec<Field> {
     (1..=CONDITIONS_AT_ONCE).flat_map(slot).collect()
 }
 
+/// The steps of the work: typed one a line, or taken from a set of the document.
+fn plan(ctx: &Context, change: &Change) -> Vec<Field> {
+    let number = |min, max| AnswerKind::Number { min, max };
+    let numbers: Vec<String> = change.carry.steps.iter().map(|s| s.planned.number.to_string()).collect();
+    let mut fields = vec![
+        field("plan", codes(&crate::carry::Plan::ALL.iter().map(|p| p.code()).collect::<Vec<_>>()), false),
+        field("steps", AnswerKind::List, false),
+        field("owner", line(), false),
+        field("person", line(), false),
+        field("minutes", number(0, 100_000), false),
+        field("offset", number(-100_000, 100_000), false),
+        field("in_order", AnswerKind::YesNo, false),
+        field("verify", AnswerKind::Prose, false),
+    ];
+    if !numbers.is_empty() {
+        fields.extend([field("after", AnswerKind::Choices(numbers.clone()), false), field("take_out", AnswerKind::Choices(numbers), false)]);
+    }
+    let sets = super::carry::template_names(ctx, change);
+    if !sets.is_empty() {
+        fields.push(field("template", AnswerKind::Choice(sets), false));
+    }
+    fields.extend([field("decider", line(), false), field("minutes_before", number(0, 10_080), false)]);
+    fields
+}
+
+fn record_step(change: &Change) -> Vec<Field> {
+    let open: Vec<String> = crate::carry::recordable(change).iter().map(|s| s.planned.number.to_string()).collect();
+    let own = vec![
+        field("number", AnswerKind::Choice(open), true),
+        field("result", codes(super::carry::RESULTS), true),
+        field("minutes", AnswerKind::Number { min: 0, max: 100_000 }, false),
+        field("words", AnswerKind::Prose, false),
+    ];
+    [own, told()].concat()
+}
+
+fn review() -> Vec<Field> {
+    let prose = |id: &str, required| field(id, AnswerKind::Prose, required);
+    let own = vec![
+        prose("words", true),
+        field("cause", codes(&super::learn::causes()), true),
+        prose("why", false),
+        prose("differently", false),
+        field("benefit", codes(&super::learn::benefits()), true),
+        prose("benefit_words", false),
+    ];
+    let slot = |n: usize| {
+        let owner = field(&format!("action_{n}_owner"), line(), false);
+        vec![prose(&format!("action_{n}"), false), owner, field(&format!("action_{n}_due"), AnswerKind::Date, false)]
+    };
+    own.into_iter().chain((1..=super::learn::ACTIONS_AT_ONCE).flat_map(slot)).collect()
+}
+
 fn told() -> Vec<Field> {
     vec![field("happened_at", AnswerKind::Moment { after: None }, false), field("on_behalf_of", line(), false), field("by_phone", AnswerKind::YesNo, false)]
 }
 
-fn accept(needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
+/// The risk questions of the document, in its own words.
+fn risk(process: &Process, required: bool) -> Vec<Field> {
+    let asked = super::classify::questions(process).into_iter();
+    asked.map(|question| Field { id: question.id.clone(), kind: question.answer.clone(), required, question: Some(question) }).collect()
+}
+
+fn accept(process: &Process, needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
     let mut fields = vec![];
     if needs(Rule::Classified) {
-        fields.extend((1..=6).map(|n| field(&format!("risk_{n}"), AnswerKind::Number { min: 0, max: 3 }, true)));
+        fields.extend(risk(process, true));
         fields.push(field("category_lowered_to", codes(&["minor", "significant"]), false));
         fields.push(field("lowered_because", AnswerKind::Prose, false));
     }
@@ -127,7 +261,7 @@ fn accept(needs: &dyn Fn(Rule) -> bool) -> Vec<Field> {
         fields.extend([
             field("take_down_by", line(), true),
             field("restore_by", line(), true),
-            field("promise_phone", line(), true),
+            field("promise_phone", phone(), true),
             field("promise_times", line(), false),
         ]);
     }
@@ -142,7 +276,12 @@ pub fn unknown(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Vec<Viola
 
 /// Whether one of the fields has this name, or a part of this name.
 pub fn is_known(fields: &[Field], name: &str) -> bool {
-    fields.iter().any(|f| f.id == name || name.strip_prefix(f.id.as_str()).is_some_and(|rest| rest.starts_with('.') && has_parts(&f.kind)))
+    let is_part = |f: &Field| match &f.kind {
+        // A cell of a table: a row that may be, and a column that there is.
+        AnswerKind::Rows { columns, .. } => cell_of(&f.id, name).is_some_and(|(_, column)| columns.iter().any(|c| c.id == column)),
+        kind => has_parts(kind) && name.strip_prefix(f.id.as_str()).is_some_and(|rest| rest.starts_with('.')),
+    };
+    fields.iter().any(|f| f.id == name || is_part(f))
 }
 
 fn has_parts(kind: &AnswerKind) -> bool {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 fn asked_for(ctx: &Context, change: &Change) -> Option<Notice> {
     let by_model = super::catalogue::entry(ctx.process, change.content.as_ref().map(|c| &c.answers)).map(|e| e.lead);
     let by_table = || {
-        let (_, outputs) = ruling::rule_on(ctx, change, "notice asked for")?;
+        let outputs = ruling::said(ctx, change, "notice asked for", |_| None)?;
         Notice::parse(&format!("{} {}", outputs.get("notice")?, outputs.get("count")?))
     };
     let by_rule = || {
@@ -35,7 +35,8 @@ pub fn is_provisional(process: &Process, change: &Change) -> bool {
 /// The notice given by a receipt at that moment; `None` where no window or no notice is asked for.
 pub fn judge(ctx: &Context, change: &Change, received_at: Timestamp) -> Option<NoticeGiven> {
     let window = change.window()?;
-    let asked = asked_for(ctx, change)?;
+    // An emergency owes no notice (BR-7): a document that asks for none has no verdict on it.
+    let asked = asked_for(ctx, change).filter(|asked| asked.amount > 0)?;
     let judged = notice::judge(asked, received_at, window.start, ctx.zone, ctx.calendar);
     let known = |name: &str| match name {
         "share_of_notice" => Some(Value::from(judged.share_percent)),
@@ -53,13 +54,19 @@ pub fn judge(ctx: &Context, change: &Change, received_at: Timestamp) -> Option<N
         asked: asked.amount,
         basis: asked.basis,
         verdict,
-        defective: false,
+        defective: said("defective").as_deref() == Some("yes"),
         consequence,
         last_in_time: judged.latest_receipt,
         first_in_time: judged.first_in_time,
         calendar_version: judged.calendar_version,
         ruling: ruled.map(|(ruling, _)| ruling),
     })
+}
+
+/// The tables that a notice rests on: how much was asked for, and what it is called.
+pub fn rulings(ctx: &Context, change: &Change, given: &NoticeGiven) -> Vec<crate::event::Ruling> {
+    let asked = ruling::rule_on(ctx, change, "notice asked for").map(|(ruling, _)| ruling);
+    asked.into_iter().chain(given.ruling.clone()).collect()
 }
 
 fn default_consequence(verdict: Verdict) -> Consequence {

@@ -21,6 +21,7 @@ pub struct Raise {
     pub org: OrgId,
     pub on_behalf_of: Option<String>,
     pub copied_from: Option<ChangeId>,
+    pub retrospective_of: Option<ChangeId>,
     pub mint: Mint,
 }
 
@@ -32,7 +33,7 @@ pub fn raise(ctx: &Context, raise: Raise) -> Result<Decision, Refusal> {
     let Some(stamp) = drafting_stamp(ctx, raise.org) else {
         return Err(Refusal::Denied(vec![Bar::new("may-not-raise").with(ctx.process.kind.words())]));
     };
-    let Raise { id, reference, org, on_behalf_of, copied_from, mut mint } = raise;
+    let Raise { id, reference, org, on_behalf_of, copied_from, retrospective_of, mut mint } = raise;
     let mut texts = vec![];
     let on_behalf_of = on_behalf_of.filter(|name| !name.trim().is_empty()).map(|name| {
         let text = NewText::mint(&mut mint, name.trim());
@@ -40,8 +41,8 @@ pub fn raise(ctx: &Context, raise: Raise) -> Result<Decision, Refusal> {
         texts.push(text);
         reference
     });
-    let event = Event::Raised { reference, kind: ctx.process.kind, process: ctx.process.hash.clone(), org, on_behalf_of, copied_from };
-    let recorded = Recorded { id: EventId(mint.id()), change: id, version: 1, at: ctx.now, by: stamp, event };
+    let event = Event::Raised { reference, kind: ctx.process.kind, process: ctx.process.hash.clone(), org, on_behalf_of, copied_from, retrospective_of };
+    let recorded = Recorded { id: EventId(mint.id()), change: id, version: 1, at: ctx.now, by: stamp, event, rulings: vec![] };
     Ok(Decision { events: vec![recorded], texts })
 }
 
@@ -52,7 +53,7 @@ pub fn drafting_stamp(ctx: &Context, org: OrgId) -> Option<Stamp> {
     let steps = ctx.process.steps.iter().filter(|s| s.from == Stage::Draft && matches!(s.act, Act::Propose | Act::Submit));
     let roles: Vec<Role> = steps.flat_map(|s| &s.who).filter_map(|w| if let Who::Role(role) = w { Some(*role) } else { None }).collect();
     let fitting = memberships.iter().find(|m| m.org == org && roles.contains(&m.role));
-    fitting.map(|m| Stamp { person: Some(*id), org: Some(m.org), role: Some(m.role) })
+    fitting.map(|m| m.stamp(*id))
 }
 
 /// One row of history (settled 15), already checked against the directory.
@@ -114,8 +115,15 @@ pub fn import(ctx: &Context, row: Import) -> Decision {
         reason,
         long,
     };
-    let recorded =
-        |event: &Event, id: i64| Recorded { id: EventId(id), change: row.id, version: row.version, at: ctx.now, by: Stamp::SYSTEM, event: event.clone() };
+    let recorded = |event: &Event, id: i64| Recorded {
+        id: EventId(id),
+        change: row.id,
+        version: row.version,
+        at: ctx.now,
+        by: Stamp::SYSTEM,
+        event: event.clone(),
+        rulings: vec![],
+    };
     let change: Change = crate::apply::apply(None, &recorded(&event, 0));
     if let Event::Imported { notice, .. } = &mut event {
         *notice = notice::judge(ctx, &change, row.received_at);

@@ -1,7 +1,7 @@
 //! From draft to received: T1 to T6, T12 and T34.
 
 use super::content;
-use super::{Taking, catalogue, notice};
+use super::{Taking, catalogue, notice, urgent};
 use crate::change::Change;
 use crate::event::{Event, NoticeGiven};
 use crate::refusal::Violation;
@@ -26,16 +26,30 @@ pub(super) fn submit(t: &mut Taking) -> Option<Vec<Event>> {
     let answers = content::read_answers(t, raw);
     let ineligible = if t.needs(&Rule::RequestEligible) { catalogue::faults(t.ctx, &answers) } else { vec![] };
     t.form.faults.extend(ineligible);
+    if t.needs(&Rule::AlreadyDone) {
+        urgent::must_be_past(t, &answers);
+    }
     let content = content::make(t, answers);
     let mut after: Change = t.change.clone();
     after.content = Some(content?);
-    let judged = notice::judge(t.ctx, &after, received_at(t, &after));
-    let late = judged.as_ref().is_some_and(|n| n.verdict.is_late());
+    let received = received_at(t, &after);
+    after.late_reason = None;
+    let late = notice::judge(t.ctx, &after, received).is_some_and(|n| n.verdict.is_late());
     let (late_reason, late_words) = late_reason(t, late);
+    // Why it is late may change what follows from it (BR-14).
+    after.late_reason = late_reason.clone();
+    after.classification = None;
+    let judged = notice::judge(t.ctx, &after, received);
+    t.rulings.extend(judged.iter().flat_map(|given| notice::rulings(t.ctx, &after, given)));
+    t.keep(super::ruling::rule_on(t.ctx, &after, "network question"));
+    let answers_to_hazards = super::clinical::answers_to_hazards(t)?;
     let content = after.content.clone()?;
-    let network_needed = super::given::touches_network(&after);
+    let network_needed = super::given::touches_network(t.ctx, &after);
     let revision = t.change.revision + 1;
-    Some(vec![Event::Submitted { content: Box::new(content), revision, notice: judged, late_reason, late_words, network_needed }])
+    let mut events =
+        vec![Event::Submitted { content: Box::new(content), revision, notice: judged, late_reason, late_words, network_needed, answers_to_hazards }];
+    events.extend(urgent::said_before(t, &after));
+    Some(events)
 }
 
 /// Why notice is short, where the document asks.
@@ -90,5 +104,7 @@ pub(super) fn send_for_more(t: &mut Taking) -> Option<Vec<Event>> {
     let received = t.change.receipts.last().map_or(t.ctx.now, |r| r.at);
     let in_time = t.ctx.now <= t.ctx.calendar.due_at(received, 1, t.ctx.zone);
     let voids_receipt = !supplier_side_only && in_time && named.iter().any(for_notice);
-    Some(vec![Event::Returned { defects, supplier_side_only, voids_receipt }])
+    // Too late to void it: the notice stands, but covers only what it listed (BR-15).
+    let defective = !supplier_side_only && !voids_receipt && named.iter().any(for_notice);
+    Some(vec![Event::Returned { defects, supplier_side_only, voids_receipt, defective }])
 }

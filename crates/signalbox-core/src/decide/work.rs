@@ -2,7 +2,8 @@
 //! with the time it happened; departures from the rules are marked, never a reason to refuse (X1).
 
 use super::Taking;
-use crate::change::{Outcome, Stage};
+use crate::change::{Clinical, Outcome, Stage};
+use crate::clinical::{AfterStop, StopSettled};
 use crate::event::{Event, Told};
 use crate::form::{Answer, LINE_MAX_CHARS};
 use crate::ids::ServiceId;
@@ -13,7 +14,7 @@ use crate::rule::Rule;
 /// How early work may start without being marked (T20).
 const EARLY_SECONDS: i64 = 15 * 60;
 
-fn told(t: &mut Taking, deviations: Vec<&str>) -> Option<Told> {
+pub(super) fn told(t: &mut Taking, deviations: Vec<&str>) -> Option<Told> {
     let faults_before = t.form.faults.len();
     let happened_at = t.form.moment("happened_at", false).unwrap_or(t.ctx.now);
     if happened_at > t.ctx.now {
@@ -31,7 +32,10 @@ fn told(t: &mut Taking, deviations: Vec<&str>) -> Option<Told> {
 pub(super) fn start(t: &mut Taking) -> Option<Vec<Event>> {
     let mut told = told(t, vec![])?;
     told.deviations = start_deviations(t, told.happened_at.as_second());
-    Some(vec![Event::Started { told }])
+    let unapproved = told.deviations.iter().any(|d| d == "unapproved");
+    let mut events = vec![Event::Started { told }];
+    events.extend(super::urgent::converted(t.change, unapproved));
+    Some(events)
 }
 
 /// Everything about this start that departs from the rules.
@@ -39,7 +43,7 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
     let change = t.change;
     let mut found = vec![];
     let approved = matches!(change.stage, Stage::Approved | Stage::Scheduled | Stage::Implementing | Stage::BackingOut);
-    if !approved {
+    if !approved || super::urgent::began_first(change, at_second) {
         found.push("unapproved");
     }
     if change.stage == Stage::Approved {
@@ -53,7 +57,9 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
             found.push("after-window");
         }
     }
-    if t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule == "BR-19f") {
+    let declared = t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule == "BR-19f");
+    let obeys = t.ctx.process.steps.iter().any(|step| step.needs.contains(&Rule::NotInFreeze));
+    if declared || (obeys && super::freeze::frozen(t.ctx, change).is_some()) {
         found.push("in-freeze");
     }
     if t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule != "BR-19f") {
@@ -65,7 +71,13 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
     if change.conditions.iter().any(|c| c.met.is_none()) {
         found.push("conditions-open");
     }
-    if t.stamp.person.is_some() && change.live_approvals().any(|a| a.by.person == t.stamp.person) && t.stamp.role == Some(crate::actor::Role::Implementer) {
+    match &change.carry.checkpoint {
+        Some(crate::carry::Checkpoint { decided: None, .. }) => found.push("no-go-decision"),
+        Some(crate::carry::Checkpoint { decided: Some((_, told)), .. }) if !told.go => found.push("against-no-go"),
+        _ => {}
+    }
+    if t.stamp.person.is_some() && change.live_approvals().any(|a| a.by.shares_a_person_with(&t.stamp)) && t.stamp.role == Some(crate::actor::Role::Implementer)
+    {
         found.push("approver-implements");
     }
     found.into_iter().map(str::to_owned).collect()
@@ -111,6 +123,9 @@ pub(super) fn finish(t: &mut Taking) -> Option<Vec<Event>> {
     let outcome = t.form.choice("outcome", &codes, true).and_then(|c| Outcome::from_code(&c));
     let not_back = t.form.text("not_back", false);
     let words = t.form.text("words", false);
+    // T25: whoever says that all is as it was says how they know.
+    let went_back = t.needs(&Rule::StateVerified) && outcome.is_none_or(|o| o != Outcome::NotImplemented);
+    let state_verified = if t.change.stage == Stage::BackingOut { t.form.text("state_verified", went_back) } else { None };
     let named = t.form.answer("back", &AnswerKind::Services, false);
     let told = told(t, vec![]);
     let named = if let Some(Answer::Services(named)) = named { named } else { vec![] };
@@ -129,10 +144,15 @@ pub(super) fn finish(t: &mut Taking) -> Option<Vec<Event>> {
     if t.change.work.started.is_none() && outcome != Outcome::NotImplemented {
         told.deviations.push("start-not-recorded".to_owned());
     }
+    // X1, X8: what was stopped and never settled is recorded as done all the same, and marked.
+    let held = |settled: &Option<Box<StopSettled>>| settled.as_ref().is_none_or(|s| s.choice == AfterStop::Hold);
+    if matches!(&t.change.clinical, Clinical::Stopped { settled, .. } if held(settled)) {
+        told.deviations.push("clinical-stop-open".to_owned());
+    }
     let mut events = vec![];
     if !named.is_empty() {
         events.push(Event::Restored { told: told.clone(), services: named });
     }
-    events.push(Event::Finished { told, outcome, not_back, words });
+    events.push(Event::Finished { told, outcome, not_back, words, state_verified });
     Some(events)
 }

@@ -3,6 +3,7 @@
 use super::dictionary;
 use super::facts::code_of;
 use super::{AnswerKind, Condition, Page, Required, Test, TimerAct, TimerWhen};
+use crate::form::format::Format;
 
 /// Longest `title`, as stored titles are (settled 15).
 pub const TITLE_CHARS_MAX: usize = 120;
@@ -24,6 +25,10 @@ fn codes(words: &str) -> Vec<String> {
 pub fn answer(words: &str) -> Result<AnswerKind, String> {
     let plain = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let lower = plain.to_ascii_lowercase();
+    if let Some(name) = rows_of(&plain) {
+        // Its columns are found when the whole document is read.
+        return Ok(AnswerKind::Rows { name, columns: vec![] });
+    }
     if let Some((head, rest)) = plain.split_once(':') {
         let list = codes(rest);
         if list.len() < 2 {
@@ -38,6 +43,14 @@ pub fn answer(words: &str) -> Result<AnswerKind, String> {
     }
     if let Some(after) = lower.strip_prefix("date and time, after ") {
         return Ok(AnswerKind::Moment { after: Some(code_of(after.trim_end_matches(" end"))) });
+    }
+    if let Some(most) = lower.strip_prefix("text of at most ") {
+        let most = most.trim_end_matches(" characters").parse().ok().filter(|n| (1..=LINE_CHARS_MAX).contains(n));
+        let wrong = || format!("{plain:?} is not a length; write text of at most 16 characters, {LINE_CHARS_MAX} at most.");
+        return most.map(|max_chars| AnswerKind::Line { max_chars }).ok_or_else(wrong);
+    }
+    if let Some(format) = Format::from_words(&plain) {
+        return Ok(AnswerKind::Format(format));
     }
     if let Some(range) = lower.strip_prefix("number ") {
         let bounds = range.split_once(" to ").and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
@@ -61,6 +74,7 @@ pub fn answer(words: &str) -> Result<AnswerKind, String> {
         "person and phone" => AnswerKind::PersonAndPhone,
         "reason" => AnswerKind::Reason(LATE_REASONS.iter().map(|code| (*code).to_owned()).collect()),
         "files" => AnswerKind::Files,
+        "yes when done" => AnswerKind::Done,
         // Filled with the ids of the catalogue when the whole document is read.
         "entry of the catalogue" => AnswerKind::Choice(vec![]),
         list if list == "list" || list.starts_with("list of ") => AnswerKind::List,
@@ -72,7 +86,8 @@ pub fn answer(words: &str) -> Result<AnswerKind, String> {
 
 fn unknown_answer(words: &str) -> String {
     format!(
-        "{words:?} is not a form of answer; write title, text, long text, yes or no, one of: a, b, any of: a, b, number 0 to 3, window, date, date and time, items of the site, services, sites, person and phone, list, reason, entry of the catalogue or files."
+        "{words:?} is not a form of answer; write title, text, long text, yes or no, one of: a, b, any of: a, b, number 0 to 3, window, date, date and time, items of the site, services, sites, person and phone, list, reason, entry of the catalogue, files, yes when done, rows of NAME, or one of the technical values {}.",
+        Format::ALL.iter().map(|format| format.words()).collect::<Vec<_>>().join(", ")
     )
 }
 
@@ -91,15 +106,23 @@ pub fn required(words: &str) -> Result<Required, String> {
     }
 }
 
-/// The Page cell.
-pub fn page(words: &str) -> Option<Page> {
-    match words.to_ascii_lowercase().as_str() {
-        "what" => Some(Page::What),
-        "where" => Some(Page::Where),
-        "when" => Some(Page::When),
-        "risk" => Some(Page::Risk),
-        _ => None,
-    }
+/// The name in `rows of NAME`: the table whose heading is `Rows: NAME`.
+pub fn rows_of(words: &str) -> Option<String> {
+    words.trim().to_ascii_lowercase().strip_prefix("rows of ").map(code_of).filter(|name| !name.is_empty())
+}
+
+/// The Page cell: a page, and after a colon the heading under which the question stands there.
+pub fn page(words: &str) -> Option<(Page, String)> {
+    let (page, group) = words.split_once(':').unwrap_or((words, ""));
+    let page = match page.trim().to_ascii_lowercase().as_str() {
+        "what" => Page::What,
+        "where" => Page::Where,
+        "details" => Page::Details,
+        "when" => Page::When,
+        "risk" => Page::Risk,
+        _ => return None,
+    };
+    Some((page, group.trim().to_owned()))
 }
 
 /// The page of a question whose row names none: by its form.
@@ -107,6 +130,7 @@ pub fn usual_page(answer: &AnswerKind) -> Page {
     match answer {
         AnswerKind::Items | AnswerKind::Services | AnswerKind::Sites => Page::Where,
         AnswerKind::Window | AnswerKind::Moment { .. } | AnswerKind::Date | AnswerKind::Reason(_) => Page::When,
+        AnswerKind::Rows { .. } => Page::Details,
         _ => Page::What,
     }
 }
@@ -137,11 +161,17 @@ pub fn timer_when(words: &str) -> Result<TimerWhen, String> {
     let lower = words.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
     let wrong = || {
         format!(
-            "{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, 20 working days in RETURNED or 60 days in CLIN_REJECTED."
+            "{words:?} is not a time; write 5 working days before start, 60 minutes before start, 30 minutes after start, not started, contingency end, not finished, last safe back-out, not finished, go or no-go, not decided, 30 working days idle before approval, 20 working days in RETURNED, 60 days in CLIN_REJECTED or ratification due."
         )
     };
-    if lower == "contingency end, not finished" {
-        return Ok(TimerWhen::NotFinished);
+    match lower.as_str() {
+        "contingency end, not finished" => return Ok(TimerWhen::NotFinished),
+        "last safe back-out, not finished" => return Ok(TimerWhen::LastSafe { minutes_before: 0 }),
+        "go or no-go, not decided" => return Ok(TimerWhen::GoDue),
+        _ => {}
+    }
+    if let Some(paper) = lower.strip_suffix(" due").and_then(crate::urgent::Paper::from_words) {
+        return Ok(TimerWhen::PaperDue(paper));
     }
     let (amount, rest) = lower.split_once(' ').ok_or_else(wrong)?;
     let amount: i64 = amount.parse().ok().filter(|n| (1..=100_000).contains(n)).ok_or_else(wrong)?;
@@ -149,6 +179,8 @@ pub fn timer_when(words: &str) -> Result<TimerWhen, String> {
     match rest {
         "working days before start" | "working day before start" => Ok(TimerWhen::WorkingDaysBeforeStart(amount)),
         "minutes before start" | "minute before start" => Ok(TimerWhen::MinutesBeforeStart(amount)),
+        "minutes before last safe back-out, not finished" => Ok(TimerWhen::LastSafe { minutes_before: amount }),
+        "working days idle before approval" => Ok(TimerWhen::Idle { working_days: amount }),
         "minutes after start, not started" => Ok(TimerWhen::NotStarted { minutes: amount }),
         _ => {
             let (unit, name) = rest.split_once(" in ").ok_or_else(wrong)?;
@@ -168,7 +200,13 @@ pub fn timer_act(words: &str) -> Result<TimerAct, String> {
         "overrun" => Ok(TimerAct::Overrun),
         "ask outcome" => Ok(TimerAct::AskOutcome),
         "expire" => Ok(TimerAct::Expire),
-        _ => Err(format!("{words:?} is not what a timer does; write remind, overrun, ask outcome or expire.")),
+        "last safe" => Ok(TimerAct::LastSafe),
+        "ask go" => Ok(TimerAct::AskGo),
+        "propose expiry" => Ok(TimerAct::ProposeExpiry),
+        "escalate clinical" => Ok(TimerAct::EscalateClinical),
+        _ => Err(format!(
+            "{words:?} is not what a timer does; write remind, overrun, ask outcome, expire, last safe, ask go, propose expiry or escalate clinical."
+        )),
     }
 }
 

@@ -1,11 +1,11 @@
 //! What cannot work, though every word is known.
 
+use super::decisions::{DECISIONS, Decision, may_ask};
 use super::facts::{self, FACTS, Type, code_of};
 use super::graph::{self, AFTER_APPROVAL, ENDS};
-use super::table::{Flaw, Table};
+use super::table::{Flaw, Policy, Table};
 use super::{AnswerKind, Condition, Fault, Process, Step, Test, TimerAct, TimerWhen, cells, dictionary};
 use crate::act::Act;
-use crate::calendar::{Notice, Verdict};
 use crate::change::{Kind, Stage};
 use crate::rule::Rule;
 
@@ -24,42 +24,18 @@ pub fn check(process: &Process) -> Vec<Fault> {
     checking.faults
 }
 
-/// A decision that the program asks for: its name, whether every document needs it, its outputs.
-struct Decision {
-    name: &'static str,
-    needed: fn(&Process) -> bool,
-    outputs: &'static [(&'static str, Output)],
-}
-
-/// What an output may say.
-#[derive(Clone, Copy)]
-enum Output {
-    Count,
-    Basis,
-    Verdict,
-    Consequence,
-    Roles,
-    YesNo,
-    Words,
-}
-
-const DECISIONS: &[Decision] = &[
-    Decision { name: "notice asked for", needed: |_| true, outputs: &[("notice", Output::Count), ("count", Output::Basis)] },
-    Decision { name: "notice verdict", needed: |_| true, outputs: &[("verdict", Output::Verdict), ("consequence", Output::Consequence)] },
-    Decision { name: "approver", needed: |p| has(p, Act::Approve), outputs: &[("approver", Output::Roles)] },
-    Decision { name: "review needed", needed: |p| has(p, Act::Review), outputs: &[("review", Output::YesNo), ("because", Output::Words)] },
-];
-
-/// What late notice may lead to (spec 5.5, settled 2).
-const CONSEQUENCES: &[&str] = &["protected", "at_risk", "exclusion_proposed", "waived"];
-
 /// What a rule waits for: without any of these acts a step that needs it could never be taken.
 const WAITS_FOR: &[(Rule, &[Act])] = &[
     (Rule::AssessmentsDone, &[Act::Assess]),
     (Rule::ClinicalAccepted, &[Act::Screen]),
+    (Rule::DowntimeAttached, &[Act::Attach, Act::WaiveDowntime]),
     (Rule::ProviderTold, &[Act::TellNetwork, Act::RecordTold]),
     (Rule::ReviewDone, &[Act::Review]),
     (Rule::ConditionsMet, &[Act::MeetCondition]),
+    (Rule::Ratified, &[Act::Ratify]),
+    (Rule::VerdictGiven, &[Act::GiveVerdict]),
+    (Rule::ClinicallyReviewed, &[Act::Screen]),
+    (Rule::TasksDone, &[Act::RecordStep]),
 ];
 
 fn has(process: &Process, act: Act) -> bool {
@@ -205,11 +181,24 @@ impl Checking<'_> {
                 );
             }
         }
+        self.looked_at_afterwards();
         // SD-6 holds always (settled 5).
         for step in self.process.steps.iter().filter(|step| step.act == Act::Close) {
             if !step.needs.contains(&Rule::OutcomeByAnother) {
                 self.fault(&key(step), "close-alone", "The closing does not need outcome by another, so whoever did the work could confirm it.".to_owned());
             }
+        }
+    }
+
+    /// SD-8 and BR-24: what was done first is looked at before it is closed.
+    fn looked_at_afterwards(&mut self) {
+        let (rule, why) = match self.process.kind {
+            Kind::Emergency => (Rule::Ratified, "one person alone could approve and close an emergency"),
+            Kind::Retrospective => (Rule::VerdictGiven, "work that nobody approved could be closed without a verdict"),
+            _ => return,
+        };
+        for step in self.process.steps.iter().filter(|step| step.act == Act::Close && !step.needs.contains(&rule)) {
+            self.fault(&key(step), "approval-alone", format!("The closing does not need {}, so {why}.", rule.words()));
         }
     }
 
@@ -269,6 +258,15 @@ impl Checking<'_> {
         for timer in &self.process.timers {
             let key = key_of(&timer.when);
             let (TimerWhen::WorkingDaysIn { stage, .. } | TimerWhen::DaysIn { stage, .. }) = &timer.when else {
+                let wrong = match timer.when {
+                    TimerWhen::LastSafe { .. } => !matches!(timer.then, TimerAct::LastSafe | TimerAct::Remind),
+                    TimerWhen::GoDue => !matches!(timer.then, TimerAct::AskGo | TimerAct::Remind),
+                    TimerWhen::Idle { .. } => !matches!(timer.then, TimerAct::ProposeExpiry | TimerAct::Remind),
+                    _ => matches!(timer.then, TimerAct::LastSafe | TimerAct::AskGo | TimerAct::ProposeExpiry),
+                };
+                if wrong {
+                    self.fault(&key, "timer-wrong", "What this timer does does not fit its time.".to_owned());
+                }
                 if timer.then == TimerAct::Expire {
                     self.fault(&key, "timer-wrong", "Only days in a stage can let a change expire.".to_owned());
                 }
@@ -313,6 +311,9 @@ impl Checking<'_> {
         for decision in DECISIONS.iter().filter(|d| (d.needed)(self.process) && !self.process.tables.contains_key(d.name)) {
             self.fault("", "table-missing", format!("There is no table Decide: {}.", decision.name));
         }
+        if self.process.risk_questions.iter().all(|row| row.weight == 0) && self.process.steps.iter().any(|step| step.needs.contains(&Rule::Classified)) {
+            self.fault("", "risk-questions-missing", "Nothing is asked about risk: no row of Risk questions has a weight.".to_owned());
+        }
         for (name, table) in &self.process.tables {
             let key = format!("table {name}");
             match DECISIONS.iter().find(|d| d.name == name) {
@@ -320,67 +321,64 @@ impl Checking<'_> {
                     let known: Vec<&str> = DECISIONS.iter().map(|d| d.name).collect();
                     self.fault(&key, "table-unknown", format!("Nothing asks for the decision {name}; the decisions are {}.", known.join(", ")));
                 }
-                Some(decision) => self.outputs(table, decision),
+                Some(decision) => {
+                    self.outputs(table, decision);
+                    self.inputs(table, decision);
+                }
             }
             for flaw in table.flaws() {
-                self.flaw(name, flaw);
+                self.flaw(table, flaw);
             }
         }
     }
 
-    fn flaw(&mut self, name: &str, flaw: Flaw) {
+    /// Which facts the decision may build upon, and how many answers it takes.
+    fn inputs(&mut self, table: &Table, decision: &Decision) {
+        let key = format!("table {}", table.name);
+        for input in table.inputs.iter().filter(|input| !may_ask(decision.name, input.code)) {
+            let message = format!("{} asks for {}, which is decided by it or after it.", table.name, input.words);
+            self.fault(&key, "fact-circular", message);
+        }
+        if table.policy == Policy::Collect && !decision.many {
+            self.fault(&key, "policy-wrong", format!("{} wants one answer; write unique, first or worst.", table.name));
+        }
+        let is_ordered = decision.outputs.iter().find(|column| Some(column.name) == table.outputs.first().map(String::as_str));
+        if table.policy == Policy::Worst
+            && is_ordered.is_some_and(|column| table.rows.iter().all(|row| column.kind.rank(row.outputs.first().map_or("", String::as_str)).is_none()))
+        {
+            self.fault(&key, "policy-wrong", format!("{}: its first answer has no order, so none is the worst; write unique or first.", table.name));
+        }
+    }
+
+    fn flaw(&mut self, table: &Table, flaw: Flaw) {
+        let name = &table.name;
+        let above = if table.policy == Policy::Worst { "graver rows, or rows above it, take every case" } else { "rows above it take every case" };
         match flaw {
             Flaw::Gap { case } => self.fault(&format!("table {name}"), "table-gap", format!("{name}: no row answers: {case}.")),
             Flaw::Overlap { rows: (a, b), case } => {
                 self.fault(&format!("table {name} row {b}"), "table-overlap", format!("{name}: rows {} and {} both answer: {case}.", a + 1, b + 1))
             }
-            Flaw::Unreached { row } => self.fault(
-                &format!("table {name} row {row}"),
-                "table-row-unreached",
-                format!("{name}: row {} never answers; rows above it take every case.", row + 1),
-            ),
+            Flaw::Unreached { row } => {
+                self.fault(&format!("table {name} row {row}"), "table-row-unreached", format!("{name}: row {} never answers; {above}.", row + 1))
+            }
             Flaw::TooWide => self.fault(&format!("table {name}"), "table-too-wide", format!("{name} asks too much at once to be checked.")),
         }
     }
 
     fn outputs(&mut self, table: &Table, decision: &Decision) {
-        for (output, _) in decision.outputs.iter().filter(|(output, _)| !table.outputs.iter().any(|o| o == output)) {
-            self.fault(&format!("table {}", table.name), "column-missing", format!("{} has no column → {output}.", table.name));
+        for column in decision.outputs.iter().filter(|column| !column.optional && !table.outputs.iter().any(|o| o == column.name)) {
+            self.fault(&format!("table {}", table.name), "column-missing", format!("{} has no column → {}.", table.name, column.name));
         }
         for (at, output) in table.outputs.iter().enumerate() {
-            let Some((_, kind)) = decision.outputs.iter().find(|(name, _)| name == output) else {
+            let Some(column) = decision.outputs.iter().find(|column| column.name == output) else {
                 self.fault(&format!("table {}", table.name), "column-unknown", format!("Nothing reads the column → {output} of {}.", table.name));
                 continue;
             };
             for (number, row) in table.rows.iter().enumerate() {
                 let cell = row.outputs.get(at).map_or("", String::as_str);
-                if let Err(why) = self.output(*kind, cell) {
+                if let Err(why) = column.kind.check(self.process, cell) {
                     self.fault(&format!("table {} row {number}", table.name), "output-wrong", format!("{}: {why}", table.name));
                 }
-            }
-        }
-    }
-
-    fn output(&self, kind: Output, cell: &str) -> Result<(), String> {
-        let one_of = |list: &[&str]| if list.contains(&code_of(cell).as_str()) { Ok(()) } else { Err(format!("{cell:?} is not one of {}.", list.join(", "))) };
-        match kind {
-            Output::Count => {
-                cell.parse::<i64>().ok().filter(|n| (0..=Notice::MOST).contains(n)).map(|_| ()).ok_or_else(|| format!("{cell:?} is not a number of days."))
-            }
-            Output::Basis => one_of(&["days", "working_days", "clear_working_days"]),
-            Output::Verdict => one_of(&Verdict::ALL.iter().map(|v| v.code()).collect::<Vec<_>>()),
-            Output::Consequence => one_of(CONSEQUENCES),
-            Output::YesNo => one_of(&["yes", "no"]),
-            Output::Words => Ok(()),
-            Output::Roles => {
-                for words in cells::entries(cell) {
-                    let who = dictionary::who(words).ok_or_else(|| format!("{words:?} is not a role."))?;
-                    // Else a change would wait for somebody who has no way to approve it.
-                    if has(self.process, Act::Approve) && !self.process.steps.iter().any(|step| step.act == Act::Approve && step.who.contains(&who)) {
-                        return Err(format!("the {words} is asked to approve, but may not take the step approve."));
-                    }
-                }
-                if cells::entries(cell).next().is_none() { Err("nobody is named.".to_owned()) } else { Ok(()) }
             }
         }
     }

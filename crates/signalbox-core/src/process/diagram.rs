@@ -87,6 +87,19 @@ struct Lane {
     ports: Vec<usize>,
 }
 
+/// The acts of a move, as many as there is room for; the table of moves in words names them all.
+fn label(acts: &[Act]) -> String {
+    for named in (1..=acts.len()).rev() {
+        let words = acts[..named].iter().map(|act| act.words()).collect::<Vec<_>>().join(", ");
+        let label = if named < acts.len() { format!("{words} +{}", acts.len() - named) } else { words };
+        // A letter of 12 px is some 6 px wide.
+        if (label.len() as i32) * 6 < STUB || named == 1 {
+            return label;
+        }
+    }
+    String::new()
+}
+
 struct Picture {
     nodes: Vec<Node>,
     lanes: Vec<Lane>,
@@ -149,7 +162,7 @@ fn lay_out(process: &Process) -> Picture {
     let mut picture = Picture { nodes: vec![], lanes: vec![], ports: vec![], straight: vec![], height: 0 };
     for edge in &edges {
         let (Some(&from), Some(&to)) = (place.get(&edge.from), place.get(&edge.to)) else { continue };
-        let label = edge.acts.iter().map(|act| act.words()).collect::<Vec<_>>().join(", ");
+        let label = label(&edge.acts);
         if to == from + 1 {
             picture.straight.push((from, label));
             continue;

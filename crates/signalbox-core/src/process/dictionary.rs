@@ -42,6 +42,7 @@ const AUDIENCE_WORDS: &[(&str, Audience)] = &[
     ("assessors", Audience::Assessors),
     ("on-site contact", Audience::OnSite),
     ("contact on site", Audience::OnSite),
+    ("go decider", Audience::Decider),
 ];
 
 fn normal(words: &str) -> String {
@@ -114,6 +115,7 @@ pub fn audience_words(audience: Audience) -> String {
         Audience::SafetyOfficers => "safety officers".to_owned(),
         Audience::Assessors => "assessors".to_owned(),
         Audience::OnSite => "on-site contact".to_owned(),
+        Audience::Decider => "go decider".to_owned(),
     }
 }
 

@@ -22,15 +22,18 @@ pub fn leads_to(kind: Kind, act: Act, from: Stage) -> Option<Stage> {
         Act::Submit => Stage::Submitted,
         Act::Return => Stage::Returned,
         Act::Accept if kind == Kind::ServiceRequest => Stage::Scheduled,
-        Act::Accept | Act::AskMore => Stage::Assessing,
+        Act::Accept | Act::AskMore | Act::Overrule => Stage::Assessing,
         Act::RejectClinically => Stage::ClinRejected,
         Act::Complete => Stage::AwaitingApproval,
-        Act::Approve => Stage::Approved,
+        Act::Approve | Act::Reaffirm => Stage::Approved,
+        Act::TakeBack => Stage::AwaitingApproval,
         Act::Reject => Stage::Rejected,
+        Act::RecordVerbal => Stage::Approved,
         Act::Hold => Stage::OnHold,
         Act::Schedule => Stage::Scheduled,
         // A move outside tolerance, or a material change, voids the approval (T19, BR-31); a smaller one stays.
-        Act::Reschedule | Act::Amend if is_approved && kind != Kind::ServiceRequest => Stage::AwaitingApproval,
+        Act::Reschedule | Act::Amend | Act::Plan if is_approved && kind == Kind::Emergency => Stage::Submitted,
+        Act::Reschedule | Act::Amend | Act::Plan if is_approved && kind != Kind::ServiceRequest => Stage::AwaitingApproval,
         // Work that has begun is held at the next safe point (X8).
         Act::Stop if !matches!(from, Stage::Implementing | Stage::BackingOut) => Stage::ClinRejected,
         Act::Cancel => Stage::Cancelled,
@@ -50,6 +53,8 @@ pub fn leads_to(kind: Kind, act: Act, from: Stage) -> Option<Stage> {
 pub fn follows(process: &Process, step: &Step) -> Vec<Stage> {
     match (step.act, step.to) {
         (Act::Resume, _) => process.steps.iter().filter(|s| s.act == Act::Hold && s.to == Some(step.from)).map(|s| s.from).collect(),
+        // There is an approval to re-affirm only where somebody approves.
+        (Act::Reaffirm, _) if !process.steps.iter().any(|s| s.act == Act::Approve) => vec![],
         (_, Some(to)) => vec![to],
         (_, None) => vec![],
     }
@@ -69,5 +74,6 @@ pub fn reachable(process: &Process, from: Stage, passes: impl Fn(&Step) -> bool)
 
 /// Whether a step stands for an approval: the act itself, or the catalogue's authorisation given beforehand.
 pub fn is_approval(step: &Step) -> bool {
-    step.act == Act::Approve || step.needs.contains(&Rule::RequestEligible)
+    // A small move is re-affirmed only while an approval stands (X10).
+    matches!(step.act, Act::Approve | Act::RecordVerbal | Act::Reaffirm) || step.needs.contains(&Rule::RequestEligible)
 }

@@ -9,6 +9,11 @@ use std::sync::Arc;
 /// The documents that ship with the program.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("end-to-end.md", include_str!("../../../../processes/end-to-end.md")),
+    ("firewall-network.md", include_str!("../../../../processes/firewall-network.md")),
+    ("national-service.md", include_str!("../../../../processes/national-service.md")),
+    ("pacs-modality.md", include_str!("../../../../processes/pacs-modality.md")),
+    ("emergency.md", include_str!("../../../../processes/emergency.md")),
+    ("retrospective.md", include_str!("../../../../processes/retrospective.md")),
     ("planned-outage.md", include_str!("../../../../processes/planned-outage.md")),
     ("service-request.md", include_str!("../../../../processes/service-request.md")),
 ];
@@ -32,6 +37,25 @@ impl Processes {
         let theirs: Vec<_> = folder.iter().map(|(file, text)| id(file, text)).collect();
         let kept = SHIPPED.iter().filter(|(file, text)| !theirs.contains(&id(file, text)));
         load(&kept.chain(folder).copied().collect::<Vec<_>>())
+    }
+
+    /// These documents with others over them: one whose id is here already takes the old one's place, and whatever is
+    /// based on it is read anew. Texts are given as file name and text.
+    ///
+    /// # Errors
+    /// Every fault, also those of documents that are based on what changed.
+    pub fn with(&self, others: &[(&str, &str)]) -> Result<Processes, Vec<Fault>> {
+        let id = |file: &str, text: &str| front(file, text).id.map(|cell| cell.text);
+        let theirs: Vec<_> = others.iter().map(|(file, text)| id(file, text)).collect();
+        let kept = self.iter().filter(|process| !theirs.contains(&Some(process.id.clone()))).map(|process| (process.file.as_str(), process.source.as_str()));
+        load(&kept.chain(others.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// Takes over what another set remembers of former days.
+    pub fn remember_all(&mut self, other: &Processes) {
+        for (hash, process) in &other.by_hash {
+            self.by_hash.entry(hash.clone()).or_insert_with(|| Arc::clone(process));
+        }
     }
 
     /// The document of this id, now in force.
@@ -69,9 +93,27 @@ pub fn revive(source: &str, base_sources: &[String]) -> Result<Process, Vec<Faul
         base = Some(parse("stored document", text, &front("stored document", text), base.as_ref(), &mut faults));
     }
     match base {
-        Some(process) if faults.is_empty() => Ok(process),
+        Some(process) if faults.is_empty() => Ok(with_former_rules(process)),
         _ => Err(faults),
     }
+}
+
+/// A document from before a decision stood in documents has no table for it. What the program decided then is what the
+/// shipped tables were made from, so they stand in.
+fn with_former_rules(mut process: Process) -> Process {
+    let is_whole = super::decisions::DECISIONS.iter().all(|d| !(d.needed)(&process) || process.tables.contains_key(d.name));
+    if is_whole {
+        return process;
+    }
+    if let Some(shipped) = Processes::shipped().ok().and_then(|shipped| shipped.by_id("end-to-end").cloned()) {
+        for (name, table) in &shipped.tables {
+            process.tables.entry(name.clone()).or_insert_with(|| table.clone());
+        }
+        if process.risk_questions.is_empty() {
+            process.risk_questions = shipped.risk_questions.clone();
+        }
+    }
+    process
 }
 
 /// Reads and checks documents, given as file name and text.

@@ -4,7 +4,7 @@
 use super::facts;
 use super::markdown::{Cell, Grid, Sheet, read};
 use super::table::{Policy, Row, Table, UnaryTest, domain_words};
-use super::{AnswerKind, AssessmentRow, CatalogueEntry, Fault, Place, Process, Question, Step, Timer, cells, dictionary};
+use super::{AnswerKind, AssessmentRow, CatalogueEntry, Fault, Place, Process, Question, RiskRow, Step, Timer, cells, decisions, dictionary};
 use crate::act::Act;
 use crate::actor::OrgKind;
 use crate::calendar::Notice;
@@ -12,8 +12,13 @@ use crate::change::{Kind, Stage};
 use crate::rule::{CATALOGUE, Rule};
 use sha2::{Digest, Sha256};
 
+mod tasks;
+
 /// The word that drops an inherited row.
 const REMOVED: &str = "removed";
+
+/// The word that stands for all that the inherited row has in this cell.
+const INHERITED: &str = "inherited";
 
 /// The question whose answers are the entries of the catalogue.
 const CATALOGUE_QUESTION: &str = "model";
@@ -40,6 +45,7 @@ pub fn parse(file: &str, source: &str, front: &Front, base: Option<&Process>, fa
         reader.grid(grid);
     }
     reader.offer_the_catalogue();
+    reader.fill_rows();
     reader.process
 }
 
@@ -65,7 +71,10 @@ fn begin(file: &str, source: &str, base: Option<&Process>) -> Process {
         questions: vec![],
         assessments: vec![],
         timers: vec![],
+        rows: Default::default(),
+        tasks: vec![],
         catalogue: vec![],
+        risk_questions: vec![],
         tables: Default::default(),
         places: Default::default(),
     };
@@ -205,11 +214,16 @@ impl Reader<'_> {
         if let Some(name) = heading.strip_prefix("Decide:") {
             return self.decision(grid, name);
         }
+        if let Some(name) = heading.strip_prefix("Rows:") {
+            return self.rows(grid, name);
+        }
         let (needed, known): (&[&str], &[&str]) = match heading.as_str() {
             "Steps" => (&["Act", "From", "To", "Who"], &["Needs", "Tells"]),
             "Questions" => (&["Id", "Question", "Answer", "Required"], &["Asked when", "Guidance", "Page"]),
             "Assessments" => (&["Assessment", "Who", "Due"], &["When", "Silence"]),
             "Timers" => (&["When", "Then"], &["Tells"]),
+            "Risk questions" => (&["Id", "Question", "Weight", "0", "1", "2", "3"], &[]),
+            "Tasks" => (&["Set", "Plan", "Step", "Owner", "Minutes"], &["Starts", "Verify"]),
             "Catalogue" => (&["Id", "Title", "Description", "Lead", "Procedure", "Authorised by", "Expires"], &["For", "Eligible when"]),
             // Any other table is prose.
             _ => return,
@@ -225,6 +239,8 @@ impl Reader<'_> {
                 "Questions" => self.question(&line, &mut keys),
                 "Assessments" => self.assessment(&line, &mut keys),
                 "Timers" => self.timer(&line, &mut keys),
+                "Risk questions" => self.risk_question(&line, &mut keys),
+                "Tasks" => self.task(&line, &mut keys),
                 _ => self.catalogue(&line, &mut keys),
             }
         }
@@ -285,7 +301,8 @@ impl Reader<'_> {
                 continue;
             }
             let at = self.process.steps.iter().position(|step| step.act == act && step.from == from);
-            let step = Step { act, from, to: to.filter(|to| *to != from), who: who.clone(), needs: needs.clone(), tells: tells.clone() };
+            let mut step = Step { act, from, to: to.filter(|to| *to != from), who: who.clone(), needs: needs.clone(), tells: tells.clone() };
+            self.inherit(&mut step, at, line);
             match (removed, at) {
                 (true, Some(at)) => drop(self.process.steps.remove(at)),
                 (true, None) => self.nothing_to_remove(&line.place(), format!("The step {} from {}", act.code(), from.code())),
@@ -299,7 +316,7 @@ impl Reader<'_> {
     fn list<T>(&mut self, cell: Option<&Cell>, code: &'static str, what: &str, known: &[&str], find: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let mut found = vec![];
         if let Some(cell) = cell {
-            for entry in cells::entries(&cell.text) {
+            for entry in cells::entries(&cell.text).filter(|entry| !entry.eq_ignore_ascii_case(INHERITED)) {
                 match find(entry) {
                     Some(value) => found.push(value),
                     None => self.fault(&cell.place, code, format!("{entry:?} is not {what}.{}", dictionary::meant(entry, known))),
@@ -312,7 +329,7 @@ impl Reader<'_> {
     fn question(&mut self, line: &Line, keys: &mut Vec<String>) {
         let id = line.text("Id").to_owned();
         let place = line.place();
-        if id.is_empty() || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        if !is_id(&id) {
             return self.fault(&place, "id-wrong", format!("The id {id:?} is not lower-case letters, digits and underscores."));
         }
         if !self.key(format!("question {id}"), &place, keys, "question-twice") {
@@ -333,15 +350,15 @@ impl Reader<'_> {
         let required = self.take(line.get("Required"), "required-unknown", cells::required);
         let asked_when = self.take(line.get("Asked when"), "condition-wrong", cells::condition).flatten();
         let (Some(answer), Some(required)) = (answer, required) else { return };
-        let page = match line.get("Page").filter(|cell| !cell.text.is_empty()) {
-            Some(cell) => {
-                self.take(Some(cell), "page-unknown", |w| cells::page(w).ok_or_else(|| format!("{w:?} is not a page; write what, where, when or risk.")))
-            }
-            None => at.map(|at| self.process.questions[at].page),
+        let place = match line.get("Page").filter(|cell| !cell.text.is_empty()) {
+            Some(cell) => self.take(Some(cell), "page-unknown", |w| {
+                cells::page(w).ok_or_else(|| format!("{w:?} is not a page; write what, where, details, when or risk, and a heading after a colon if you like."))
+            }),
+            None => at.map(|at| (self.process.questions[at].page, self.process.questions[at].group.clone())),
         };
-        let page = page.unwrap_or_else(|| cells::usual_page(&answer));
+        let (page, group) = place.unwrap_or_else(|| (cells::usual_page(&answer), String::new()));
         let guidance = line.text("Guidance").to_owned();
-        let question = Question { id, text: line.text("Question").to_owned(), answer, required, asked_when, guidance, page };
+        let question = Question { id, text: line.text("Question").to_owned(), answer, required, asked_when, guidance, page, group };
         match at {
             Some(at) => self.process.questions[at] = question,
             None => self.process.questions.push(question),
@@ -394,6 +411,38 @@ impl Reader<'_> {
         match at {
             Some(at) => self.process.timers[at] = timer,
             None => self.process.timers.push(timer),
+        }
+    }
+
+    fn risk_question(&mut self, line: &Line, keys: &mut Vec<String>) {
+        let id = line.text("Id").to_owned();
+        let place = line.place();
+        if !is_id(&id) {
+            return self.fault(&place, "id-wrong", format!("The id {id:?} is not lower-case letters, digits and underscores."));
+        }
+        if !self.key(format!("risk question {id}"), &place, keys, "question-twice") {
+            return;
+        }
+        let at = self.process.risk_questions.iter().position(|row| row.id == id);
+        if line.is_removed("Question") {
+            match at {
+                Some(at) => drop(self.process.risk_questions.remove(at)),
+                None => self.nothing_to_remove(&place, format!("The risk question {id}")),
+            }
+            return;
+        }
+        let weight = self.take(line.get("Weight"), "weight-wrong", |w| {
+            w.parse::<i64>().ok().filter(|n| (0..=10).contains(n)).ok_or_else(|| format!("The weight {w:?} is not a whole number from 0 to 10."))
+        });
+        let answers = ["0", "1", "2", "3"].map(|column| line.text(column).to_owned());
+        if line.text("Question").is_empty() || answers.iter().any(String::is_empty) {
+            self.fault(&place, "question-empty", format!("The risk question {id} lacks its words, or those of an answer."));
+        }
+        let Some(weight) = weight else { return };
+        let row = RiskRow { id, text: line.text("Question").to_owned(), weight, answers };
+        match at {
+            Some(at) => self.process.risk_questions[at] = row,
+            None => self.process.risk_questions.push(row),
         }
     }
 
@@ -452,7 +501,7 @@ impl Reader<'_> {
         let split = heading.trim().strip_suffix(')').and_then(|h| h.rsplit_once('('));
         let policy = split.and_then(|(_, policy)| Policy::from_words(policy.trim()));
         let (Some((name, _)), Some(policy)) = (split, policy) else {
-            return self.fault(place, "policy-unknown", format!("{:?} does not end in (unique), (first) or (collect).", grid.heading.text));
+            return self.fault(place, "policy-unknown", format!("{:?} does not end in (unique), (first), (collect) or (worst).", grid.heading.text));
         };
         let name = name.trim().to_ascii_lowercase();
         let mut inputs = vec![];
@@ -498,11 +547,20 @@ impl Reader<'_> {
             if tests.len() < inputs.len() {
                 return;
             }
-            rows.push(Row { tests, outputs: cells.iter().skip(inputs.len()).map(|cell| cell.text.clone()).collect() });
+            let said: Vec<String> = cells.iter().skip(inputs.len()).map(|cell| cell.text.clone()).collect();
+            let kind = decisions::find(&name).and_then(|d| d.outputs.iter().find(|column| Some(column.name) == outputs.first().map(String::as_str)));
+            let rank = kind.and_then(|column| column.kind.rank(said.first()?)).unwrap_or(0);
+            rows.push(Row { tests, outputs: said, rank });
         }
         self.process.places.insert(format!("table {name}"), place.clone());
         self.process.tables.insert(name.clone(), Table { name, policy, inputs, outputs, rows });
     }
+}
+
+mod rows;
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// The To cell: a stage, or `-`; `where it was` is for the act that ends a hold.

@@ -29,6 +29,8 @@ struct Writer {
     section: String,
     in_head: bool,
     in_title: bool,
+    /// Rows of the open table so far.
+    row: usize,
     /// How often an id or a label was given out.
     used: BTreeMap<String, usize>,
 }
@@ -66,6 +68,7 @@ impl Writer {
             _ if self.heading.is_some() => vec![],
             Event::Html(text) | Event::InlineHtml(text) => vec![Event::Text(text)],
             Event::Start(Tag::Table(_)) => {
+                self.row = 0;
                 let section = if self.section.is_empty() { "Table".to_owned() } else { self.section.clone() };
                 let name = escape(&self.once(&section, ", part "));
                 html(format!(
@@ -81,7 +84,15 @@ impl Writer {
                 self.in_head = false;
                 html("</tr></thead><tbody>".to_owned())
             }
-            Event::Start(Tag::TableRow) => html("<tr>".to_owned()),
+            Event::Start(Tag::TableRow) => {
+                self.row += 1;
+                // A decision names the row that took it, so rows of decisions can be led to.
+                let open = match decision(&self.section) {
+                    Some(name) => format!("<tr id=\"{}\">", self.once(&format!("row-{}-{}", slug(name), self.row), "-")),
+                    None => "<tr>".to_owned(),
+                };
+                html(open)
+            }
             Event::End(TagEnd::TableRow) => html("</tr>".to_owned()),
             Event::Start(Tag::TableCell) => html(if self.in_head { "<th scope=\"col\">" } else { "<td>" }.to_owned()),
             Event::End(TagEnd::TableCell) => html(if self.in_head { "</th>" } else { "</td>" }.to_owned()),
@@ -101,6 +112,15 @@ impl Writer {
         *count += 1;
         if *count == 1 { name.to_owned() } else { format!("{name}{joint}{count}") }
     }
+}
+
+/// The decision that a heading names: `Decide: category (unique)`, or the assessments.
+fn decision(heading: &str) -> Option<&str> {
+    if heading == "Assessments" {
+        return Some("assessments");
+    }
+    let name = heading.strip_prefix("Decide:")?;
+    Some(name.rsplit_once('(').map_or(name, |(name, _)| name).trim())
 }
 
 fn is_safe(address: &str) -> bool {
@@ -200,6 +220,8 @@ mod tests {
         );
         assert!(html.contains("<caption class=\"vh\">Steps</caption><thead><tr><th scope=\"col\">A</th><th scope=\"col\">B</th></tr></thead><tbody><tr><td><code>x</code></td><td>&lt; 1</td></tr></tbody>"), "{html}");
         assert!(html.contains("aria-label=\"Steps, part 2, scrolls sideways\""), "{html}");
+        let decided = with_text("## Decide: risk band (worst)\n\n| A | → B |\n|---|---|\n| x | y |\n| - | z |\n");
+        assert!(decided.contains("<tr id=\"row-risk-band-1\"><td>x") && decided.contains("<tr id=\"row-risk-band-2\">"), "{decided}");
         assert!(html.contains("id=\"doc-steps\"") && html.contains("id=\"doc-steps-2\""), "{html}");
         assert!(html.contains("<a href=\"/process\">") && html.contains("<a href=\"https://x.example/?a=1&amp;b=2\">"), "{html}");
     }

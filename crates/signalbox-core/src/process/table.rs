@@ -15,12 +15,17 @@ pub enum Policy {
     First,
     /// Every row that answers counts; there may be none.
     Collect,
+    /// Of the rows that answer, the one with the gravest answer counts, the topmost of several; some row always answers.
+    Worst,
 }
 
 impl Policy {
+    /// Every policy.
+    pub const ALL: [Policy; 4] = [Policy::Unique, Policy::First, Policy::Collect, Policy::Worst];
+
     /// The policy of this word.
     pub fn from_words(words: &str) -> Option<Policy> {
-        [Policy::Unique, Policy::First, Policy::Collect].into_iter().find(|policy| policy.words() == words)
+        Policy::ALL.into_iter().find(|policy| policy.words() == words)
     }
 
     /// The word in the heading.
@@ -29,6 +34,7 @@ impl Policy {
             Policy::Unique => "unique",
             Policy::First => "first",
             Policy::Collect => "collect",
+            Policy::Worst => "worst",
         }
     }
 }
@@ -49,6 +55,8 @@ pub struct Table {
 pub struct Row {
     pub tests: Vec<UnaryTest>,
     pub outputs: Vec<String>,
+    /// How grave the first answer is, where such answers have an order.
+    pub rank: i64,
 }
 
 /// A row that answered.
@@ -67,21 +75,46 @@ impl Hit {
 }
 
 impl Table {
-    /// The rows that answer: at most one for unique and first. A fact that is not known answers only `-`.
+    /// The rows that count: at most one, but for collect. A fact that is not known answers only `-`.
     pub fn evaluate(&self, fact: impl Fn(&str) -> Option<Value>) -> Vec<Hit> {
-        let point: Vec<Option<i64>> = self.inputs.iter().map(|input| fact(input.code).and_then(|value| index(input.kind, &value))).collect();
-        let hits =
-            self.rows.iter().enumerate().filter(|(_, row)| row.tests.iter().zip(&point).all(|(test, at)| at.map_or(test.is_any, |at| test.holds_at(at))));
-        let hits = hits.map(|(at, row)| Hit { row: at, outputs: self.outputs.iter().cloned().zip(row.outputs.iter().cloned()).collect() });
+        let point = self.point(fact);
+        self.counting(&point).into_iter().map(|at| self.hit(at)).collect()
+    }
+
+    /// The one answer of a table that gives one.
+    pub fn decide(&self, fact: impl Fn(&str) -> Option<Value>) -> Option<Hit> {
+        self.evaluate(fact).into_iter().next()
+    }
+
+    /// Where the facts stand, in the order of the columns.
+    pub fn point(&self, fact: impl Fn(&str) -> Option<Value>) -> Vec<Option<i64>> {
+        self.inputs.iter().map(|input| fact(input.code).and_then(|value| index(input.kind, &value))).collect()
+    }
+
+    /// Every row whose tests all pass, in order, whatever the policy.
+    pub fn answering<'t>(&'t self, point: &'t [Option<i64>]) -> impl Iterator<Item = usize> + 't {
+        let passes = move |row: &Row| row.tests.iter().zip(point).all(|(test, at)| at.map_or(test.is_any, |at| test.holds_at(at)));
+        self.rows.iter().enumerate().filter(move |(_, row)| passes(row)).map(|(at, _)| at)
+    }
+
+    /// Of the rows that answer, those that count.
+    pub fn counting(&self, point: &[Option<i64>]) -> Vec<usize> {
         match self.policy {
-            Policy::Collect => hits.collect(),
-            Policy::Unique | Policy::First => hits.take(1).collect(),
+            Policy::Collect => self.answering(point).collect(),
+            Policy::Unique | Policy::First => self.answering(point).take(1).collect(),
+            Policy::Worst => self.gravest(self.answering(point)).into_iter().collect(),
         }
     }
 
-    /// The one answer of a unique or first table.
-    pub fn decide(&self, fact: impl Fn(&str) -> Option<Value>) -> Option<Hit> {
-        self.evaluate(fact).into_iter().next()
+    /// What a row says.
+    pub fn hit(&self, at: usize) -> Hit {
+        let outputs = self.rows.get(at).map_or(&[][..], |row| &row.outputs);
+        Hit { row: at, outputs: self.outputs.iter().cloned().zip(outputs.iter().cloned()).collect() }
+    }
+
+    /// The topmost of the rows with the gravest answer.
+    fn gravest(&self, rows: impl Iterator<Item = usize>) -> Option<usize> {
+        rows.min_by_key(|at| std::cmp::Reverse(self.rows[*at].rank))
     }
 }
 
@@ -290,14 +323,15 @@ impl Table {
         let mut overlaps: BTreeMap<(usize, usize), Vec<i64>> = BTreeMap::new();
         for number in 0..cells {
             let point = nth_point(&axes, number);
-            let mut hits = self.rows.iter().enumerate().filter(|(_, row)| answers(row, &point)).map(|(at, _)| at);
-            let Some(first) = hits.next() else {
+            let hits: Vec<usize> = self.rows.iter().enumerate().filter(|(_, row)| answers(row, &point)).map(|(at, _)| at).collect();
+            let Some(&first) = hits.first() else {
                 gaps.push(point);
                 continue;
             };
-            first_answers[first] = true;
+            let counts = if self.policy == Policy::Worst { self.gravest(hits.iter().copied()).unwrap_or(first) } else { first };
+            first_answers[counts] = true;
             if self.policy == Policy::Unique {
-                for second in hits {
+                for &second in &hits[1..] {
                     overlaps.entry((first, second)).or_insert_with(|| point.clone());
                     first_answers[second] = true;
                 }
@@ -314,7 +348,7 @@ impl Table {
     /// A last row of nothing but `-` answers while a fact is not known yet, even where the rows above answer all
     /// that can be known.
     fn is_default(&self, row: usize) -> bool {
-        self.policy == Policy::First && row + 1 == self.rows.len() && self.rows[row].tests.iter().all(|test| test.is_any)
+        matches!(self.policy, Policy::First | Policy::Worst) && row + 1 == self.rows.len() && self.rows[row].tests.iter().all(|test| test.is_any)
     }
 
     /// Where the tests of one input begin or end, with the type's own beginning.

@@ -12,6 +12,7 @@ fn table(policy: Policy, inputs: &[&str], rows: &[&[&str]]) -> Table {
     let row = |cells: &&[&str]| Row {
         tests: inputs.iter().zip(*cells).map(|(input, cell)| UnaryTest::parse(input.kind, cell).unwrap()).collect(),
         outputs: cells[inputs.len()..].iter().map(|cell| (*cell).to_owned()).collect(),
+        rank: cells[inputs.len()].parse().unwrap_or(0),
     };
     Table { name: "t".into(), policy, rows: rows.iter().map(row).collect(), inputs, outputs: vec!["answer".into()] }
 }
@@ -32,6 +33,17 @@ fn every_form_of_test() {
     let day: Date = "2026-12-24".parse().unwrap();
     assert!(passes("start date", "[2026-12-18..2027-01-02]", Value::Date(day)) && !passes("start date", "< 2026-12-24", Value::Date(day)));
     assert!(passes("direct care", "yes", true) && passes("direct care", "-", false));
+}
+
+#[test]
+fn the_worst_row_counts_and_the_topmost_of_equals() {
+    let rows: &[&[&str]] = &[&["<= 3", "1"], &[">= 2", "2"], &["2", "2"], &["4", "0"], &["1", "2"]];
+    let t = table(Policy::Worst, &["impact"], rows);
+    let row = |level: i64| t.decide(|_| Some(Value::Number(level))).unwrap().row;
+    assert_eq!((row(1), row(2), row(3), row(4)), (4, 1, 1, 1));
+    // What is always outdone never decides.
+    assert_eq!(t.flaws(), [Flaw::Unreached { row: 0 }, Flaw::Unreached { row: 2 }, Flaw::Unreached { row: 3 }]);
+    assert_eq!(table(Policy::Worst, &["impact"], &[&["<= 3", "1"]]).flaws(), [Flaw::Gap { case: "impact 4".into() }]);
 }
 
 #[test]

@@ -3,30 +3,55 @@
 
 use super::chance::Chance;
 use super::fill;
+use super::money;
 use crate::act::Act;
-use crate::change::{Change, Kind, Stage};
+use crate::change::{Change, Clinical, Kind, Stage};
 use crate::refusal::Refusal;
 use crate::samples::Case;
 
 /// More acts than any change needs to end.
-const PATIENCE: usize = 80;
+const PATIENCE: usize = 160;
 
 /// What willing people try, in this order, at each stage.
 pub fn next_acts(stage: Stage) -> &'static [Act] {
     match stage {
         Stage::Draft => &[Act::Submit, Act::Propose],
         Stage::LocalAuth | Stage::Returned | Stage::ClinRejected => &[Act::Submit],
-        Stage::Submitted => &[Act::Accept, Act::Return],
-        Stage::Assessing => &[Act::Clear, Act::Screen, Act::Assess, Act::Amend],
-        Stage::AwaitingApproval => &[Act::Clear, Act::Screen, Act::Approve, Act::Amend],
+        Stage::Submitted => &[Act::Accept, Act::Approve, Act::Amend, Act::Review, Act::Return],
+        Stage::Assessing => &[Act::AnswerQuery, Act::Countersign, Act::Clear, Act::Screen, Act::Hazard, Act::Rate, Act::WaiveDowntime, Act::Assess, Act::Amend],
+        Stage::AwaitingApproval => {
+            &[Act::AnswerQuery, Act::Countersign, Act::Clear, Act::Screen, Act::WaiveDowntime, Act::Approve, Act::Reaffirm, Act::Hazard, Act::Rate, Act::Amend]
+        }
         Stage::OnHold => &[Act::Resume],
         Stage::Rejected => &[Act::Submit],
         Stage::Approved => &[Act::Schedule, Act::Amend, Act::RecordTold],
         Stage::Scheduled => &[Act::Start],
         Stage::Implementing | Stage::BackingOut => &[Act::Finish],
-        Stage::Implemented => &[Act::Close, Act::MeetCondition, Act::Review],
-        Stage::Review => &[Act::Close, Act::MeetCondition, Act::Review],
+        Stage::Implemented => &[Act::Close, Act::MeetCondition, Act::RecordStep, Act::Review, Act::Amend],
+        Stage::Review => &[
+            Act::Close,
+            Act::MeetCondition,
+            Act::RecordStep,
+            Act::ConfirmVerbal,
+            Act::Ratify,
+            Act::GiveVerdict,
+            Act::Clear,
+            Act::Screen,
+            Act::Amend,
+            Act::Review,
+        ],
         Stage::Closed | Stage::Cancelled | Stage::Withdrawn | Stage::Expired => &[],
+    }
+}
+
+/// The acts that wait until this one was taken.
+pub fn prepares(act: Act) -> &'static [Act] {
+    match act {
+        Act::Plan => &[Act::RecordStep, Act::DecideGo],
+        Act::LinkIncident => &[Act::UnlinkIncident],
+        Act::Review => &[Act::FinishAction],
+        Act::Dispute => &[Act::AnswerDispute],
+        _ => &[],
     }
 }
 
@@ -38,14 +63,24 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
         }
         // What stands in the way is moved by other people: a clash ends, a freeze is waived.
         case.clashes.clear();
+        case.modalities.clear();
+        case.board = Some(case.world.board(case.now));
         let stage = case.change.stage;
-        let acted = next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
+        let paid = money::way_on(&case.change).iter().any(|act| anyone(&mut case, *act, chance));
+        let acted = paid || next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
+        // A freeze that the document declares is not waived: the window goes elsewhere.
+        let acted = acted || (is_frozen(&case) && anyone(&mut case, Act::Reschedule, chance));
         let given_up = !acted && may_give_up(&case.change) && anyone(&mut case, Act::Withdraw, chance);
         if !acted && !given_up {
             return Err(format!("no way on from {} after {}: {}", stage.code(), last(&case), bars(&case)));
         }
     }
     Err(format!("no end after {PATIENCE} acts, at {} after {}: {}", case.change.stage.code(), last(&case), bars(&case)))
+}
+
+fn is_frozen(case: &Case) -> bool {
+    let facts = case.facts_for(None, &Default::default());
+    crate::decide::freeze::frozen(&case.context(&crate::actor::Actor::System, &facts), &case.change).is_some()
 }
 
 /// The last events.
@@ -74,9 +109,20 @@ fn may_give_up(change: &Change) -> bool {
     change.stage == Stage::Rejected || (change.kind == Kind::ServiceRequest && change.stage == Stage::ClinRejected)
 }
 
+/// What may be done for ever and leads nowhere: another hazard, or another rating of what is settled.
+pub(super) fn is_idle(change: &Change, act: Act) -> bool {
+    let open = crate::clinical::is_open(change) && change.clinical != Clinical::NotAssessed;
+    match act {
+        Act::Hazard => !open || !change.safety.hazards.is_empty(),
+        Act::Rate => !open,
+        _ => false,
+    }
+}
+
 /// The act by whoever may.
 fn anyone(case: &mut Case, act: Act, chance: &mut Chance) -> bool {
-    if act == Act::Amend && !fill::owed(case.process, &case.change) {
+    let owed = fill::owed(case.process, &case.change) || (case.change.stage == Stage::Submitted && super::urgent::owes_contact(case));
+    if (act == Act::Amend && !owed) || is_idle(&case.change, act) {
         return false;
     }
     for (player, stamp) in case.who_may(act) {

@@ -20,6 +20,8 @@ pub fn faults(case: &Case, before: &Change, events: &[Recorded]) -> Vec<String> 
         let after = crate::apply::apply(Some(at.clone()), recorded);
         found.extend(stored(recorded));
         found.extend(decided(case.world, &at, &after, recorded));
+        found.extend(counted_twice(&after));
+        found.extend(super::money::faults(case.world, &at, &after, recorded));
         if after.version != at.version + 1 {
             found.push(format!("version {} after {}", after.version, at.version));
         }
@@ -44,42 +46,44 @@ fn stored(recorded: &Recorded) -> Vec<String> {
 /// Separation of duty (SD-1, SD-2, SD-4, SD-5, SD-6) and the approval that comes before work.
 fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) -> Vec<String> {
     let mut found = vec![];
-    let person = recorded.by.person;
-    let own = is_own(before, person);
+    let own = recorded.by.people().any(|person| is_own(before, Some(person)));
     match &recorded.event {
+        Event::Voted(_) if own => found.push("SD-1: a vote on one's own change".to_owned()),
+        Event::Reaffirmed { .. } if own => found.push("SD-1: a move re-affirmed by who raised, sent or will carry it out".to_owned()),
         Event::Approved { content, .. } => {
+            found.extend(against_the_board(before));
             if own {
                 found.push("SD-1: approved by who raised, sent or will carry it out".to_owned());
             }
-            if belongs(world, person, before.org) {
+            // X7: whoever is on call for the service may say yes at once; another looks at it afterwards.
+            if before.kind != Kind::Emergency && recorded.by.people().any(|person| belongs(world, Some(person), before.org)) {
                 found.push("X2: approved by the organisation that raised it".to_owned());
             }
             if before.content.as_ref().is_none_or(|c| &c.hash != content) {
                 found.push("the approval binds to another content".to_owned());
             }
         }
-        Event::Scheduled { implementer, .. } if before.live_approvals().any(|a| a.by.person == Some(*implementer)) => {
+        Event::Scheduled { implementer, .. } if before.live_approvals().any(|a| a.by.concerns(*implementer)) => {
             found.push("SD-2: an approver will carry it out".to_owned());
         }
-        Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Stopped { .. }
-            if !recorded.by.role.is_some_and(Role::is_safety_officer) =>
-        {
-            found.push("SD-4: a clinical decision without a safety officer".to_owned());
+        Event::Closed { .. } if owes_steps(before) => found.push("C096: closed while steps are open".to_owned()),
+        Event::DisputeAnswered(_) if recorded.by.people().any(|person| did_the_work(before, Some(person))) => {
+            found.push("SD-6: a dispute is answered by who did the work".to_owned())
         }
-        Event::Closed { .. } | Event::Restated { .. } if did_the_work(before, person) => {
+        Event::Reviewed { .. } if recorded.by.people().any(|person| did_the_work(before, Some(person))) => {
+            found.push("BR-34: reviewed by who did the work".to_owned())
+        }
+        Event::WorkConfirmed(said) if !before.parties().affected.contains(&said.org) => {
+            found.push("X12: whether it worked is said by somebody whom it did not touch".to_owned())
+        }
+        Event::GoDecided(_) if !may_decide_go(before, recorded) => found.push("C091: go or no-go by somebody who was not named".to_owned()),
+        Event::Closed { .. } | Event::Restated { .. } if recorded.by.people().any(|person| did_the_work(before, Some(person))) => {
             found.push("SD-6: the outcome is confirmed by who did the work".to_owned())
         }
         _ => {}
     }
-    if matches!(recorded.event, Event::ClinicallyAccepted { .. } | Event::ClinicallyRejected { .. } | Event::Screened { .. }) && own {
-        found.push("SD-5: a clinical decision on one's own change".to_owned());
-    }
-    if let Event::Screened { .. } = recorded.event
-        && before.parties().direct_care
-        && !recorded.by.role.is_some_and(Role::is_safety_officer)
-    {
-        found.push("X8: direct care is screened without a safety officer".to_owned());
-    }
+    found.extend(urgent(before, recorded));
+    found.extend(super::veto::faults(before, after, recorded));
     let raisers = matches!(recorded.event, Event::Submitted { .. } | Event::Proposed { .. } | Event::SentBack { .. } | Event::Withdrawn { .. });
     if raisers && recorded.by.org != Some(before.org) {
         found.push(format!("3.2: {} by another organisation", recorded.event.kind()));
@@ -88,6 +92,65 @@ fn decided(world: &World, before: &Change, after: &Change, recorded: &Recorded) 
         found.extend(unauthorised(world, after));
     }
     found
+}
+
+/// SD-8, BR-24, T32: what is done first is looked at afterwards, and by another.
+fn urgent(before: &Change, recorded: &Recorded) -> Vec<String> {
+    let mut found = vec![];
+    let person = recorded.by.person;
+    match &recorded.event {
+        Event::VerballyApproved(yes) if is_own(before, Some(yes.approver)) => found.push("SD-1: a yes by phone from who raised or sent it".to_owned()),
+        Event::VerbalConfirmed { .. } | Event::VerbalDenied { .. } if before.urgent.verbal.as_ref().map(|(yes, _)| yes.approver) != person => {
+            found.push("a yes by phone is confirmed by another than gave it".to_owned());
+        }
+        Event::Ratified { .. } | Event::RatificationRefused(_)
+            if before.live_approvals().any(|a| a.by.person == person) || is_own(before, person) || did_the_work(before, person) =>
+        {
+            found.push("SD-8: ratified by who approved, raised or did it".to_owned());
+        }
+        Event::VerdictGiven(_) if is_own(before, person) => found.push("SD-1: a verdict on one's own work".to_owned()),
+        Event::Closed { outcome, .. } if matches!(before.kind, Kind::Emergency | Kind::Retrospective) => {
+            let seen = before.urgent.ratified.is_some() && (before.urgent.verbal.is_none() || before.urgent.answered.is_some());
+            // A yes that was never given, to work that never began, needs no second look.
+            let nothing_to_see = before.live_approvals().next().is_none() && before.work.started.is_none();
+            if before.kind == Kind::Emergency && !seen && !nothing_to_see {
+                found.push("T32: an emergency is closed that nobody ratified".to_owned());
+            }
+            if before.kind == Kind::Retrospective && before.urgent.verdict.is_none() {
+                found.push("BR-24: closed without a verdict".to_owned());
+            }
+            if matches!(before.clinical, Clinical::NotAssessed | Clinical::UnderReview { .. }) {
+                found.push("CR-6: closed though nobody looked at the clinical risk".to_owned());
+            }
+            if before.review.is_none() {
+                found.push("BR-33: closed without its review".to_owned());
+            }
+            let unauthorised = before.urgent.verdict.as_ref().is_some_and(|(judged, ..)| judged.verdict == crate::urgent::Judgement::Unauthorised);
+            if unauthorised != (*outcome == crate::change::Outcome::Unauthorised) {
+                found.push("BR-24: the outcome and the verdict differ".to_owned());
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// BR-20c: a safety officer's no on this content is binding, whatever the chair thinks.
+fn against_the_board(before: &Change) -> Option<String> {
+    use crate::board::{Choice, Seat};
+    let hash = before.content.as_ref().map(|c| c.hash.as_str()).unwrap_or_default();
+    let no = before.board.on(hash).any(|v| v.vote.seat == Seat::Safety && v.vote.choice == Choice::Against);
+    let is_boards = before.classification.as_ref().is_some_and(|c| c.category != "minor") && before.kind == Kind::Normal;
+    (no && is_boards && before.org != crate::samples::AUTHORITY).then(|| "BR-20c: approved against a safety officer's vote".to_owned())
+}
+
+/// SD-3: nobody has two votes, whatever seats they hold and for whomever they stand in.
+fn counted_twice(change: &Change) -> Option<String> {
+    let mut people: Vec<PersonId> = change.board.votes.iter().flat_map(|v| v.by.people()).collect();
+    let all = people.len();
+    people.sort_unstable();
+    people.dedup();
+    (people.len() < all).then(|| "SD-3: somebody's vote counts twice".to_owned())
 }
 
 /// X1: work without approval is recorded and marked.
@@ -104,9 +167,14 @@ fn unauthorised(world: &World, change: &Change) -> Vec<String> {
         return found;
     }
     let hash = change.content.as_ref().map(|c| c.hash.as_str()).unwrap_or_default();
-    let independent = |by: Option<PersonId>| !is_own_but_for_work(change, by) && !belongs(world, by, change.org);
-    if !change.live_approvals().any(|a| a.content == hash && a.window == change.window() && independent(a.by.person)) {
+    let urgent = change.kind == Kind::Emergency;
+    let independent = |by: Option<PersonId>| !is_own_but_for_work(change, by) && (urgent || !belongs(world, by, change.org));
+    if !change.live_approvals().any(|a| a.content == hash && a.window == change.window() && a.by.people().all(|person| independent(Some(person)))) {
         found.push(format!("{} without an independent approval of this content and window", change.stage.code()));
+    }
+    if urgent {
+        // CR-6: the look follows the work.
+        return found;
     }
     if !matches!(change.clinical, Clinical::NotRequired { .. } | Clinical::Accepted { .. }) {
         found.push(format!("{} without the clinical question answered", change.stage.code()));
@@ -114,13 +182,28 @@ fn unauthorised(world: &World, change: &Change) -> Vec<String> {
     if let Clinical::NotRequired { by, .. } = &change.clinical
         && change.parties().direct_care
         && !by.role.is_some_and(Role::is_safety_officer)
+        && change.safety.screening.as_ref().is_none_or(|screening| screening.pattern.is_none())
     {
         found.push("X8: direct care without a safety officer".to_owned());
     }
     found
 }
 
-fn is_own(change: &Change, person: Option<PersonId>) -> bool {
+/// Steps of work that was begun, not done and not said to be left out; those of the way back only where it was taken.
+fn owes_steps(change: &Change) -> bool {
+    use crate::carry::{Plan, Progress};
+    let counts = |plan: Plan| plan != Plan::BackOut || change.work.backing_out.is_some();
+    let open = |progress: Progress| matches!(progress, Progress::Open | Progress::Started);
+    let took_place = change.work.proposed != Some(crate::change::Outcome::NotImplemented);
+    took_place && change.carry.steps.iter().any(|step| open(step.progress) && counts(step.planned.plan))
+}
+
+fn may_decide_go(change: &Change, recorded: &Recorded) -> bool {
+    let manager = matches!(recorded.by.role, Some(Role::SupplierManager | Role::AuthorityManager));
+    manager || change.carry.checkpoint.as_ref().is_some_and(|c| Some(c.planned.decider) == recorded.by.person)
+}
+
+pub(super) fn is_own(change: &Change, person: Option<PersonId>) -> bool {
     is_own_but_for_work(change, person) || (person.is_some() && change.implementer.is_some_and(|(who, _)| Some(who) == person))
 }
 

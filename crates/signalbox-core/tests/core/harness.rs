@@ -131,6 +131,8 @@ pub trait Play {
     fn refuses(&self, who: &str, act: Act, fields: &Raw) -> Vec<String>;
     /// Everybody who owes an assessment gives it; a safety officer screens with eight times no.
     fn assessed(&mut self) -> &mut Self;
+    /// The downtime procedure is attached, where one is needed.
+    fn with_downtime_procedure(&mut self) -> &mut Self;
     /// The moment changes.
     fn by_then(&mut self, wall: &str) -> &mut Self;
 }
@@ -158,7 +160,10 @@ impl Play for Case<'_> {
     fn assessed(&mut self) -> &mut Self {
         let no: Vec<(String, String)> = (1..=8).map(|n| (format!("q{n}"), "no".to_owned())).collect();
         let no: Vec<(&str, &str)> = no.iter().map(|(q, a)| (q.as_str(), a.as_str())).collect();
-        self.does("authority-officer", Act::Screen, &no);
+        // The same answers sent again keep what was signed.
+        if self.change.clinical == signalbox_core::change::Clinical::NotAssessed {
+            self.does("authority-officer", Act::Screen, &no);
+        }
         while self.change.stage == Stage::Assessing {
             let (player, _) = *self.who_may(Act::Assess).first().expect("an assessment is owed by nobody");
             let facts = self.facts_for(None, &Raw::new());
@@ -166,6 +171,13 @@ impl Play for Case<'_> {
             let AnswerKind::Choice(codes) = &kinds[0].kind else { panic!("the first field is not the assessment") };
             let code = codes[0].clone();
             self.does(player.name, Act::Assess, &[("assessment", &code), ("objects", "no"), ("finding", "Nothing against it")]);
+        }
+        self
+    }
+
+    fn with_downtime_procedure(&mut self) -> &mut Self {
+        if signalbox_core::clinical::needs_downtime(&self.change) {
+            self.does("coordinator", Act::Attach, &[("file", "1"), ("purpose", "downtime_procedure")]);
         }
         self
     }
@@ -235,4 +247,41 @@ pub fn closed<'w>(world: &'w World, process: &'w Process) -> Case<'w> {
     case.by_then("2026-12-08T11:00").does("implementer", Act::Finish, &[("outcome", "successful"), ("back", "ROTA")]);
     case.does("manager", Act::Close, &[("outcome", "successful")]);
     case
+}
+
+/// A hazard, as anybody records it.
+pub const HAZARD: &[(&str, &str)] = &[("hazard", "Films cannot be seen"), ("effect", "A fracture is found late")];
+/// A rating of 1, which one officer accepts.
+pub const LOW_RATING: &[(&str, &str)] =
+    &[("which", "H1"), ("harm", "inconvenience"), ("patients", "one"), ("likelihood", "low"), ("why", "The films can be read at the scanner")];
+
+/// A rejection form with everything that it asks; it names a hazard of its own where none was recorded.
+pub fn rejection(case: &Case) -> Raw {
+    let mut form = raw(&[
+        ("ground", "hazard"),
+        ("scope", "PACS at both hospitals, all patients with films"),
+        ("documents", "Safety case 2.1\nHazard log 14"),
+        ("not_changing_harm", "inconvenience"),
+        ("not_changing_patients", "many"),
+        ("not_changing_likelihood", "low"),
+        ("not_changing", "The old gateway works"),
+        ("alternatives", "One hospital at a time"),
+        ("resubmit_1", "There is a second viewer"),
+        ("resubmit_1_evidence", "A film seen on it in the ward"),
+        ("resubmit_1_judge", "The lead radiographer"),
+        ("no_conflict", "yes"),
+    ]);
+    if case.change.safety.hazards.is_empty() {
+        form.extend(raw(&[("hazard", "No films"), ("effect", "Surgery waits"), ("harm", "death"), ("patients", "many"), ("likelihood", "low")]));
+        form.extend(raw(&[("unacceptable", "Nothing covers it at night")]));
+    }
+    form
+}
+
+/// The same answers, and one to each hazard of the rejection.
+pub fn answered(case: &Case, mut fields: Raw) -> Raw {
+    for number in case.change.to_be_answered() {
+        fields.insert(format!("answer_h{number}"), vec![format!("H{number} is covered now")]);
+    }
+    fields
 }

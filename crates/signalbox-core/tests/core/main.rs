@@ -1,9 +1,19 @@
 //! The core from outside: one binary, a module for each subject.
 
+mod boards;
+mod charging;
+mod clinical;
+mod compare;
 mod documents;
 mod expected;
 mod harness;
+mod kinds;
 mod matrix;
+mod oracle;
+mod rehearse;
 mod rules;
 mod scenarios;
+mod tables;
+mod urgent;
 mod walks;
+mod work;

@@ -5,9 +5,9 @@ use crate::expected::compare;
 use crate::harness::*;
 use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
-use signalbox_core::change::Stage;
+use signalbox_core::change::{Kind, Stage};
 use signalbox_core::facts::ClashFact;
-use signalbox_core::ids::{OrgId, PersonId};
+use signalbox_core::ids::OrgId;
 use signalbox_core::process::{Process, TimerAct, Who};
 use signalbox_core::samples::*;
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ const ROLES: &[(&str, OrgId, OrgKind, Role)] = &[
 
 /// Somebody new with this one role, who has had nothing to do with the change.
 fn stranger(org: OrgId, org_kind: OrgKind, role: Role) -> Actor {
-    Actor::Person { id: PersonId(999), memberships: vec![Membership { org, org_kind, role, service: None }] }
+    Actor::Person { id: NEWCOMER, memberships: vec![Membership { org, org_kind, role, service: None, cover: None }] }
 }
 
 /// A change of this kind as it comes to a stage, the imaging service touched; `None` where this kind never does.
@@ -51,7 +51,7 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
     let fields = match process.id.as_str() {
         "planned-outage" => outage(start, end),
         "service-request" => request(start, end),
-        _ => normal("PACS", "GW-1", start, end),
+        id => crate::kinds::fields(id, start, end).unwrap_or_else(|| normal("PACS", "GW-1", start, end)),
     };
     let fields = asked(process, fields);
     let is_request = process.id == "service-request";
@@ -66,6 +66,9 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
     if stage == Stage::Withdrawn {
         case.does("requester", Act::Withdraw, &[]);
         return Some(case);
+    }
+    if process.kind.is_recorded_late() {
+        return come_to_late(case, stage);
     }
     // A request is accepted as it is sent, unless something is in its way.
     let early = [Stage::Submitted, Stage::Returned, Stage::OnHold, Stage::Expired].contains(&stage);
@@ -91,9 +94,59 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
         case.does("manager", Act::Accept, accepting);
         decide(&mut case, stage);
     } else if stage == Stage::ClinRejected {
-        case.does("supplier-officer", Act::Stop, &[("reason", "The ward needs it")]);
+        case.does("supplier-officer", Act::Stop, &[("reason", "The ward needs it"), ("rung", "B. Okafor, 020 7946 0200")]);
     }
     if case.change.stage != stage {
+        work(&mut case, stage);
+    }
+    (case.change.stage == stage).then_some(case)
+}
+
+/// The same for what is recorded late.
+fn come_to_late<'w>(mut case: Case<'w>, stage: Stage) -> Option<Case<'w>> {
+    let process = case.process;
+    if case.process.kind == Kind::Retrospective {
+        case.by_then("2026-11-28T09:00").sends("requester", Act::Submit, &crate::urgent::found(process, "audit"));
+        if stage != Stage::Submitted {
+            case.does("manager", Act::Review, &[]);
+        }
+        if stage == Stage::Closed {
+            case.does("authority", Act::GiveVerdict, &[("was_emergency", "yes"), ("authority_agreed", "yes"), ("action", "Tell the team")]);
+            case.does("authority-officer", Act::Screen, crate::urgent::NO).does(
+                "authority",
+                Act::Review,
+                &[("words", "Told"), ("cause", "people"), ("benefit", "came")],
+            );
+            case.does("authority", Act::Close, &[("outcome", "successful")]);
+        }
+        return (case.change.stage == stage).then_some(case);
+    }
+    case.by_then("2026-11-28T02:10").sends("requester", Act::Submit, &crate::urgent::night(process, "PACS"));
+    match stage {
+        Stage::Submitted => return Some(case),
+        Stage::ClinRejected | Stage::Expired => {
+            let form = rejection(&case);
+            case.sends("supplier-officer", Act::RejectClinically, &form)
+        }
+        Stage::Rejected => case.does("manager", Act::Reject, &[("reason_code", "not_needed"), ("reason", "It can wait")]),
+        _ => case.does("manager", Act::Approve, &[]),
+    };
+    if stage == Stage::Expired {
+        case.by_then("2027-02-01T09:00").time_out(TimerAct::Expire).unwrap();
+    }
+    if !matches!(stage, Stage::Approved | Stage::Cancelled) && case.change.stage == Stage::Approved {
+        case.does("manager", Act::Schedule, &[("implementer", "implementer@example.org")]);
+    }
+    if stage == Stage::Closed {
+        case.does("authority", Act::Ratify, &[("agreed", "yes")]).does("authority-officer", Act::Screen, crate::urgent::NO);
+        work(&mut case, Stage::Review);
+        case.does("authority", Act::Review, &[("words", "Watched now"), ("cause", "people"), ("benefit", "came")]).sends(
+            "desk",
+            Act::Amend,
+            &crate::urgent::rest_of_the_record(),
+        );
+        case.does("authority", Act::Close, &[("outcome", "successful_with_issues"), ("words", "It took longer")]);
+    } else if case.change.stage != stage && !matches!(stage, Stage::ClinRejected | Stage::Rejected | Stage::Expired) {
         work(&mut case, stage);
     }
     (case.change.stage == stage).then_some(case)
@@ -102,7 +155,8 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
 /// From assessing to the stage, as far as deciding leads there.
 fn decide(case: &mut Case, stage: Stage) {
     if stage == Stage::ClinRejected {
-        case.does("supplier-officer", Act::RejectClinically, &[("hazard", "H"), ("harm", "delay"), ("resubmit_when", "covered")]);
+        let form = rejection(case);
+        case.sends("supplier-officer", Act::RejectClinically, &form);
     }
     if matches!(stage, Stage::Assessing | Stage::ClinRejected) {
         return;
@@ -115,6 +169,7 @@ fn decide(case: &mut Case, stage: Stage) {
     if stage == Stage::AwaitingApproval {
         return;
     }
+    case.assessed().with_downtime_procedure();
     let approver = ["authority", "manager"].into_iter().find(|who| case.may(&case.world.person(who).actor, Act::Approve).is_ok());
     let approver = approver.unwrap_or_else(|| panic!("nobody approves: {:?}", case.may(&case.world.person("authority").actor, Act::Approve)));
     if stage == Stage::Rejected {
@@ -145,7 +200,13 @@ fn work(case: &mut Case, stage: Stage) {
     case.does("implementer", Act::Finish, &[("outcome", "successful"), ("not_back", "Nothing was off")]);
     match stage {
         Stage::Review => case.does("manager", Act::Review, &[]),
-        Stage::Closed => case.does("manager", Act::Close, &[("outcome", "successful")]),
+        Stage::Closed => {
+            let closing = crate::kinds::closing(&case.process.id);
+            if !closing.is_empty() {
+                case.sends("coordinator", Act::Amend, &closing);
+            }
+            case.does("manager", Act::Close, &[("outcome", "successful")])
+        }
         _ => case,
     };
 }
@@ -189,7 +250,7 @@ fn matrix(process: &Process) -> String {
 
 #[test]
 fn the_permission_matrix_of_every_kind() {
-    for id in ["end-to-end", "planned-outage", "service-request"] {
+    for id in ["end-to-end", "firewall-network", "national-service", "pacs-modality", "planned-outage", "service-request", "emergency", "retrospective"] {
         let process = document(id);
         compare(&format!("matrix-{}.txt", process.kind.code()), &matrix(&process));
     }
@@ -199,7 +260,7 @@ fn the_permission_matrix_of_every_kind() {
 #[test]
 fn readers_auditors_and_administrators_may_do_nothing() {
     let world = World::new();
-    for id in ["end-to-end", "planned-outage", "service-request"] {
+    for id in ["end-to-end", "planned-outage", "service-request", "emergency", "retrospective"] {
         let process = document(id);
         for case in Stage::ALL.iter().filter_map(|stage| come_to(&world, &process, *stage)) {
             for (_, org, kind, role) in ROLES.iter().filter(|(.., role)| matches!(role, Role::GroupMember | Role::Auditor | Role::Administrator)) {

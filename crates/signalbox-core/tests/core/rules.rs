@@ -77,7 +77,7 @@ fn settled_3_three_ways_of_counting() {
 fn x2_a_trust_with_one_coordinator_raises_and_sends_and_another_organisation_approves() {
     let (world, process) = (World::new(), document("planned-outage"));
     let mut case = notice(&world, &process, "2026-11-02T09:00", "2026-12-08T06:00", "2026-12-08T08:00");
-    case.does("manager", Act::Accept, PROMISE).assessed();
+    case.does("manager", Act::Accept, PROMISE).assessed().with_downtime_procedure();
     // `hats` coordinates the trust that raised it; no other hat makes them independent of it.
     assert_eq!(case.refuses("hats", Act::Approve, &Raw::new()), ["own-organisation"]);
     case.does("manager", Act::Approve, &[]);
@@ -121,7 +121,7 @@ fn x6_a_silent_provider_never_blocks() {
     fields.insert("network_affected".into(), vec!["unsure".into()]);
     case.sends("coordinator", Act::Submit, &fields);
     assert_eq!(case.change.network, Network::Needed);
-    case.does("manager", Act::Accept, PROMISE).assessed().does("manager", Act::Approve, &[]);
+    case.does("manager", Act::Accept, PROMISE).assessed().with_downtime_procedure().does("manager", Act::Approve, &[]);
     let schedule = raw(&[("implementer", "implementer@example.org")]);
     assert_eq!(case.refuses("manager", Act::Schedule, &schedule), ["provider-not-told"]);
     case.does("coordinator", Act::TellNetwork, &[("way", "email")]);
@@ -169,7 +169,9 @@ fn x8_direct_care_is_screened_by_a_safety_officer_and_a_yes_needs_one() {
     case.sends("trust-officer", Act::Screen, &answers("yes"));
     // Nobody thinks better of a yes.
     assert_eq!(case.refuses("trust-officer", Act::Screen, &answers("no")), ["clinical-under-review"]);
-    case.does("manager", Act::Accept, LOW_RISK).does("supplier-officer", Act::Clear, &[("words", "Films can wait an hour")]);
+    case.does("manager", Act::Accept, LOW_RISK).does("coordinator", Act::Hazard, HAZARD);
+    assert_eq!(case.refuses("supplier-officer", Act::Clear, &Raw::new()), ["hazards-unrated"]);
+    case.does("supplier-officer", Act::Rate, LOW_RATING).does("supplier-officer", Act::Clear, &[("words", "Films can wait an hour")]);
     assert!(matches!(case.change.clinical, Clinical::Accepted { .. }));
     // More equipment is another question.
     case.does("manager", Act::Amend, &[("items", "GW-1\nSW-1")]);
@@ -182,13 +184,12 @@ fn t11_and_t12_a_clinical_rejection_comes_back_as_a_new_revision() {
     let mut case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");
     let fields = asked(&process, normal("PACS", "GW-1", "2026-12-08T09:00", "2026-12-08T12:00"));
     case.sends("coordinator", Act::Submit, &fields).does("manager", Act::Accept, LOW_RISK);
-    assert_eq!(
-        case.refuses("trust-officer", Act::RejectClinically, &Raw::new()),
-        ["hazard: answer-missing", "harm: answer-missing", "resubmit_when: answer-missing"]
-    );
-    case.does("trust-officer", Act::RejectClinically, &[("hazard", "No films"), ("harm", "Delay"), ("resubmit_when", "There is a viewer")]);
-    case.by_then("2026-11-09T09:00").sends("coordinator", Act::Submit, &fields);
-    assert_eq!((case.change.stage, case.change.revision, &case.change.clinical), (Stage::Submitted, 2, &Clinical::NotAssessed));
+    case.sends("trust-officer", Act::RejectClinically, &rejection(&case));
+    let again = answered(&case, fields.clone());
+    case.by_then("2026-11-09T09:00").sends("coordinator", Act::Submit, &again);
+    assert_eq!((case.change.stage, case.change.revision), (Stage::Submitted, 2));
+    // What was rejected is under review at once: eight times no does not lift it.
+    assert!(matches!(case.change.clinical, Clinical::UnderReview { .. }));
     assert!(case.change.assessments.is_empty());
     // The same window: the receipt of revision 1 counts (X4).
     assert_eq!(case.change.notice().unwrap().received_at, at("2026-11-02T09:00"));
@@ -235,7 +236,8 @@ fn t35_a_small_move_keeps_the_approval_and_a_larger_one_does_not() {
     };
     let (kept, voided) = ((Stage::Scheduled, 1), (Stage::AwaitingApproval, 0));
     assert_eq!(moved("2026-12-08T10:00", "2026-12-08T12:00"), kept, "an hour later, the same end");
-    assert_eq!(moved("2026-12-08T10:01", "2026-12-08T12:00"), voided, "more than an hour");
+    let to_affirm = (Stage::AwaitingApproval, 1);
+    assert_eq!(moved("2026-12-08T10:01", "2026-12-08T12:00"), to_affirm, "more than an hour, the same night and no longer (X10)");
     assert_eq!(moved("2026-12-08T09:00", "2026-12-08T12:01"), voided, "a later end");
     assert_eq!(moved("2026-12-09T09:00", "2026-12-09T12:00"), voided, "another day");
     let case = scheduled(&world, &process);
@@ -268,7 +270,7 @@ fn t34_a_refused_change_comes_again_once_within_thirty_days() {
 fn settled_4_a_stop_before_the_start_is_a_rejection_and_afterwards_holds_the_work() {
     let (world, process) = (World::new(), document("end-to-end"));
     let mut case = scheduled(&world, &process);
-    let reason = [("reason", "A trauma call")];
+    let reason = [("reason", "A trauma call"), ("rung", "B. Okafor, 020 7946 0200")];
     assert_eq!(case.refuses("manager", Act::Stop, &raw(&reason)), ["role"]);
     case.does("trust-officer", Act::Stop, &reason);
     assert_eq!((case.change.stage, case.change.live_approvals().count()), (Stage::ClinRejected, 0));
@@ -276,7 +278,11 @@ fn settled_4_a_stop_before_the_start_is_a_rejection_and_afterwards_holds_the_wor
     case.by_then("2026-12-08T09:00").does("implementer", Act::Start, &[]).does("trust-officer", Act::Stop, &reason);
     assert_eq!(case.change.stage, Stage::Implementing);
     assert!(matches!(case.change.clinical, Clinical::Stopped { .. }));
-    case.does("implementer", Act::BackOut, &reason).does("implementer", Act::Finish, &[("outcome", "backed_out"), ("back", "ROTA")]);
+    case.does("implementer", Act::BackOut, &reason[..1]).does(
+        "implementer",
+        Act::Finish,
+        &[("outcome", "backed_out"), ("back", "ROTA"), ("state_verified", "The rota of last week is shown")],
+    );
     assert_eq!(case.change.stage, Stage::Implemented);
 }
 

@@ -138,7 +138,7 @@ fn scenario_35_work_before_approval() {
     assert_eq!(case.change.work.started.as_ref().unwrap().happened_at.to_string(), "2026-11-02T08:30:00Z");
     case.does("desk", Act::Finish, &[("outcome", "successful"), ("back", "ROTA")]);
     assert_eq!(case.refuses("manager", Act::Close, &raw(&[("outcome", "successful")])), ["review-due"]);
-    case.does("manager", Act::Review, &[]).does("manager", Act::Review, &[("words", "The door was open")]).does(
+    case.does("manager", Act::Review, &[]).does("manager", Act::Review, &[("words", "The door was open"), ("cause", "people"), ("benefit", "came")]).does(
         "manager",
         Act::Close,
         &[("outcome", "successful")],

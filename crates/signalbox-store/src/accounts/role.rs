@@ -35,6 +35,8 @@ pub struct Membership {
     pub granted_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Whose it is, where the person holds it for somebody else for a time (SD-10).
+    pub cover: Option<Box<core::Cover>>,
 }
 
 /// A role to be given.
@@ -69,6 +71,7 @@ impl ActorRow {
             org_kind: m.org_kind,
             role: m.role,
             service: m.service_id.map(ServiceId),
+            cover: m.cover.clone(),
         });
         core::Actor::Person { id: PersonId(self.person.id), memberships: memberships.collect() }
     }
@@ -116,6 +119,7 @@ fn read(row: &dyn Row) -> Result<Membership, StoreError> {
         granted_by: row.opt_int(8)?,
         granted_at: time(row, 9)?,
         ended_at: opt_time(row, 10)?,
+        cover: None,
     })
 }
 
@@ -162,7 +166,8 @@ pub fn grant_role(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Answer<i64
     let Some(org) = organisation(tx, new.org_id)? else {
         return Ok(Err(Refused::Unknown("organisation")));
     };
-    if new.role.org_kind().is_some_and(|kind| kind != org.kind) {
+    // X7: who is on call is the rota's to say.
+    if new.role.is_by_rota() || new.role.org_kind().is_some_and(|kind| kind != org.kind) {
         return Ok(Err(Refused::Invalid("role")));
     }
     if let Some(id) = new.service_id

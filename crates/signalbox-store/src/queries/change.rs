@@ -68,7 +68,8 @@ pub fn page_by_id(tx: &mut dyn Tx, scope: &Scope, id: i64) -> Result<Option<Chan
 }
 
 fn read(tx: &mut dyn Tx, scope: &Scope, id: i64) -> Result<Option<ChangePage>, StoreError> {
-    let Some(loaded) = project::load(tx, id)? else { return Ok(None) };
+    let Some(mut loaded) = project::load(tx, id)? else { return Ok(None) };
+    veil_money(scope, &mut loaded);
     let change = &loaded.change;
     let mut mentioned = Mentioned::default();
     for recorded in &loaded.events {
@@ -106,6 +107,42 @@ fn read(tx: &mut dyn Tx, scope: &Scope, id: i64) -> Result<Option<ChangePage>, S
         draft: draft(tx, scope, &loaded)?,
         loaded,
     }))
+}
+
+/// Takes money away from eyes that may not see it: the events, the words that only they mention, and the track.
+pub(crate) fn veil_money(scope: &Scope, loaded: &mut Loaded) {
+    let change = &mut loaded.change;
+    if scope.money().sees(change.org, change.parties().runs) {
+        return;
+    }
+    let (hidden, shown): (Vec<_>, Vec<_>) = std::mem::take(&mut loaded.events).into_iter().partition(|r| signalbox_core::charge::sight::is_hidden(&r.event));
+    let shown_words = texts(&shown);
+    for text in texts(&hidden).difference(&shown_words) {
+        loaded.prose.remove(text);
+    }
+    loaded.events = shown;
+    change.money = Default::default();
+}
+
+/// The texts that events mention.
+fn texts(events: &[signalbox_core::event::Recorded]) -> BTreeSet<i64> {
+    fn gather(json: &Json, found: &mut BTreeSet<i64>) {
+        match json {
+            Json::Array(all) => all.iter().for_each(|one| gather(one, found)),
+            Json::Object(fields) => fields.iter().for_each(|(name, value)| match (name.as_str(), value.as_i64()) {
+                ("text", Some(id)) => drop(found.insert(id)),
+                _ => gather(value, found),
+            }),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    for recorded in events {
+        if let Ok(json) = serde_json::to_value(recorded) {
+            gather(&json, &mut found);
+        }
+    }
+    found
 }
 
 /// What was typed is the raiser's organisation's until it is sent; after a return they write on.
@@ -150,7 +187,7 @@ impl Mentioned {
             Json::Object(fields) => {
                 for (name, value) in fields {
                     let into = match name.as_str() {
-                        "person" | "implementer" => &mut self.people,
+                        "person" | "implementer" | "decider" | "for_person" => &mut self.people,
                         "org" | "owner" | "runs" | "affected" => &mut self.orgs,
                         "sites" => &mut self.sites,
                         "services" | "derived_services" => &mut self.services,

@@ -141,17 +141,17 @@ pub fn composed() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn readable(scope: &Scope, columns: &str) -> Composed {
+pub(crate) fn readable(scope: &Scope, columns: &str) -> Composed {
     Composed::new(scope, format!("{columns} where {LISTED} and {IS_READABLE} = 1 and c.private = 0"))
 }
 
-fn narrow(statement: &mut Composed, filter: &ReportFilter, date: &str) {
+pub(crate) fn narrow(statement: &mut Composed, filter: &ReportFilter, date: &str) {
     statement.add(&format!(" and {date} >= {{}} and {date} < {{}}"), [filter.from.as_microsecond().into(), filter.until.as_microsecond().into()]);
     statement.maybe(" and c.id in (select f.change_id from change_services f where f.service_id = {})", filter.service);
     statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
 }
 
-fn with_stake(statement: &mut Composed, filter: &ReportFilter) {
+pub(crate) fn with_stake(statement: &mut Composed, filter: &ReportFilter) {
     statement.maybe(" and c.id in (select f.change_id from change_orgs f where f.org_id = {})", filter.organisation);
 }
 

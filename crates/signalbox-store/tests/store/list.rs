@@ -22,7 +22,7 @@ fn each_filter_finds_its_own_and_all_of_them_narrow_together() {
     for_each_engine(|db| {
         let world = World::on(db);
         let me = world.person(&[(NORTH, Role::Requester)]);
-        let by = Stamp { person: me.person(), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
+        let by = Stamp { person: me.person(), org: Some(OrgId(NORTH)), role: Some(Role::Requester), for_person: None };
         let plain = world.tell(told(NORTH, Stage::Submitted));
         let outage = world.tell(Told { kind: Kind::PlannedOutage, window: Some(window(500, 4)), ..told(NORTH, Stage::Scheduled) });
         let mine = world.tell(Told {
@@ -141,7 +141,15 @@ fn what_waits_and_what_was_promised() {
             parties: runs(),
             then: Box::new(|content| {
                 vec![
-                    Event::Submitted { content: Box::new(content), revision: 1, notice: None, late_reason: None, late_words: None, network_needed: true },
+                    Event::Submitted {
+                        content: Box::new(content),
+                        revision: 1,
+                        notice: None,
+                        late_reason: None,
+                        late_words: None,
+                        network_needed: true,
+                        answers_to_hazards: vec![],
+                    },
                     Event::NetworkTold { way: "email".into(), reference: None },
                 ]
             }),

@@ -78,6 +78,7 @@ fn rows_are_what_the_events_make_and_can_be_made_again() {
             ("change_services", "update change_services set derived = 1 - derived"),
             ("change_items", "update change_items set item_id = item_id + 1"),
             ("duties", "update duties set done_at = 1"),
+            ("change_modalities", "update change_modalities set ae_key = 'OTHER'"),
         ] {
             world.write(move |tx| tx.exec(damage, &[]));
             let found = differences(&db);

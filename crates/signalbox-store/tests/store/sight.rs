@@ -122,7 +122,7 @@ fn cases(world: &World, raiser: PersonId) -> Vec<Case> {
         }
         for org in [None, Some(OTHER_SUPPLIER)] {
             let mut case = raised(world, "security assessed", *confidentiality, raiser, move |content| {
-                let asked = Asked { kind: AssessmentKind::Security, org: org.map(OrgId), due_at: hours(100), silence_counts: false };
+                let asked = Asked { kind: AssessmentKind::Security, org: org.map(OrgId), due_at: hours(100), silence_counts: false, ruling: None };
                 vec![sent(content, false), Event::Accepted { classification: None, promise: None, asked: vec![asked], model: None, notice: None }]
             });
             (case.was_sent, case.security, case.stage) = (true, Some(org), Stage::Assessing);
@@ -133,7 +133,7 @@ fn cases(world: &World, raiser: PersonId) -> Vec<Case> {
 }
 
 fn sent(content: signalbox_core::change::Content, network_needed: bool) -> Event {
-    Event::Submitted { content: Box::new(content), revision: 1, notice: None, late_reason: None, late_words: None, network_needed }
+    Event::Submitted { content: Box::new(content), revision: 1, notice: None, late_reason: None, late_words: None, network_needed, answers_to_hazards: vec![] }
 }
 
 fn stakes(parties: &Parties) -> BTreeSet<i64> {
@@ -141,7 +141,7 @@ fn stakes(parties: &Parties) -> BTreeSet<i64> {
 }
 
 fn standing(world: &World, confidentiality: Confidentiality, stage: Stage, raiser: PersonId, parties: Parties) -> Case {
-    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
+    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester), for_person: None };
     let told = Told { confidentiality, by, parties: parties.clone(), ..told(NORTH, stage) };
     let id = world.tell(told);
     Case {
@@ -167,7 +167,7 @@ fn raised(
     then: impl Fn(signalbox_core::change::Content) -> Vec<Event> + 'static,
 ) -> Case {
     let parties = Parties { runs: [OrgId(SUPPLIER), OrgId(OTHER_SUPPLIER)].into(), affected: [OrgId(SOUTH)].into(), ..Parties::default() };
-    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester) };
+    let by = Stamp { person: Some(raiser), org: Some(OrgId(NORTH)), role: Some(Role::Requester), for_person: None };
     let id =
         world.tell(Told { confidentiality, by, parties: parties.clone(), beginning: Beginning::Raised, then: Box::new(then), ..told(NORTH, Stage::Draft) });
     Case {

@@ -143,7 +143,7 @@ impl World {
         let memberships = memberships
             .iter()
             .filter(|(_, org, _)| *org != GONE)
-            .map(|(_, org, role)| Membership { org: OrgId(*org), org_kind: kind(*org), role: *role, service: None })
+            .map(|(_, org, role)| Membership { org: OrgId(*org), org_kind: kind(*org), role: *role, service: None, cover: None })
             .collect();
         Actor::Person { id: PersonId(id), memberships }
     }
@@ -170,9 +170,12 @@ impl World {
             at: hours(n as i64),
             by: by.clone(),
             event,
+            rulings: vec![],
         };
         let first = match told.beginning {
-            Beginning::Raised => Event::Raised { reference, kind: told.kind, process: "p".into(), org, on_behalf_of: None, copied_from: None },
+            Beginning::Raised => {
+                Event::Raised { reference, kind: told.kind, process: "p".into(), org, on_behalf_of: None, copied_from: None, retrospective_of: None }
+            }
             Beginning::Stands(stage, outcome) => Event::Imported {
                 reference,
                 kind: told.kind,
@@ -219,8 +222,15 @@ impl World {
         let process = self.processes.by_kind(kind).expect("a document").clone();
         let ctx = self.context(now(), actor, &process, &calendar, &zone, &facts);
         let id = self.id();
-        let raise =
-            Raise { id: ChangeId(id), reference: format!("RFC-2026-{id:06}"), org: OrgId(org), on_behalf_of: None, copied_from: None, mint: self.mint() };
+        let raise = Raise {
+            id: ChangeId(id),
+            reference: format!("RFC-2026-{id:06}"),
+            org: OrgId(org),
+            on_behalf_of: None,
+            copied_from: None,
+            retrospective_of: None,
+            mint: self.mint(),
+        };
         let decision = decide::raise(&ctx, raise).expect("raised");
         let after = replay(&decision.events).expect("a change");
         self.commit(0, decision, after, Prose::new());

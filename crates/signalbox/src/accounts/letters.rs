@@ -1,6 +1,8 @@
 //! The letters about accounts: asked for in the transaction of what they tell, written when they are sent. A link's
 //! secret is made only then, so that no table ever holds one.
 
+mod officers;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use signalbox_core::actor::Role;
@@ -39,6 +41,19 @@ pub enum Letter {
     Welcome { person: i64 },
     /// To somebody who forgot it.
     ResetPassword { person: i64 },
+    /// To those who answer for an organisation: a new version of a process document is proposed.
+    ProcessAsked { proposal: i64, org: i64 },
+    /// To the authority's change managers: an organisation objects.
+    ProcessObjected { proposal: i64, org: i64 },
+    /// To those who objected: the authority's answer.
+    ProcessReplied { proposal: i64, org: i64 },
+    /// To those who were asked: it counts from a day on.
+    ProcessAdopted { proposal: i64, org: i64 },
+    /// To a safety officer, their deputy, their organisation and the authority: the registration ends in so many days,
+    /// or has ended (X8). Nothing if it was renewed meanwhile.
+    RegistrationEnds { clinician: i64, expires_on: String, days: i64 },
+    /// To the same: somebody whose registration has lapsed tried to sign (scenario 27).
+    SignatureRefused { person: i64, change: i64 },
 }
 
 /// A mail ready to be sent.
@@ -52,10 +67,19 @@ pub struct Mail {
 impl Letter {
     /// Asks for it, in the transaction of what it tells.
     pub fn ask(&self, tx: &mut dyn Tx, ids: &IdSource, now: Timestamp) -> Result<(), StoreError> {
+        self.ask_for(tx, ids, now, now)
+    }
+
+    /// The same, for a later moment.
+    pub fn ask_for(&self, tx: &mut dyn Tx, ids: &IdSource, now: Timestamp, due_at: Timestamp) -> Result<(), StoreError> {
         let id = ids.mint(now);
         let payload = serde_json::to_string(self).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let dedupe_key = format!("{TASK}/{id}");
-        let task = NewTask { id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key, payload, due_at: now };
+        // A registration that is saved again is warned of once.
+        let dedupe_key = match self {
+            Letter::RegistrationEnds { clinician, expires_on, days } => format!("{TASK}/registration/{clinician}/{expires_on}/{days}"),
+            _ => format!("{TASK}/{id}"),
+        };
+        let task = NewTask { id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key, payload, due_at };
         outbox::put(tx, &task)?;
         Ok(())
     }
@@ -73,6 +97,12 @@ impl Letter {
             Letter::Declined { registration } => declined(app, *registration),
             Letter::Welcome { person } => set_password(app, *person, WELCOME_LIFE, &WELCOME),
             Letter::ResetPassword { person } => set_password(app, *person, RESET_LIFE, &RESET),
+            Letter::ProcessAsked { proposal, org }
+            | Letter::ProcessObjected { proposal, org }
+            | Letter::ProcessReplied { proposal, org }
+            | Letter::ProcessAdopted { proposal, org } => super::process_letters::write(app, self, *proposal, *org),
+            Letter::RegistrationEnds { clinician, expires_on, days } => officers::registration_ends(app, *clinician, expires_on, *days),
+            Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
         }
     }
 }
@@ -151,7 +181,7 @@ fn set_password(app: &App, person: i64, life: SignedDuration, words: &Words) -> 
     Ok(vec![letter(app, &who.email, subject, &text)])
 }
 
-fn letter(app: &App, to: &str, subject: &str, text: &str) -> Mail {
+pub(super) fn letter(app: &App, to: &str, subject: &str, text: &str) -> Mail {
     Mail { to: to.to_owned(), subject: subject.to_owned(), text: signed(app, text) }
 }
 

@@ -8,6 +8,7 @@ use signalbox_core::process::Processes;
 use signalbox_store::{log, project};
 
 use super::{Stop, StoreArgs};
+use crate::sign::{self, Unsound};
 
 #[derive(Args, Debug)]
 pub(super) struct Verify {
@@ -35,6 +36,29 @@ impl Verify {
             return Err(Stop::Finding(format!("{} found", count(findings.len(), "fault"))));
         }
         println!("{} verified. The rows are what they say. The head is\n{}", count(head.count() as usize, "event"), head.hash());
+        Ok(())
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyRecord {
+    /// The file as it was given out.
+    file: PathBuf,
+    /// The site's public key, as its page /signing-key prints it: finds a file that another signed.
+    #[arg(long, value_name = "HEX")]
+    key: Option<String>,
+}
+
+impl VerifyRecord {
+    pub(super) fn run(&self) -> Result<(), Stop> {
+        let file = std::fs::read(&self.file).map_err(|error| Stop::WrongUse(format!("can’t read {}: {error}", self.file.display())))?;
+        match sign::verify(&file, self.key.as_deref()) {
+            Ok(key) if self.key.is_some() => println!("Every byte is as it was signed, by the key that you named.\n{key}"),
+            Ok(key) => println!("Every byte is as it was signed. Compare the key with the one at the site’s address /signing-key:\n{key}"),
+            Err(Unsound::Unsigned) => return Err(Stop::Finding("the file bears no signature".into())),
+            Err(Unsound::Altered) => return Err(Stop::Finding("the file is not what was signed: something in it was altered".into())),
+            Err(Unsound::OtherKey(key)) => return Err(Stop::Finding(format!("the file was signed by another key: {key}"))),
+        }
         Ok(())
     }
 }

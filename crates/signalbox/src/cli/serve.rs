@@ -92,6 +92,7 @@ impl Serve {
             let processes = processes(config.processes.as_deref())?;
             let app = App::under(db, Clock::system(), IdSource::new(), config, processes);
             app.keep_documents()?;
+            app.documents.tell();
             answer(listener, app).await
         })
     }

@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::{OrgKind, Role};
+use signalbox_core::calendar::london;
+use signalbox_core::charge::rates::{RateKind, Span};
 use signalbox_store::accounts::{self, NewMembership, Person};
-use signalbox_store::directory::{self, Dependency, Freeze, FreezeScope, Item, Node, OnDifference, Organisation, Service, Site};
+use signalbox_store::directory::{self, Clinician, Dependency, Freeze, FreezeScope, Item, Node, OnDifference, Organisation, Rate, Service, Site, Statement};
 use signalbox_store::{StoreError, Tx};
 
 use super::{Cast, Unmade};
@@ -44,6 +46,7 @@ pub(super) const PEOPLE: &[Player] = &[
     player("ruth.ellery@northbrook.example",   "Ruth Ellery",     0, &[Role::Requester, Role::ServiceOwner], "asks for changes in radiology"),
     player("ian.moss@northbrook.example",      "Dr Ian Moss",     0, &[Role::TrustSafety], "is Northbrook’s clinical safety officer"),
     player("lily.chen@northbrook.example",     "Lily Chen",       0, &[Role::GroupMember], "reads the schedule and the reports"),
+    player("clare.holt@northbrook.example",    "Clare Holt",      0, &[Role::Finance], "approves spending at Northbrook"),
     player("joy.adeyemi@riverside.example",    "Joy Adeyemi",     1, &[Role::Coordinator, Role::Requester], "coordinates changes at Riverside"),
     player("len.brook@riverside.example",      "Len Brook",       1, &[Role::Requester, Role::Implementer], "runs estates work at Riverside"),
     player("maya.lindqvist@stcrispins.example", "Maya Lindqvist", 2, &[Role::Coordinator, Role::Requester], "coordinates changes at St Crispin’s"),
@@ -136,11 +139,59 @@ fn furnish_in(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp) ->
             let membership = NewMembership { id: mint(), person_id: person.id, org_id: orgs[player.org], role: *role, service_id: None };
             sure(accounts::grant_role(tx, &act(mint, now), &membership))?;
         }
+        if player.roles.iter().any(|role| role.is_safety_officer()) {
+            register(tx, mint, now, person.id, orgs[player.org])?;
+        }
         if let Some(actor) = accounts::actor(tx, person.id)? {
             cast.insert(player.email, actor.to_core());
         }
     }
+    money(tx, mint, now, &orgs, &cast)?;
     Ok(cast)
+}
+
+/// What Northbrook may spend, and what Halden charges: last year's prices and this year's.
+fn money(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp, orgs: &[i64], cast: &Cast) -> Result<(), StoreError> {
+    if let Some(clare) = cast.get("clare.holt@northbrook.example").and_then(signalbox_core::actor::Actor::person) {
+        sure(directory::set_spending_limit(tx, &act(mint, now), clare.0, orgs[0], 1_000_000))?;
+    }
+    let this_year = london().to_datetime(now).date().first_of_year();
+    for (kind, label, unit, pence) in [
+        (RateKind::Labour, "Engineer", "day", 65_000),
+        (RateKind::Labour, "Senior engineer", "day", 82_000),
+        (RateKind::OnCall, "Engineer, out of hours", "hour", 13_500),
+        (RateKind::Travel, "Visit to a site", "visit", 8_450),
+        (RateKind::Equipment, "Network card", "piece", 21_235),
+    ] {
+        let row = |id, unit_pence, span| Rate { id, org_id: orgs[4], kind, label: label.to_owned(), unit: unit.to_owned(), unit_pence, vat_rate: 2_000, span };
+        let last = this_year.saturating_sub(jiff::Span::new().years(1));
+        let before = row(mint(), pence * 96 / 100, Span { from: last, to: this_year.yesterday().ok() });
+        sure(directory::add_rate(tx, &act(mint, now), &before))?;
+        let since = row(mint(), pence, Span { from: this_year, to: None });
+        sure(directory::add_rate(tx, &act(mint, now), &since))?;
+    }
+    Ok(())
+}
+
+/// Safety officers sign under a registration. That of Northbrook's ends soon, so that its warning shows.
+fn register(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp, person_id: i64, org_id: i64) -> Result<(), StoreError> {
+    let today = signalbox_core::calendar::london().to_datetime(now).date();
+    let in_days = |days: i64| today.saturating_add(SignedDuration::from_hours(24 * days));
+    let is_first = directory::clinicians_ending(tx, in_days(1_000))?.is_empty();
+    let row = Clinician {
+        id: mint(),
+        person_id,
+        org_id,
+        body: "GMC".to_owned(),
+        number: format!("70{:05}", person_id.unsigned_abs() % 100_000),
+        checked_on: today,
+        expires_on: in_days(if is_first { 75 + 24 } else { 400 }),
+        trained_on: Some(in_days(-120)),
+        letter: "Board minutes, file 2026/41".to_owned(),
+        deputy_id: None,
+        ended_at: None,
+    };
+    sure(directory::save_clinician(tx, &act(mint, now), &row)).map(drop)
 }
 
 /// One trust's services, equipment and what hangs on what.
@@ -175,6 +226,33 @@ fn estate(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp, n: usi
         let edge = Dependency { from: Node::Service(service.id), to: Node::Item(link.id), kind: "soft".to_owned() };
         sure(directory::add_dependency(tx, &act(mint, now), &edge))?;
     }
+    Ok(())
+}
+
+/// A statement by which routine work on sign-in and integration needs no officer, and the hours of the busy services.
+pub(super) fn agree(app: &App, now: Timestamp) -> Result<(), Unmade> {
+    let (ids, at) = (app.ids.clone(), app.clock.now());
+    app.write::<_, StoreError>(move |tx| {
+        let mut mint = || ids.mint(at);
+        let Some(helen) = accounts::person_by_email(tx, "helen.sato@halden.example")? else { return Ok(()) };
+        let mut services = vec![];
+        for org in ORGS.iter().filter(|org| org.kind == OrgKind::Trust) {
+            let Some(pacs) = directory::service_by_code(tx, &format!("{}-PACS", org.code))? else { continue };
+            sure(directory::set_clinic_hours(tx, &act(&mut mint, at), pacs.id, "Mon-Fri 08:00-18:00; Sat 09:00-13:00"))?;
+            services.push(pacs.id);
+        }
+        let statement = Statement {
+            id: mint(),
+            code: "VIEWER-LIST".to_owned(),
+            words: "A name is added to or taken from the list of viewers. Nothing that is shown of a patient changes.".to_owned(),
+            services,
+            agreed_by: helen.id,
+            agreed_at: at,
+            expires_on: signalbox_core::calendar::london().to_datetime(now).date().saturating_add(SignedDuration::from_hours(24 * 300)),
+            ended_at: None,
+        };
+        sure(directory::agree_statement(tx, &act(&mut mint, at), &statement)).map(drop)
+    })?;
     Ok(())
 }
 

@@ -8,17 +8,21 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::{local as words, london};
 use signalbox_core::change::{Change, Kind, Network, Outcome, Stage as At};
-use signalbox_core::decide::assess;
+use signalbox_core::clinical;
+use signalbox_core::decide::{assess, fields};
 use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
+use signalbox_core::learn::asked_whether_it_worked;
 use signalbox_core::permit::permit;
+use signalbox_core::process::TimerAct;
 use signalbox_store::{StoreError, directory, outbox};
 
 use super::cast::{KITS, ORGS};
+use super::special::CLOSING;
 use super::stories::{Deed, Story};
 use super::{Cast, Unmade};
 use crate::app::Shared;
-use crate::run::{Expect, NewDraft, Situation, Stop};
+use crate::run::{Expect, NewAttachment, NewDraft, Situation, Stop};
 
 /// Where the stories are played.
 pub(super) struct Stage<'a> {
@@ -26,11 +30,13 @@ pub(super) struct Stage<'a> {
     cast: &'a Cast,
     /// The change of each story, once it is raised.
     changes: Vec<Option<i64>>,
+    /// When the world is looked at.
+    pub(super) until: Timestamp,
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(app: &'a Shared, cast: &'a Cast, stories: usize) -> Stage<'a> {
-        Stage { app, cast, changes: vec![None; stories] }
+    pub(super) fn new(app: &'a Shared, cast: &'a Cast, stories: usize, until: Timestamp) -> Stage<'a> {
+        Stage { app, cast, changes: vec![None; stories], until }
     }
 
     /// Plays one deed of one story.
@@ -49,8 +55,11 @@ impl<'a> Stage<'a> {
             Deed::Close => self.close(id),
             Deed::Return => self.anybody(id, Act::Return, &[("defects", "Say which rack it is."), ("fields", "items")]),
             Deed::Accept => self.accept(id),
-            Deed::Screen => self.anybody(id, Act::Screen, &SCREEN),
-            Deed::Approve { condition } => self.approve(id, *condition),
+            Deed::Screen => self.screen(id, story, n),
+            Deed::Approve { condition } => {
+                self.prepare_for_downtime(id)?;
+                self.approve(id, *condition)
+            }
             Deed::Refuse => self.anybody(id, Act::Reject, &[("reason_code", "no_back_out"), ("reason", "There is no tried way back. Send it again with one.")]),
             Deed::Say(remark) => self.anybody(id, Act::Say, &[("words", remark)]),
             Deed::Start => self.anybody(id, Act::Start, &[]),
@@ -60,6 +69,11 @@ impl<'a> Stage<'a> {
             }
             Deed::Finish(outcome) => self.finish(id, *outcome),
             Deed::Cancel => self.anybody(id, Act::Cancel, &[("reason", "The engineer is ill and nobody can stand in.")]),
+            Deed::Pay((act, fields, today)) => self.pay(id, *act, fields, today),
+            Deed::Lapse => {
+                self.app.time_out(id, TimerAct::LapseQuote)?;
+                Ok(())
+            }
             Deed::Withdraw => self.anybody(id, Act::Withdraw, &[("reason", "No longer needed: the vendor has another fix.")]),
         }
     }
@@ -80,7 +94,16 @@ impl<'a> Stage<'a> {
         Ok(self.cast.iter().filter(|(_, actor)| is_offered(actor)).map(|(email, _)| *email).collect())
     }
 
-    fn anybody(&self, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
+    /// One of the cast, if they may.
+    pub(super) fn person(&self, email: &str, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
+        let Some(actor) = self.cast.get(email) else { return Ok(()) };
+        match self.app.take(actor, id, act, raw(fields), Expect::default()) {
+            Ok(_) | Err(Stop::Unseen | Stop::Refused(_)) => Ok(()),
+            Err(stop) => Err(stop.into()),
+        }
+    }
+
+    pub(super) fn anybody(&self, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
         for email in self.offered(id, act)? {
             match self.app.take(&self.cast[email], id, act, raw(fields), Expect::default()) {
                 Ok(_) => return Ok(()),
@@ -92,12 +115,20 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// An act of money; where a day is named, it is the day on which this happens.
+    fn pay(&self, id: i64, act: Act, fields: &[(&str, &str)], today: &str) -> Result<(), Unmade> {
+        let day = super::money::day(self.app.clock.now());
+        let mut fields = fields.to_vec();
+        fields.extend((!today.is_empty()).then_some((today, day.as_str())));
+        self.anybody(id, act, &fields)
+    }
+
     fn raise(&self, story: &Story) -> Result<Option<i64>, Unmade> {
         let code = ORGS[story.raiser].code;
         let org = self.app.read::<_, StoreError>(|tx| directory::organisation_by_code(tx, code))?;
         let Some(org) = org.map(|o| OrgId(o.id)) else { return Ok(None) };
         for actor in self.cast.values().filter(|actor| actor.belongs_to(org)) {
-            let draft = NewDraft { kind: story.kind, org, on_behalf_of: None, copied_from: None, raw: answers(story) };
+            let draft = NewDraft { kind: story.kind, org, on_behalf_of: None, copied_from: None, raw: self.asked(story) };
             match self.app.raise(actor, draft, Expect::default()) {
                 Ok(done) => return Ok(Some(done.id)),
                 Err(Stop::Refused(_)) => {}
@@ -105,6 +136,16 @@ impl<'a> Stage<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The answers, without those that the document of the kind does not ask for.
+    fn asked(&self, story: &Story) -> Raw {
+        let mut raw = answers(story);
+        if let Some(process) = self.app.documents.of_kind(story.kind) {
+            let fields = fields::of_document(&process);
+            raw.retain(|name, _| fields::is_known(&fields, name));
+        }
+        raw
     }
 
     /// A requester's draft goes by the coordinator; a coordinator's goes straight out.
@@ -160,6 +201,27 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// The wards' procedure is attached where care is touched, before anybody approves.
+    fn prepare_for_downtime(&self, id: i64) -> Result<(), Unmade> {
+        let change = self.change(id)?;
+        if !clinical::needs_downtime(&change) || clinical::has_downtime(&change) || change.stage != At::AwaitingApproval {
+            return Ok(());
+        }
+        let paper = b"While the system is away: 1. Use the paper forms of the ward folder. 2. Ring the duty radiographer or laboratory for anything urgent. 3. Enter what was written once the system is back, two people together.\n";
+        for email in self.offered(id, Act::Attach)? {
+            let new = NewAttachment {
+                purpose: Some("downtime_procedure".to_owned()),
+                ..NewAttachment::new("Downtime procedure, wards.txt".to_owned(), paper.to_vec())
+            };
+            match self.app.attach(&self.cast[email], id, new, Expect::default()) {
+                Ok(_) => return Ok(()),
+                Err(Stop::Unseen | Stop::Refused(_)) => {}
+                Err(stop) => return Err(stop.into()),
+            }
+        }
+        Ok(())
+    }
+
     fn approve(&self, id: i64, condition: bool) -> Result<(), Unmade> {
         let due = london().to_datetime(self.app.clock.now()).date().saturating_add(SignedDuration::from_hours(48)).to_string();
         let with = [("words", "Agreed."), ("condition_1", "Prove it on the spare first."), ("condition_1_owner", "HALDEN"), ("condition_1_due", due.as_str())];
@@ -189,6 +251,9 @@ impl<'a> Stage<'a> {
         let services = situation.loaded.change.content.iter().flat_map(|c| &c.header.services);
         let codes: Vec<String> = services.filter_map(|s| situation.facts.services.iter().find(|f| f.id == *s)).map(|f| f.code.clone()).collect();
         let mut fields = vec![("outcome", outcome.code()), ("words", words)];
+        if outcome == Outcome::BackedOut {
+            fields.push(("state_verified", "The old version is shown, and ten records were opened."));
+        }
         if outcome != Outcome::NotImplemented {
             fields.extend(codes.iter().map(|code| ("back", code.as_str())));
         }
@@ -202,11 +267,31 @@ impl<'a> Stage<'a> {
             self.anybody(id, Act::MeetCondition, &[("number", &condition.number.to_string()), ("words", "Done.")])?;
         }
         let Some(outcome) = change.work.proposed else { return Ok(()) };
+        if change.kind == Kind::PacsModality {
+            self.anybody(id, Act::Amend, CLOSING)?;
+        }
         if self.offered(id, Act::Close)?.is_empty() {
             self.anybody(id, Act::Review, &[])?;
-            self.anybody(id, Act::Review, &[("words", "The trial was too small. Next time it is tried on a copy of the real load.")])?;
+            self.anybody(id, Act::Review, REVIEW)?;
         }
-        self.anybody(id, Act::Close, &[("outcome", outcome.code())])
+        self.anybody(id, Act::Close, &[("outcome", outcome.code()), ("looked", "yes")])?;
+        self.confirm(id, if outcome == Outcome::Successful { "yes" } else { "with_issues" })
+    }
+
+    /// Each trust that was touched says whether it worked for it.
+    fn confirm(&self, id: i64, worked: &str) -> Result<(), Unmade> {
+        for org in asked_whether_it_worked(&self.change(id)?) {
+            let (situation, now) = (self.situation(id)?, self.app.clock.now());
+            let speaks = |actor: &Actor| {
+                let ctx = situation.context(actor, now);
+                permit(&ctx, &situation.loaded.change, Act::ConfirmWorked).is_ok_and(|(_, stamp)| stamp.org == Some(org))
+            };
+            if let Some(actor) = self.cast.values().find(|actor| speaks(actor)) {
+                let fields = [("worked", worked), ("words", "Seen by the desk the morning after.")];
+                self.app.take(actor, id, Act::ConfirmWorked, raw(&fields), Expect::default())?;
+            }
+        }
+        Ok(())
     }
 
     /// The letters of the past would all go out at once on the first start: only the last ones are kept.
@@ -217,7 +302,14 @@ impl<'a> Stage<'a> {
     }
 }
 
-const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
+const REVIEW: &[(&str, &str)] = &[
+    ("words", "The first test failed and the work went back within its time."),
+    ("cause", "testing"),
+    ("why", "The trial was too small."),
+    ("differently", "Next time it is tried on a copy of the real load."),
+    ("benefit", "not_come"),
+];
+pub(super) const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
 const FINDINGS: &[&str] =
     &["One part at a time; its pair covers for it.", "Two engineers are booked, and one is on call.", "Staff know the paper fallback and tried it in spring."];
 
@@ -277,12 +369,21 @@ fn answers(story: &Story) -> Raw {
         put("users_affected", "40");
         put("patient_facing", "indirect");
         put("degraded_minutes", "30");
-        put("charge_hint", "no");
+        put("charge_hint", if story.is_paid { "yes" } else { "no" });
         put("backout", "Put the old version back; the last point to decide is half an hour before the end.");
         put("outage_minutes", &story.minutes_off.to_string());
         let latest = london().to_datetime(story.end + SignedDuration::from_hours(1));
         put("contingency_end.date", &latest.date().to_string());
         put("contingency_end.time", &words::clock(latest.time()));
+    }
+    for (name, value) in &story.extra {
+        raw.insert((*name).to_owned(), vec![(*value).to_owned()]);
+    }
+    if story.kind == Kind::NationalService {
+        raw.insert("national_outages_checked_at".to_owned(), vec![(story.start - SignedDuration::from_hours(24 * 33)).to_string()]);
+    }
+    if story.kind == Kind::PacsModality {
+        raw.insert("vendor_on_site".to_owned(), vec![story.start.to_string()]);
     }
     raw.insert("services".to_owned(), codes(kit.code));
     raw.insert("items".to_owned(), codes(kit.items[0].0));

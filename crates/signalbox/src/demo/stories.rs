@@ -24,6 +24,10 @@ pub(super) struct Story {
     pub end: Timestamp,
     pub minutes_off: i64,
     pub network: bool,
+    /// Answers that only its kind asks for.
+    pub extra: Vec<(&'static str, &'static str)>,
+    /// The trust expects to pay for it.
+    pub is_paid: bool,
     pub deeds: Vec<(Timestamp, Deed)>,
 }
 
@@ -37,7 +41,9 @@ pub(super) enum Deed {
     Screen,
     Assess,
     Acknowledge,
-    Approve { condition: bool },
+    Approve {
+        condition: bool,
+    },
     Refuse,
     Schedule,
     Say(&'static str),
@@ -47,6 +53,9 @@ pub(super) enum Deed {
     Close,
     Cancel,
     Withdraw,
+    Pay(super::money::Payment),
+    /// A quote that was not answered lapses.
+    Lapse,
 }
 
 /// Title, what is done, what people notice, minutes off.
@@ -105,6 +114,8 @@ const REQUESTS: &[(&str, &str)] = &[
 /// Plans the stories, the earliest window first.
 pub(super) fn plan(chance: &mut Chance, now: Timestamp, how_many: usize) -> Vec<Story> {
     let mut stories: Vec<Story> = (0..how_many).map(|n| story(chance, now, n, how_many)).collect();
+    stories.extend(super::special::stories(now));
+    stories.extend(super::money::stories(now));
     stories.sort_by_key(|s| s.start);
     stories
 }
@@ -143,6 +154,8 @@ fn normal(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp, end: 
         end,
         minutes_off,
         network: false,
+        extra: vec![],
+        is_paid: false,
         deeds: vec![],
     };
     let days = 12 + chance.below(14) as i64;
@@ -164,6 +177,8 @@ fn outage(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp, end: 
         end,
         minutes_off,
         network: chance.below(3) == 0,
+        extra: vec![],
+        is_paid: false,
         deeds: vec![],
     };
     // Most are in time; one in four is not.
@@ -186,6 +201,8 @@ fn request(chance: &mut Chance, trust: usize, kit: usize, start: Timestamp) -> S
         end: start + SignedDuration::from_hours(1),
         minutes_off: 0,
         network: false,
+        extra: vec![],
+        is_paid: false,
         deeds: vec![],
     };
     let days = 3 + chance.below(6) as i64;

@@ -20,13 +20,15 @@ pub struct NewAttachment {
     pub name: String,
     pub content: Vec<u8>,
     pub sha256: String,
+    /// What it is for, as a code.
+    pub purpose: Option<String>,
 }
 
 impl NewAttachment {
     /// A document of this name, with the hash of its bytes.
     pub fn new(name: String, content: Vec<u8>) -> NewAttachment {
         let sha256 = hex(&Sha256::digest(&content));
-        NewAttachment { name, content, sha256 }
+        NewAttachment { name, content, sha256, purpose: None }
     }
 }
 
@@ -54,7 +56,8 @@ impl App {
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
-            let raw = Raw::from([("file".to_owned(), vec![file_id.to_string()])]);
+            let mut raw = Raw::from([("file".to_owned(), vec![file_id.to_string()])]);
+            raw.extend(new.purpose.clone().map(|purpose| ("purpose".to_owned(), vec![purpose])));
             let Some(mut situation) = situation(tx, &seat, &actor, id, Some(Act::Attach), &raw, now)? else { return Ok(Err(Stop::Unseen)) };
             let meta = drafts::FileMeta {
                 id: file_id,

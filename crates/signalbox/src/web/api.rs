@@ -4,6 +4,7 @@
 //! Only a bearer token opens it. A cookie travels by itself, so it opens nothing here (S42).
 
 pub mod acts;
+mod answers;
 pub mod ask;
 pub mod changes;
 pub mod directory;

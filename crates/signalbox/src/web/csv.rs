@@ -65,6 +65,13 @@ where
     ([kind, disposition], Body::new(body)).into_response()
 }
 
+/// One row as text, for a file that is small enough to be made whole.
+pub fn line<S: AsRef<str>>(cells: &[S]) -> String {
+    let mut out = vec![];
+    write_row(&mut out, cells);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 fn write_row<S: AsRef<str>>(out: &mut Vec<u8>, cells: &[S]) {
     for (at, cell) in cells.iter().enumerate() {
         if at > 0 {

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
 use signalbox_store::accounts::{self, ActorRow, TokenHash};
-use signalbox_store::{StoreError, Tx, directory};
+use signalbox_store::{StoreError, Tx, directory, rota};
 
 use super::cookies::{self, Cookie};
 use super::form::Form;
@@ -79,6 +79,10 @@ async fn admit(app: &App, request: Request, asked: &mut Asked) -> Result<Request
             return Err(failure);
         }
     };
+    // What was adopted meanwhile, here or on another node, is in force for this request.
+    if !is_apart_from_the_process(request.uri().path()) {
+        app.read::<_, Failure>(|tx| app.documents.renew(tx, app.clock.now()))?;
+    }
     let (mut parts, body) = request.into_parts();
     let mut body = body;
     if !parts.method.is_safe() {
@@ -141,6 +145,11 @@ fn check_address(uri: &Uri) -> Result<(), Failure> {
     if uri.path().contains("%00") { Err(Failure::NotFound) } else { Ok(()) }
 }
 
+/// Files and signs of life are answered whatever becomes of the database.
+fn is_apart_from_the_process(path: &str) -> bool {
+    path.starts_with("/assets/") || matches!(path, "/healthz" | "/status")
+}
+
 /// Who asks, read anew each time, so that whoever was shut out is out at once (S56).
 fn recognise(app: &App, headers: &HeaderMap, stranger: Visitor) -> Result<Visitor, Failure> {
     let now = app.clock.now();
@@ -148,7 +157,7 @@ fn recognise(app: &App, headers: &HeaderMap, stranger: Visitor) -> Result<Visito
         let hash = bearer(line.to_str().unwrap_or("")).ok_or(Failure::SignIn)?;
         let known = app.read::<_, Failure>(|tx| {
             let Some(token) = accounts::token(tx, &hash, now)? else { return Ok(None) };
-            Ok(who(tx, token.person_id)?.map(|who| (token, who)))
+            Ok(who(tx, token.person_id, now)?.map(|who| (token, who)))
         })?;
         let (token, (who, org_name)) = known.ok_or(Failure::SignIn)?;
         if is_worth_noting(token.last_used_at, now) {
@@ -159,7 +168,7 @@ fn recognise(app: &App, headers: &HeaderMap, stranger: Visitor) -> Result<Visito
     let Some(hash) = Cookie::Session.read_token(headers, &app.config).map(Token::hash) else { return Ok(stranger) };
     let known = app.read::<_, Failure>(|tx| {
         let Some(session) = accounts::session(tx, &hash, now, now - SESSION_IDLE)? else { return Ok(None) };
-        Ok(who(tx, session.person_id)?.map(|who| (session, who)))
+        Ok(who(tx, session.person_id, now)?.map(|who| (session, who)))
     })?;
     let Some((session, (who, org_name))) = known else { return Ok(stranger) };
     if is_worth_noting(Some(session.last_used_at), now) {
@@ -172,8 +181,8 @@ fn recognise(app: &App, headers: &HeaderMap, stranger: Visitor) -> Result<Visito
 type Known = (ActorRow, String);
 
 /// The person with their memberships, and the name of the organisation that stands beside theirs.
-fn who(tx: &mut dyn Tx, person_id: i64) -> Result<Option<Known>, StoreError> {
-    let Some(who) = accounts::actor(tx, person_id)? else { return Ok(None) };
+fn who(tx: &mut dyn Tx, person_id: i64, now: Timestamp) -> Result<Option<Known>, StoreError> {
+    let Some(who) = rota::actor_at(tx, person_id, now)? else { return Ok(None) };
     let org = who.memberships.first().map(|m| m.org_id);
     let org = org.map(|id| directory::organisation(tx, id)).transpose()?.flatten();
     Ok(Some((who, org.map(|org| org.name).unwrap_or_default())))

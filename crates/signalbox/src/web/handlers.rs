@@ -1,21 +1,30 @@
 //! What happens behind each address: a form in, a call to the store or the core, a page or another address out.
 
+pub mod boards;
+pub mod by_mail;
 pub mod change;
 pub mod changes;
+pub mod clinical;
+pub mod cover;
 pub mod decide;
 pub mod demo;
 pub mod dev;
 pub mod draft;
 pub mod entries;
+pub mod incidents;
 pub mod join;
 pub mod me;
+pub mod meetings;
 pub mod members;
+pub mod on_call;
 pub mod ops;
 pub mod outages;
+pub mod paper;
 pub mod password;
 pub mod plain;
 pub mod process;
 pub mod promises;
+pub mod proposals;
 pub mod raise;
 pub mod reports;
 pub mod requests;
@@ -24,6 +33,7 @@ pub mod session;
 pub mod setup;
 pub mod today;
 pub mod tonight;
+pub mod urgent;
 
 use super::form::Form;
 use super::problem::{Failure, Fault};
@@ -53,6 +63,8 @@ fn fill(mut field: Field, form: &Form, faults: &[Fault]) -> Field {
                 choice.chosen = given.contains(&choice.value.as_str());
             }
         }
+        // Tables of answers are drawn by `typed`, which fills them itself.
+        Control::Rows { .. } => {}
         Control::DateTime { date, time } => {
             *date = form.raw(&format!("{}-date", field.name)).to_owned();
             *time = form.raw(&format!("{}-time", field.name)).to_owned();

@@ -62,6 +62,9 @@ pub enum Place {
     Changes,
     Outages,
     Promises,
+    Clinical,
+    Boards,
+    OnCall,
     Reports,
     Process,
     /// A page that no menu item leads to.
@@ -77,6 +80,8 @@ pub fn menu(current: Place, signed_in: bool, at_the_desk: bool) -> Vec<NavLink> 
         (Place::Changes, "Changes", "/changes"),
         (Place::Outages, "Outages and notices", "/outages"),
         (Place::Promises, "Promises", "/promises"),
+        (Place::Boards, "Boards", "/boards"),
+        (Place::OnCall, "On call", "/on-call"),
         (Place::Reports, "Reports", "/reports"),
         (Place::Process, "How it works", "/process"),
     ];
@@ -88,6 +93,13 @@ pub fn menu(current: Place, signed_in: bool, at_the_desk: bool) -> Vec<NavLink> 
         })
         .map(|(place, label, href)| NavLink { label: label.into(), href: href.into(), current: place == current, count: None })
         .collect()
+}
+
+/// The place of safety officers in the menu, after what they promised. Nobody else has it.
+pub fn with_clinical(mut nav: Vec<NavLink>, current: Place) -> Vec<NavLink> {
+    let at = nav.iter().position(|link| link.href == "/reports").unwrap_or(nav.len());
+    nav.insert(at, NavLink { label: "Clinical safety".into(), href: "/clinical".into(), current: current == Place::Clinical, count: None });
+    nav
 }
 
 impl Shell {

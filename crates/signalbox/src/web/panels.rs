@@ -63,6 +63,9 @@ fn cost(consequence: Consequence) -> &'static str {
         Consequence::AtRisk => {
             "A change manager decides within two working days what follows: the time may not count against the supplier’s service level, and a wasted call-out may be charged. If nothing is decided, nothing is charged."
         }
+        Consequence::WaiverProposed => {
+            "It is proposed that nothing follows from it, because of the reason and the file that shows it. The supplier’s change manager decides."
+        }
         Consequence::ExclusionProposed | Consequence::Excluded => {
             "The minutes may be left out of the supplier’s service level. Your organisation has ten working days to answer."
         }

@@ -304,7 +304,9 @@ pub struct ProblemError {
 impl ProblemError {
     fn of(fault: &Fault) -> ProblemError {
         // A JSON pointer in a fragment (RFC 6901, 6): `~` and `/` are escaped.
-        let pointer = fault.field.as_deref().map_or("#".to_owned(), |field| format!("#/{}", field.replace('~', "~0").replace('/', "~1").replace('.', "/")));
+        // Rows of a table count from 1 for people, and from 0 in a pointer.
+        let part = |part: &str| part.parse::<usize>().map_or_else(|_| part.replace('~', "~0").replace('/', "~1"), |row| row.saturating_sub(1).to_string());
+        let pointer = fault.field.as_deref().map_or("#".to_owned(), |field| format!("#/{}", field.split('.').map(part).collect::<Vec<_>>().join("/")));
         ProblemError { pointer, field: fault.field.clone(), code: fault.code, detail: fault.detail.clone() }
     }
 }
@@ -326,6 +328,7 @@ mod tests {
         let pointer = |field: &str| ProblemError::of(&Fault::of(field, "x", "y")).pointer;
         assert_eq!(pointer("window.start"), "#/window/start");
         assert_eq!(pointer("a/b~c"), "#/a~1b~0c");
+        assert_eq!(pointer("answers.rules.2.source"), "#/answers/rules/1/source");
         assert_eq!(ProblemError::of(&Fault::whole("x", "y")).pointer, "#");
     }
 

@@ -1,6 +1,7 @@
 //! Every page once or more, filled with invented people and work. Tests render them to check markup, weight and
 //! accessibility without a database; no route serves them.
 
+mod boards;
 mod desk;
 mod errors;
 mod records;
@@ -35,8 +36,11 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
     add("schedule-empty", &schedule::schedule_empty())?;
     add("ops", &desk::ops(true))?;
     add("ops-no-match", &desk::ops(false))?;
+    add("run", &desk::run())?;
     add("tonight", &desk::tonight())?;
     add("tonight-unknown", &desk::tonight_unknown())?;
+    add("meeting", &boards::meeting())?;
+    add("panels", &boards::panels())?;
     add("reports", &reports::reports())?;
     add("report-success", &reports::report_success(24))?;
     add("report-success-few", &reports::report_success(6))?;

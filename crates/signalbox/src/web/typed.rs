@@ -11,7 +11,9 @@ use signalbox_core::actor::{Actor, OrgKind, Role};
 use signalbox_core::calendar::local::{self, LocalTimeFault};
 use signalbox_core::decide::fields::Field as Asked;
 use signalbox_core::form::Raw;
-use signalbox_core::process::{AnswerKind, Required};
+use signalbox_core::form::format::Format;
+use signalbox_core::form::rows::{ROWS_MAX, cell_name, cell_of};
+use signalbox_core::process::{AnswerKind, Column, Required};
 use signalbox_store::drafts::FileMeta;
 use signalbox_store::page::Page;
 use signalbox_store::scope::Scope;
@@ -20,10 +22,15 @@ use std::collections::BTreeMap;
 
 use super::form::Form;
 use super::problem::Fault;
-use super::ui::{Choice, Control, Field};
+use super::ui::{Choice, Control, Field, RowOf};
 
 /// What a form carries beside answers: tokens, what the person saw, which button was pressed.
-const UNSEEN: &[&str] = &[super::csrf::FIELD, "idempotency_key", "next", "version", "rev", "autosave"];
+const UNSEEN: &[&str] = &[super::csrf::FIELD, "idempotency_key", "next", "version", "rev", "autosave", MORE_ROWS];
+/// The button that saves and shows more empty rows.
+pub const MORE_ROWS: &str = "more_rows";
+/// Empty rows after those that are filled in, and the least that a table shows.
+const ROWS_BLANK: usize = 2;
+const ROWS_LEAST: usize = 3;
 /// The parts of a moment, as HTML and as the core name them.
 const PARTS: &[(&str, &str)] = &[("-date", ".date"), ("-time", ".time"), ("-fold", ".fold")];
 /// More things to choose from than this are typed by their codes, one a line.
@@ -116,12 +123,32 @@ impl Options {
 /// that no document words.
 pub fn fields(asked: &[Asked], raw: &Raw, faults: &[Fault], options: &Options, label: impl Fn(&str) -> String) -> Vec<Field> {
     let drawing = Drawing { raw, faults, options };
-    asked.iter().flat_map(|field| drawing.field(field, &label)).collect()
+    let mut drawn: Vec<Field> = vec![];
+    let mut group = "";
+    for field in asked {
+        let mut parts = drawing.field(field, &label);
+        let own = field.question.as_ref().map_or("", |question| question.group.as_str());
+        if let Some(first) = parts.first_mut().filter(|_| own != group) {
+            first.heading = own.to_owned();
+        }
+        group = own;
+        drawn.extend(parts);
+    }
+    drawn
+}
+
+/// Whether any field is a table to which rows can be added.
+pub fn has_rows(drawn: &[Field]) -> bool {
+    drawn.iter().any(|field| matches!(field.control, Control::Rows { .. }))
 }
 
 /// The lines of the summary that belong to no field drawn.
 pub fn loose_faults(drawn: &[Field], faults: &[Fault]) -> Vec<super::ui::Fault> {
-    let is_drawn = |name: &str| drawn.iter().any(|field| belongs(name, &field.name));
+    let cells = |field: &Field| match &field.control {
+        Control::Rows { rows } => rows.iter().flat_map(|row| &row.cells).map(|cell| cell.name.clone()).collect(),
+        _ => vec![],
+    };
+    let is_drawn = |name: &str| drawn.iter().any(|field| belongs(name, &field.name) || cells(field).iter().any(|cell| cell == name));
     let loose = faults.iter().filter(|fault| !fault.field.as_deref().is_some_and(is_drawn));
     loose.map(|fault| super::ui::Fault { message: fault.detail.clone(), target: String::new() }).collect()
 }
@@ -152,6 +179,7 @@ impl Drawing<'_> {
                     Field::input("tel", &phone, &part(&words, "telephone"), &typed[1]).width("w20"),
                 ]
             }
+            AnswerKind::Rows { columns, .. } => vec![self.rows(id, &words, columns)],
             kind => vec![self.single(id, &words, kind)],
         };
         let guidance = asked.question.as_ref().map(|question| question.guidance.as_str()).filter(|words| !words.is_empty());
@@ -197,6 +225,7 @@ impl Drawing<'_> {
         }
         match kind {
             AnswerKind::Line { .. } if id.ends_with("phone") => Field::input("tel", id, label, &self.typed(id)).width("w20"),
+            AnswerKind::Line { max_chars } if *max_chars <= 64 => Field::text(id, label, &self.typed(id)).width(width_of(*max_chars)),
             AnswerKind::Line { .. } => Field::text(id, label, &self.typed(id)),
             AnswerKind::Prose => Field::textarea(id, label, &self.typed(id)),
             AnswerKind::List => Field::textarea(id, label, &self.all_typed(id).join("\n")).hint("One a line."),
@@ -213,8 +242,42 @@ impl Drawing<'_> {
             AnswerKind::Services => self.things(id, label, &self.options.services),
             AnswerKind::Sites => self.things(id, label, &self.options.sites),
             AnswerKind::Files => self.checks(id, label, self.options.files.clone()),
-            AnswerKind::Window | AnswerKind::Moment { .. } | AnswerKind::PersonAndPhone => Field::text(id, label, &self.typed(id)),
+            AnswerKind::Done => self.radios(id, label, vec![Choice::new("yes", "Yes, it is done"), Choice::new("no", "Not yet")]),
+            AnswerKind::Format(Format::Phone) => Field::input("tel", id, label, &self.typed(id)).width("w20"),
+            AnswerKind::Format(format) => {
+                let hint = format!("Such as {}.", format.example());
+                Field::text(id, label, &self.typed(id)).width(width_of(format.most_chars())).hint(&hint)
+            }
+            AnswerKind::Window | AnswerKind::Moment { .. } | AnswerKind::PersonAndPhone | AnswerKind::Rows { .. } => Field::text(id, label, &self.typed(id)),
         }
+    }
+
+    /// A table: the rows that are filled in, and some that are not.
+    fn rows(&self, id: &str, label: &str, columns: &[Column]) -> Field {
+        let said = |values: &Vec<String>| values.iter().any(|value| !value.trim().is_empty());
+        let filled = self.raw.iter().filter(|(_, values)| said(values)).filter_map(|(name, _)| cell_of(id, name)).map(|(row, _)| row).max().unwrap_or(0);
+        let count = (filled + ROWS_BLANK).clamp(ROWS_LEAST, ROWS_MAX);
+        let row = |number: usize| RowOf { legend: format!("Row {number}"), cells: columns.iter().map(|column| self.cell(id, number, column)).collect() };
+        Field::table(id, label, (1..=count).map(row).collect())
+    }
+
+    /// Long lists of buttons would hide the row, so a choice is a list to pull down.
+    fn cell(&self, id: &str, row: usize, column: &Column) -> Field {
+        let name = cell_name(id, row, &column.id);
+        let mut field = match &column.answer {
+            AnswerKind::Choice(codes) => self.select(&name, &column.text, choices_of(&column.id, codes)),
+            AnswerKind::YesNo => self.select(&name, &column.text, vec![Choice::new("yes", "Yes"), Choice::new("no", "No")]),
+            AnswerKind::Date => Field::input("date", &name, &column.text, &self.typed(&name)),
+            AnswerKind::Number { .. } => Field::input("number", &name, &column.text, &self.typed(&name)),
+            _ => Field::text(&name, &column.text, &self.typed(&name)),
+        };
+        if row == 1 && !column.guidance.is_empty() {
+            field.hint = Some(column.guidance.clone());
+        }
+        let own: Vec<&str> = self.faults.iter().filter(|fault| fault.field.as_deref() == Some(&name)).map(|fault| fault.detail.as_str()).collect();
+        field.error = (!own.is_empty()).then(|| own.join(" "));
+        field.optional = !column.required;
+        field
     }
 
     fn radios(&self, id: &str, label: &str, choices: Vec<Choice>) -> Field {
@@ -259,6 +322,16 @@ impl Drawing<'_> {
     }
 }
 
+/// A width for so many characters.
+fn width_of(most_chars: usize) -> &'static str {
+    match most_chars {
+        0..=5 => "w5",
+        6..=12 => "w10",
+        13..=64 => "w20",
+        _ => "",
+    }
+}
+
 /// The label of a part of an answer: `From when to when? Start`.
 fn part(words: &str, of: &str) -> String {
     if words.ends_with('?') { format!("{words} {}", crate::words::sentence_case(of)) } else { format!("{words}: {of}") }
@@ -298,6 +371,11 @@ pub fn shown(field: &Field) -> String {
         Control::Input { kind: "date", value, .. } => in_full(value),
         Control::Input { value, .. } | Control::TextArea { value, .. } => value.clone(),
         Control::Select { choices } | Control::Radios { choices } | Control::Checks { choices } => chosen(choices),
+        Control::Rows { rows } => {
+            let cell = |cell: &Field| Some(shown(cell)).filter(|value| !value.is_empty());
+            let lines = rows.iter().map(|row| row.cells.iter().filter_map(cell).collect::<Vec<_>>().join(" · "));
+            lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+        }
         Control::DateTime { date, time } => [in_full(date), time.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
     }
 }

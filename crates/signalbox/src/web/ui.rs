@@ -38,6 +38,8 @@ pub struct Field {
     pub hint: Option<String>,
     pub error: Option<String>,
     pub optional: bool,
+    /// A heading that stands before it; empty where it needs none.
+    pub heading: String,
     pub control: Control,
 }
 
@@ -64,11 +66,22 @@ pub enum Control {
     Checks {
         choices: Vec<Choice>,
     },
+    /// A table of answers, a group of single controls for each row.
+    Rows {
+        rows: Vec<RowOf>,
+    },
     /// A date and a time side by side, posted as `NAME` + `-date` and `NAME` + `-time`.
     DateTime {
         date: String,
         time: String,
     },
+}
+
+/// A row of a table of answers: inputs and selects with labels of their own.
+#[derive(Clone, Debug)]
+pub struct RowOf {
+    pub legend: String,
+    pub cells: Vec<Field>,
 }
 
 /// One option of a select, radio or check group.
@@ -109,7 +122,7 @@ impl Choice {
 
 impl Field {
     fn with(name: &str, label: &str, control: Control) -> Field {
-        Field { name: name.into(), id: name.into(), label: label.into(), hint: None, error: None, optional: false, control }
+        Field { name: name.into(), id: name.into(), label: label.into(), hint: None, error: None, optional: false, heading: String::new(), control }
     }
 
     /// A one-line input of any kind that HTML knows.
@@ -139,6 +152,10 @@ impl Field {
 
     pub fn date_time(name: &str, label: &str, date: &str, time: &str) -> Field {
         Field::with(name, label, Control::DateTime { date: date.into(), time: time.into() })
+    }
+
+    pub fn table(name: &str, label: &str, rows: Vec<RowOf>) -> Field {
+        Field::with(name, label, Control::Rows { rows })
     }
 
     pub fn hint(mut self, hint: &str) -> Field {
@@ -195,6 +212,7 @@ impl Field {
         match &self.control {
             Control::Radios { .. } | Control::Checks { .. } => format!("{}-1", self.id),
             Control::DateTime { .. } => format!("{}-date", self.id),
+            Control::Rows { rows } => rows.first().and_then(|row| row.cells.first()).map_or_else(String::new, |cell| cell.id.clone()),
             _ => self.id.clone(),
         }
     }
@@ -210,7 +228,19 @@ pub struct Fault {
 
 /// The summary for the fields that carry a fault, in page order.
 pub fn faults_of<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Vec<Fault> {
-    fields.into_iter().filter_map(|field| field.error.clone().map(|message| Fault { message, target: field.target() })).collect()
+    let mut faults = vec![];
+    for field in fields {
+        faults.extend(field.error.clone().map(|message| Fault { message, target: field.target() }));
+        if let Control::Rows { rows } = &field.control {
+            for row in rows {
+                let of_cell = |cell: &Field| {
+                    cell.error.as_ref().map(|message| Fault { message: format!("{}, {}: {message}", row.legend, cell.label), target: cell.id.clone() })
+                };
+                faults.extend(row.cells.iter().filter_map(of_cell));
+            }
+        }
+    }
+    faults
 }
 
 /// What a schedule entry looks like; each look has a word, a colour and most a glyph.

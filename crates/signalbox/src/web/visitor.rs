@@ -12,7 +12,7 @@ use signalbox_core::ids::{OrgId, PersonId};
 use signalbox_store::accounts::{ActorRow, TokenHash};
 
 use super::csrf;
-use super::layout::{HelpLine, Place, Shell, ShellUser, menu};
+use super::layout::{HelpLine, NavLink, Place, Shell, ShellUser, menu, with_clinical};
 use super::problem::Failure;
 use crate::app::App;
 use crate::clock::{IdSource, Token};
@@ -138,7 +138,7 @@ impl Visitor {
         Shell {
             title: title.to_owned(),
             user: self.who.as_deref().map(|who| self.shell_user(who)),
-            nav: menu(place, self.is_known(), self.is_at_the_desk()),
+            nav: self.menu(place),
             crumbs: Vec::new(),
             help: HelpLine { team: team.name.clone(), email: team.email.clone(), phone: team.telephone.clone(), hours: team.hours.clone() },
             made_at: moment(app.clock.now()),
@@ -146,6 +146,23 @@ impl Visitor {
             flash,
             demo: app.config.is_demo,
         }
+    }
+
+    fn menu(&self, place: Place) -> Vec<NavLink> {
+        let mut nav = menu(place, self.is_known(), self.is_at_the_desk());
+        nav.retain(|link| link.href != "/boards" || self.sits_on_a_board());
+        if self.is_safety_officer() { with_clinical(nav, place) } else { nav }
+    }
+
+    /// Whether they hold the role of a safety officer on any side.
+    pub fn is_safety_officer(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.memberships.iter().any(|m| m.role.is_safety_officer()))
+    }
+
+    /// Whether boards are any concern of theirs: who sits on one holds a role for it.
+    fn sits_on_a_board(&self) -> bool {
+        let roles = [Role::BoardMember, Role::TechnicalBoardMember, Role::EmergencyBoardMember, Role::AuthorityManager, Role::Auditor];
+        roles.into_iter().any(|role| self.holds(role))
     }
 
     fn is_at_the_desk(&self) -> bool {
@@ -159,7 +176,7 @@ impl Visitor {
             org_name: self.org_name.to_string(),
             initials: who.person.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect(),
             may_raise: raises.into_iter().any(|role| self.holds(role)),
-            may_setup: self.holds(Role::Administrator) || self.holds(Role::Coordinator),
+            may_setup: [Role::Administrator, Role::Coordinator, Role::Commercial].into_iter().any(|role| self.holds(role)),
         }
     }
 }

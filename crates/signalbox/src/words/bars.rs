@@ -5,20 +5,51 @@ use signalbox_core::change::{Change, Stage};
 use signalbox_core::process::Process;
 use signalbox_core::refusal::{Bar, Refusal};
 
+use super::safety;
 use super::{Why, act_title, counted, fault, field_label, listed, read_param, sentence_case};
 
 fn why(sentence: impl Into<String>, who: impl Into<String>) -> Why {
-    Why { sentence: sentence.into(), who_can_change: who.into() }
+    Why { sentence: sentence.into(), who_can_change: who.into(), rule: String::new() }
+}
+
+fn board_meets(name: &str, next: &str) -> String {
+    match next {
+        "" => format!("It waits to be heard by: {name}. No meeting has it on its papers yet."),
+        next => format!("It waits to be heard by: {name}. It is on the papers for {next}."),
+    }
 }
 
 /// The sentence for a bar, and who can lift it.
 pub fn bar(bar: &Bar) -> Why {
+    super::why::whole(bar.code, fact(bar))
+}
+
+/// The fact, and who can lift it where that is not the same for every bar of the code.
+fn fact(bar: &Bar) -> Why {
     let param = |n: usize| bar.params.get(n).map_or(String::new(), |p| read_param(p));
     match bar.code {
         "role" => why(format!("This is for: {}.", roles(&param(0))), "Somebody with that role. Your organisation's coordinator gives roles."),
         "approver" => why(format!("By the process this is approved by: {}.", roles(&param(0))), "Somebody with that role."),
         "may-not-raise" => why(format!("None of your roles in that organisation may raise a {}.", param(0)), "The organisation's coordinator gives roles."),
         "kind-not-in-force" => why("No process document for this kind of change is in force here.", "The authority puts process documents in force."),
+        "no-board" => why("No board is set up for this change.", "The authority's change manager."),
+        "not-on-the-board" => why(format!("You have no seat with a vote on: {}.", param(0)), "The authority's change manager gives seats."),
+        "vote-too-late" => why("The time for votes is over: the meeting has begun without you, or the deadline has passed.", "The chair."),
+        "board-not-met" => why(board_meets(&param(0), &param(1)), "The chair, at the meeting."),
+        "board-second-meeting" => {
+            why(format!("A major change is heard at two meetings of: {}. It was heard at one.", param(0)), "The chair, at the next meeting.")
+        }
+        "board-safety-no" => why("A safety officer on the board voted against it. That is binding.", "The safety officer who voted."),
+        "quorum-short" => why(format!("The board has no quorum. Missing: {}.", param(0)), "Whoever is missing, by coming or by a written view."),
+        "take-back-late" => why("A refusal can be taken back for ten minutes, by who gave it.", "Whoever raised it may send it again."),
+        "take-back-started" => why("The start has come. An approval can be taken back until then.", "A safety officer may stop the work."),
+        "not-your-approval" => why("You did not give the approval, and hold no place of who did.", "Whoever approved."),
+        "no-small-move" => why("There is no move to re-affirm.", ""),
+        "move-needs-officer" => why("Direct care is touched, so a safety officer agrees to the move first.", "A safety officer."),
+        "cover-own-work" => why(
+            "You stand in for somebody here, and one of you two raised it, sent it or will carry it out (SD-10).",
+            "The next in the chain: another holder of the role, then the authority's change manager.",
+        ),
         "four-eyes" => why("You raised it, sent it or will carry it out; another person decides.", "Another change manager."),
         "own-organisation" => why("Your organisation raised it; another organisation decides.", "The change manager of the other organisation."),
         "outcome-by-another" => why("You did the work; another person confirms the outcome.", "Another change manager."),
@@ -28,7 +59,7 @@ pub fn bar(bar: &Bar) -> Why {
         "freeze" => freeze(&param(0), &param(1)),
         "assessments-owed" => why(format!("Not every assessment is in. Still owed: {}.", param(0)), "Those who were asked to assess."),
         "clinical-not-screened" => why("The eight questions about clinical risk are not answered yet.", "The supplier's change manager, or a safety officer."),
-        "clinical-under-review" => why("A screening question was answered with yes, and no safety officer has decided yet.", "A safety officer."),
+        "clinical-under-review" => why("It is under clinical review, and no safety officer has decided yet.", "A safety officer."),
         "clinical-rejected" => {
             why("It was rejected or stopped on clinical grounds.", "The raiser changes it and sends it again; a safety officer decides anew.")
         }
@@ -43,6 +74,20 @@ pub fn bar(bar: &Bar) -> Why {
         "network-not-needed" => why("The network provider does not have to be told of this change.", ""),
         "network-acknowledged" => why("The network provider has acknowledged the notice.", ""),
         "conditions-open" => why(conditions(&param(0)), "Whoever owes the condition, or a change manager, records that it is met."),
+        "steps-open" => why(format!("Steps are still open: {}.", param(0)), "Whoever did the work records each as done, left out or failed."),
+        "no-open-step" => why("No step is open.", "A change manager or whoever does the work plans steps."),
+        "no-checkpoint" => why("Nobody is named to decide go or no-go.", "Whoever plans the work names somebody."),
+        "not-the-decider" => why("Somebody else is named to decide go or no-go.", "The person named, or a change manager for them."),
+        "no-window" => why("It has no window yet.", ""),
+        "not-asked-whether-it-worked" => why("Your organisation is not asked whether it worked.", ""),
+        "nothing-to-dispute" => why("The outcome on record is no success, so there is nothing to dispute.", ""),
+        "disputed-already" => why("The outcome is disputed already, and nobody has answered yet.", "A change manager answers the dispute."),
+        "no-open-dispute" => why("No dispute waits for an answer.", ""),
+        "own-dispute" => why("You disputed it; another person answers.", "Another change manager."),
+        "no-open-action" => why("No action of yours is open.", ""),
+        "not-the-requester" => why("Only the person who raised it is asked how it went.", ""),
+        "survey-given" => why("The answer is given.", ""),
+        "no-incident-linked" => why("No incident is linked.", ""),
         "no-open-condition" => why("No condition is open.", ""),
         "answers-due" => why(format!("Still to be answered: {}.", answers(&param(0))), "The trust's coordinator or a change manager adds answers."),
         "no-assessment-of-yours" => why("No assessment is waiting for you.", ""),
@@ -57,16 +102,58 @@ pub fn bar(bar: &Bar) -> Why {
         "too-late-to-restate" => why("It was closed more than 30 days ago; the outcome stands.", ""),
         "refused-twice" => why("It was refused twice. Raise a new change.", ""),
         "too-late-to-send-again" => why("It was refused more than 30 days ago. Raise a new change.", ""),
+        "national-approval-missing" => {
+            why("The national approval has no reference yet; it comes before the local one.", "The trust's coordinator or a change manager writes it in.")
+        }
+        "ae-title-taken" => why(super::formats::taken(&plain(bar, 0), &plain(bar, 1)), NAMES),
+        "ip-taken" => why(super::formats::address_taken(&plain(bar, 0), &plain(bar, 1), &plain(bar, 2)), NAMES),
+        "modality-both-live" => why(format!("The old and the new {} would be on at the same time.", plain(bar, 0)), NAMES),
         "request-unknown" => why("This request is not in the catalogue.", "The authority keeps the catalogue."),
         "request-expired" => why(format!("This request was agreed until {}.", param(0)), "The authority agrees requests anew."),
         "request-not-eligible" => {
             why(format!("It is not the agreed request any more, by these answers: {}.", answers(&param(0))), "Raise it as a normal change.")
         }
+        _ if super::urgent::bar(bar).is_some() => super::urgent::bar(bar).unwrap_or_else(|| why("", "")),
+        code if code.starts_with("process-") => process_bar(code, &param(0)),
+        other => match safety::bar(other, &param(0)) {
+            Some((sentence, who)) => why(sentence, who),
+            None => super::money::bar(bar).unwrap_or_else(|| why(sentence_case(&format!("{}.", other.replace('-', " "))), "")),
+        },
+    }
+}
+
+/// What stands in the way of a new version of a document.
+fn process_bar(code: &str, param: &str) -> Why {
+    match code {
+        "process-role" => {
+            why("The authority's change managers and administrators write the process; its change managers adopt it.", "A change manager of the authority.")
+        }
+        "process-speaker" => {
+            why("A trust answers through its coordinator, a supplier through its change manager.", "Somebody with that role in your organisation.")
+        }
+        "process-over" => why(format!("This version is {param}; nothing more is done with it."), "Propose another version."),
+        "process-published" => why("People were asked about this text, so it stays as it is.", "Withdraw it and propose another, if the text has to change."),
+        "process-not-checked" => why("Its text is not checked yet.", "Whoever writes it checks it."),
+        "process-not-published" => why("The trusts and suppliers have not been asked yet.", "Whoever wrote it publishes it."),
+        "process-not-asked" => why("Your organisation was not asked about this version.", ""),
+        "process-time-over" => why("The time to object is over.", "Ring the authority's change manager."),
+        "process-own-hand" => why("You wrote or published it; nobody adopts their own.", "Another change manager of the authority."),
+        "process-time-open" => why(format!("The organisations have until {param} to object."), ""),
+        "process-objections" => why(
+            if param == "1" { "1 objection is not answered yet.".to_owned() } else { format!("{param} objections are not answered yet.") },
+            "A change manager of the authority answers it.",
+        ),
         other => why(sentence_case(&format!("{}.", other.replace('-', " "))), ""),
     }
 }
 
 const PROVIDER: &str = "The network provider acknowledges it. If they stay silent, ring them and record the proof that they were told.";
+
+const NAMES: &str = "The trust's coordinator or a change manager changes the answer, or the other change moves.";
+
+fn plain(bar: &Bar, n: usize) -> String {
+    bar.params.get(n).cloned().unwrap_or_default()
+}
 
 fn days(bar: &Bar, n: usize) -> String {
     counted(bar.params.get(n).and_then(|p| p.parse().ok()).unwrap_or(0), "day")
@@ -106,7 +193,10 @@ fn freeze(title: &str, until: &str) -> Why {
 pub fn refusal(refusal: &Refusal, change: &Change) -> Vec<Why> {
     match refusal {
         Refusal::Denied(bars) => bars.iter().map(bar).collect(),
-        Refusal::WrongStage(stage) => vec![why(format!("This is not done at the stage of {}, “{}”.", change.reference, stage.words()), "")],
+        Refusal::WrongStage(stage) => {
+            let fact = why(format!("This is not done at the stage of {}, “{}”.", change.reference, stage.words()), "");
+            vec![super::why::whole("wrong-stage", fact)]
+        }
         Refusal::Invalid(faults) => faults.iter().map(|v| why(fault(v), "")).collect(),
     }
 }
@@ -114,7 +204,10 @@ pub fn refusal(refusal: &Refusal, change: &Change) -> Vec<Why> {
 /// Why an act is not offered: what it comes after, or every bar.
 pub fn act_why_not(refusal_: &Refusal, act: Act, process: &Process, change: &Change) -> Vec<Why> {
     match refusal_ {
-        Refusal::WrongStage(stage) => vec![why(wrong_stage(act, *stage, process), "")],
+        Refusal::WrongStage(stage) => {
+            let fact = why(wrong_stage(act, *stage, process), super::why::who_moves(process, *stage, act));
+            vec![super::why::whole("wrong-stage", fact)]
+        }
         Refusal::Denied(bars) => bars.iter().map(|one| by_its_questions(one, process)).collect(),
         other => refusal(other, change),
     }

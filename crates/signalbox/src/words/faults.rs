@@ -2,7 +2,7 @@
 
 use signalbox_core::refusal::Violation;
 
-use super::{field_label, read_param, sentence_case};
+use super::{field_label, read_param, safety, sentence_case};
 
 /// The sentence for a fault; the field is named where this crate knows its label.
 pub fn fault(violation: &Violation) -> String {
@@ -40,7 +40,6 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "before-window-end" => "Enter a latest end that is not before the planned end.".into(),
         "too-many" => format!("Name {} at most.", param(0)),
         "unknown-value" => format!("Choose another: there is no {} that you may name here.", param(0)),
-        "not-a-phone" => "Enter a telephone number that is answered during the work, such as 020 7946 0117.".into(),
         "nothing-named" => "Name at least one piece of equipment, service or site that is touched.".into(),
         "nothing-changed" => "Change at least one answer; nothing differs from what was sent.".into(),
         "nothing-to-do" => "There is nothing to record. Say what happened.".into(),
@@ -53,10 +52,24 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "request-expired" => format!("This request was agreed until {}. Raise a normal change, or ask the authority to agree it again.", param(0)),
         "request-not-yours" => "This request is agreed for other organisations. Raise a normal change instead.".into(),
         "content-changed" => "The change was edited after you opened this page. Read it again, then decide.".into(),
-        "owner-missing" => "Say which organisation keeps this condition.".into(),
+        "owner-missing" => "Say which organisation keeps or does this.".into(),
         "no-such-condition" => "Choose a condition that is still open.".into(),
         "not-your-condition" => "Only the organisation that owes this condition, or a change manager, can record that it is met.".into(),
+        "nothing-planned" => "Type steps, take some out, choose a set, or name who decides go or no-go.".into(),
+        "not-of-a-party" => format!("Name somebody who works for a party to this change: {} does not, or is not known here.", param(0)),
+        "no-such-step" => format!("Choose a step that is open: {} is not.", param(0)),
+        "leave-out-instead" => "Record the step as left out: the work has begun.".into(),
+        "not-later" => format!("Enter a time after {}, the latest end on record, and after now.", param(0)),
+        "no-such-action" => "Choose an action that is still open.".into(),
+        "not-your-action" => "Only the organisation that owns this action, or a change manager, can record that it is done.".into(),
+        "linked-already" => "Choose another incident: this one is linked.".into(),
+        "not-linked" => "Choose an incident that is linked to this change.".into(),
         "not-lower" => format!("Choose a category below {}, the one that was worked out.", param(0)),
+        "lowered-by-raiser" => "Leave the category as it is: nobody lowers the category of a change that they raised or sent.".into(),
+        "lowered-by-supplier-only" => "Leave the category as it is: only the supplier's change manager lowers it.".into(),
+        "not-classifiable" => "The process document says nothing of a change like this. Ask the authority to mend its tables.".into(),
+        "no-way-back-not-accepted" => "There is no way back, and the impact is high. Say that you accept this, or do not approve.".into(),
+        "outcome-not-allowed" => format!("Choose another outcome than “{}”: {}.", param(0), param(1)),
         "outcome-unchanged" => "Choose another outcome; this is the one on record.".into(),
         "late-reason-missing" => "Say why the notice is short. It is recorded and never refused.".into(),
         "date-out-of-range" => format!("Enter a day from {} to {}.", param(0), param(1)),
@@ -65,7 +78,13 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "implementer-approved" => "Name somebody else: this person approved the change, and nobody carries out what they approved.".into(),
         "window-not-moved" => "Enter another window; this is the one on record.".into(),
         "authority-decides" => "Choose another: only the authority's change manager can exclude the time from the service level.".into(),
-        other => sentence_case(&format!("{}.", other.replace('-', " "))),
+        "not-an-approver" => format!("Name somebody who may say yes to this and did not raise or send it: {} may not, or is not known here.", param(0)),
+        "officer-first" => "Say first what the safety officer said, or when you tried twice, 15 minutes apart. Before that nobody can say yes.".into(),
+        "not-in-the-past" => "Enter the times at which it was done. Work that is still to come is raised as a change.".into(),
+        other => super::formats::fault(other, violation)
+            .or_else(|| super::money::fault(violation))
+            .or_else(|| safety::fault(other, &violation.params))
+            .unwrap_or_else(|| sentence_case(&format!("{}.", other.replace('-', " ")))),
     }
 }
 

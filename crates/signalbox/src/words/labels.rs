@@ -4,10 +4,16 @@
 use signalbox_core::act::Act;
 use signalbox_core::change::{Kind, Stage};
 
+use super::safety;
+
 /// The label of an act's field; empty for a question of a document.
 pub fn field_label(id: &str) -> String {
     if let Some(words) = numbered(id) {
         return words;
+    }
+    let clinical = safety::field_label(id);
+    if !clinical.is_empty() {
+        return clinical;
     }
     let words = match id {
         "reason" => "Why?",
@@ -17,12 +23,10 @@ pub fn field_label(id: &str) -> String {
         "assessment" => "Which assessment do you give?",
         "objects" => "Do you object?",
         "finding" => "What did you find?",
-        "hazard" => "What could go wrong for patients?",
-        "harm" => "What harm could come of it?",
-        "resubmit_when" => "What has to change before it is sent again?",
         "seen" => "The content you have read",
         "words" => "Anything to add?",
         "reason_code" => "Why is it refused?",
+        "vote" => "How do you vote?",
         "questions" => "What do you want to know?",
         "review_on" => "When is it looked at again?",
         "implementer" => "Who does the work?",
@@ -44,13 +48,24 @@ pub fn field_label(id: &str) -> String {
         "consequence" => "What does the late notice lead to?",
         "number" => "Which condition?",
         "file" => "Choose a file",
+        "no_way_back_accepted" => "There is no way back. Do you accept that?",
+        "gap_reason" => "Why does it start so soon after the approval?",
         "category_lowered_to" => "Lower the category?",
         "lowered_because" => "Why is it lowered?",
         "take_down_by" => "Who takes the service down?",
         "restore_by" => "Who brings it back?",
         "promise_phone" => "On which telephone number?",
         "promise_times" => "At which times?",
-        _ => "",
+        "verbal_approver" => "Who said yes?",
+        "verbal_channel" => "How did they say it?",
+        "verbal_at" => "When did they say it?",
+        "verbal_witness" => "Who else heard it?",
+        "agreed" => "Do you agree?",
+        "action" => "What is to be done about it?",
+        "was_emergency" => "Was it an emergency: could it not have waited?",
+        "authority_agreed" => "Did somebody with authority agree at the time?",
+        "verdict" => "Which verdict?",
+        other => return super::money::field_label(other).unwrap_or_else(|| super::work::field_label(other)),
     };
     words.to_owned()
 }
@@ -60,9 +75,6 @@ fn numbered(id: &str) -> Option<String> {
     let at = |digits: &str| digits.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
     if let Some(found) = id.strip_prefix('q').and_then(at).and_then(|n| SCREENING.get(n)) {
         return Some((*found).to_owned());
-    }
-    if let Some((question, _)) = id.strip_prefix("risk_").and_then(at).and_then(|n| RISK.get(n)) {
-        return Some((*question).to_owned());
     }
     let rest = id.strip_prefix("condition_")?;
     let (number, part) = rest.split_once('_').unwrap_or((rest, ""));
@@ -87,35 +99,33 @@ const SCREENING: [&str; 8] = [
     "Is anybody unsure about any of this?",
 ];
 
-/// The six questions about the risk of the change, with what 0 to 3 mean (spec 6.3).
-const RISK: [(&str, [&str; 4]); 6] = [
-    ("How new is it?", ["done the same way three times or more, with success", "done so once or twice", "only something like it was done", "never done"]),
-    ("How complicated is it?", ["one team, a few steps", "one team, many steps", "several teams", "many teams whose steps depend on each other"]),
-    ("How well was it tested?", ["in full, on the like of it", "in full, on something similar", "in part", "not at all"]),
-    ("How sure is the way back?", ["tested, under 30 minutes", "tested, longer", "not tested", "there is none"]),
-    ("How much else could it take with it?", ["nothing that is shared", "one shared part", "several shared parts", "something that everything depends on"]),
-    ("When is it done?", ["in an agreed window", "in the evening", "in service hours", "near a freeze or a peak, such as Monday morning or month end"]),
-];
-
-/// What the answers 0 to 3 to a risk question mean; `None` for any other field.
-pub fn risk_answers(id: &str) -> Option<[&'static str; 4]> {
-    let n = id.strip_prefix("risk_")?.parse::<usize>().ok()?;
-    RISK.get(n.checked_sub(1)?).map(|(_, answers)| *answers)
-}
-
 /// What helps to fill in a field; empty where the label says enough.
 pub fn field_hint(act: Act, id: &str) -> &'static str {
+    if act.is_money() {
+        return super::money::field_hint(act, id);
+    }
+    let clinical = safety::field_hint(act, id);
+    if !clinical.is_empty() {
+        return clinical;
+    }
     match (act, id) {
         (Act::Cancel, "reason") => "Everyone who was told of the work is told this too.",
+        (Act::TakeBack, "reason") => "Everyone who was told of the decision is told this too.",
+        (Act::Vote, "words") => "Everyone who may see the change reads this.",
         (Act::Withdraw, "reason") => "Not asked for, but it helps whoever reads this later.",
         (Act::Reschedule, "reason") => "Everyone who was told of the old window is told of the new one.",
-        (Act::Stop, "reason") => "Say which danger to patients you see. Work stops at once.",
         (Act::Finish, "back") => "Choose every one that is back.",
         (Act::Close, "words") => "Needed if you state another outcome than was proposed.",
-        (Act::Review, "words") => "What was expected, what happened, and what will be done differently.",
         (Act::Say, "words") => "Everyone who may see the change reads this. Leave out anything that names a patient.",
+        (Act::ConfirmVerbal, "agreed") => "No means that you did not say yes. The approval is then void.",
+        (Act::ConfirmVerbal, "words") => "Needed if you did not say yes.",
+        (Act::Ratify, "agreed") => "No means that it could have waited. It then gets a verdict and is counted among the emergencies that were none.",
+        (Act::Ratify | Act::GiveVerdict, "reason") => "Needed if you do not agree, or give another verdict than the table proposes.",
+        (Act::GiveVerdict, "action") => "Needed where the verdict is regularised with action.",
+        (Act::GiveVerdict, "verdict") => "Leave it empty to take what the table proposes.",
+        (_, "verbal_approver") => "Their e-mail address here.",
+        (_, "verbal_witness") => "A name. If nobody did, write nobody.",
         (_, "fields") => "If an answer that the notice needed is wrong, the notice counts again from the day it is mended.",
-        (_, "resubmit_when") => "So that the raiser knows what would change your mind.",
         (_, "happened_at") => "Leave it empty for now.",
         (_, "on_behalf_of") => "If somebody rang: their name.",
         (_, "back") => "Leave it empty if all of them are.",
@@ -124,23 +134,31 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (_, "proof") => "Such as: rang the provider's desk on 14 November at 10:20, spoke to J. Marsh.",
         (_, "file") => "A plan, a letter, a test result. Leave out anything that names a patient.",
         (_, "category_lowered_to") => "Leave it empty to keep the category that is worked out.",
+        (_, "gap_reason") => "Less time lies between the approval and the start than the process asks for. It is recorded, never refused.",
+        (_, "no_way_back_accepted") => "The supplier's change manager answered that there is no way back, and the impact level is 1 or 2.",
         (_, "promise_times") => "If they differ from the window.",
         (_, "not_back") => "Needed for every service that is not back.",
         (_, "consequence") => "Only the authority can exclude the time from the service level.",
         _ if id.starts_with("condition_") && !id.contains("_owner") && !id.contains("_due") => "Leave it empty if there is none.",
         _ if id.starts_with("condition_") && id.ends_with("_owner") => "The code of an organisation that is a party to this change.",
-        _ => "",
+        _ => super::work::field_hint(act, id),
     }
 }
 
 /// The words of an answer that is stored as a code.
 pub fn option_label(field: &str, code: &str) -> String {
+    if let Some(words) = safety::option_label(field, code) {
+        return words;
+    }
     let words = match (field, code) {
         ("late_reason", "utility_imposed") => "The electricity, water or gas company imposed it",
         ("late_reason", "safety") => "Safety demands it",
         ("late_reason", "discovered_late") => "It came to light late",
         ("late_reason", "planning_error") => "It was planned too late",
         ("late_reason" | "reason_code", "other") => "Something else",
+        ("vote", "for") => "For it",
+        ("vote", "against") => "Against it",
+        ("vote", "abstain") => "No view",
         ("reason_code", "risk_too_high") => "The risk is too high",
         ("reason_code", "not_needed") => "It is not needed",
         ("reason_code", "no_back_out") => "There is no way back",
@@ -170,15 +188,25 @@ pub fn option_label(field: &str, code: &str) -> String {
         ("assessment", "affected") => "The view of an affected trust",
         ("assessment", "network") => "The view of the network provider",
         ("assessment", "commercial") => "Commercial",
+        ("verbal_channel", "phone") => "By phone",
+        ("verbal_channel", "radio") => "By radio",
+        ("verbal_channel", "message") => "By message",
+        ("clinical_contact", "agrees") => "Agrees",
+        ("clinical_contact", "unreachable") => "Could not be reached, tried twice",
+        ("clinical_contact", "not_yet_asked") => "Not asked yet",
         ("confidentiality", "open") => "Open to the Service Management group",
         ("confidentiality", "parties_only") => "Parties only: others see the times",
         ("confidentiality", "security_restricted") => "Security restricted: change managers and the assessor only",
         ("patient_facing", "none") => "Not at all",
         ("patient_facing", "indirect") => "Indirectly",
         ("patient_facing", "direct") => "Directly: staff use it while they care for a patient",
+        ("modality_type", code) => return super::modalities::name(code),
+        (_, code) if super::modalities::spelling(code).is_some() => return super::modalities::spelling(code).unwrap_or(code).to_owned(),
+        (field, code) if super::work::option_label(field, code).is_some() => super::work::option_label(field, code).unwrap_or_default(),
         (_, "yes") => "Yes",
         (_, "no") => "No",
         (_, "unsure") => "Unsure",
+        (field, code) if super::money::option_label(field, code).is_some() => return super::money::option_label(field, code).unwrap_or_default(),
         (_, code) => return super::sentence_case(&code.replace('_', " ")),
     };
     words.to_owned()
@@ -201,6 +229,9 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::Approve => "Approve",
         Act::Reject => "Refuse",
         Act::AskMore => "Ask for more",
+        Act::Vote => "Vote",
+        Act::TakeBack => "Take it back",
+        Act::Reaffirm => "Re-affirm the approval",
         Act::Hold => "Put on hold",
         Act::Resume => "Take off hold",
         Act::Schedule => "Schedule",
@@ -223,9 +254,27 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::RecordTold => "Record the proof",
         Act::SettleNotice => "Settle it",
         Act::MeetCondition => "The condition is met",
+        Act::RecordVerbal => "Record the yes",
+        Act::ConfirmVerbal => "Send my answer",
+        Act::Ratify => "Send my answer",
+        Act::GiveVerdict => "Give the verdict",
+        Act::Plan => "Save the plan",
+        Act::RecordStep => "Record it",
+        Act::DecideGo => "Record the decision",
+        Act::Extend => "Record the extension",
+        Act::ConfirmWorked => "Send your answer",
+        Act::Dispute => "Dispute the outcome",
+        Act::AnswerDispute => "Answer it",
+        Act::FinishAction => "The action is done",
+        Act::RecordNearMiss => "Record the near miss",
+        Act::Survey => "Send your answers",
+        Act::LinkIncident => "Link it",
+        Act::UnlinkIncident => "Take it off",
         Act::Say => "Post",
         Act::Attach => "Add this document",
         Act::Expire => "Let it expire",
+        money if money.is_money() => super::money::act_words(money).0,
+        clinical => safety::act_words(clinical).0,
     }
 }
 
@@ -245,6 +294,9 @@ pub fn act_title(act: Act) -> &'static str {
         Act::Approve => "Approve",
         Act::Reject => "Refuse",
         Act::AskMore => "Ask for more",
+        Act::Vote => "Vote",
+        Act::TakeBack => "Take the decision back",
+        Act::Reaffirm => "Re-affirm after a small move",
         Act::Hold => "Put on hold",
         Act::Resume => "Take off hold",
         Act::Schedule => "Schedule the work",
@@ -266,9 +318,27 @@ pub fn act_title(act: Act) -> &'static str {
         Act::RecordTold => "Record that the provider was told",
         Act::SettleNotice => "Settle the late notice",
         Act::MeetCondition => "Record that a condition is met",
+        Act::RecordVerbal => "Record a yes by phone",
+        Act::ConfirmVerbal => "Confirm what you said",
+        Act::Ratify => "Ratify the emergency",
+        Act::GiveVerdict => "Give the verdict",
+        Act::Plan => "Plan the steps of the work",
+        Act::RecordStep => "Record a step",
+        Act::DecideGo => "Decide go or no-go",
+        Act::Extend => "Agree more time",
+        Act::ConfirmWorked => "Say whether it worked",
+        Act::Dispute => "Dispute the outcome",
+        Act::AnswerDispute => "Answer the dispute",
+        Act::FinishAction => "Record that an action is done",
+        Act::RecordNearMiss => "Record a near miss",
+        Act::Survey => "Say how it went for you",
+        Act::LinkIncident => "Link an incident",
+        Act::UnlinkIncident => "Take an incident off",
         Act::Say => "Add a message",
         Act::Attach => "Add a document",
         Act::Expire => "Let it expire",
+        money if money.is_money() => super::money::act_words(money).1,
+        clinical => safety::act_words(clinical).1,
     }
 }
 
@@ -292,9 +362,6 @@ mod tests {
     fn numbered_fields_have_words() {
         assert_eq!(field_label("q8"), "Is anybody unsure about any of this?");
         assert_eq!(field_label("q9"), "");
-        assert_eq!(field_label("risk_4"), "How sure is the way back?");
-        assert_eq!(risk_answers("risk_4").map(|a| a[3]), Some("there is none"));
-        assert_eq!(risk_answers("risk_0"), None);
         assert_eq!(field_label("condition_2"), "Condition 2");
         assert_eq!(field_label("condition_2_owner"), "Who keeps condition 2?");
         assert_eq!(field_label("condition_2_due"), "By when is condition 2 met?");

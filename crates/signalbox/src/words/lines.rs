@@ -62,18 +62,19 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             let verdict = if *objects { "objects" } else { "no objection" };
             (format!("{} assessment{of}: {verdict}", sentence_case(kind.words())), Some(text(finding)), if *objects { Tone::Bad } else { Tone::Good })
         }
-        Event::Screened { answers, .. } => match answers.iter().filter(|yes| **yes).count() {
-            0 => ("Screened for clinical risk: none of the eight questions applies".into(), None, Tone::Good),
-            yes => (format!("Screened for clinical risk: {yes} of the eight questions answered yes, a safety officer decides"), None, Tone::Plain),
-        },
-        Event::ClinicallyAccepted { words, conditions } => (with_conditions("Clinical risk accepted", conditions.len()), some(words), Tone::Good),
-        Event::ClinicallyRejected { hazard, harm, resubmit_when } => {
-            let said = format!("What could go wrong: {}\nHarm: {}\nWhat has to change: {}", text(hazard), text(harm), text(resubmit_when));
-            ("Rejected on clinical grounds".into(), Some(said), Tone::Bad)
+        Event::ClinicallyAccepted { words, conditions, basis } => {
+            let waits = basis.as_ref().is_some_and(|b| b.seats.len() > 1);
+            let what = if waits { "Clinical risk accepted by one side, further signatures to follow" } else { "Clinical risk accepted" };
+            (with_conditions(what, conditions.len()), some(words), Tone::Good)
         }
-        Event::Stopped { reason } => ("Stopped for patient safety".into(), Some(text(reason)), Tone::Bad),
         Event::AssessmentCompleted => plain("Every assessment is in"),
-        Event::Approved { words, conditions, .. } => (with_conditions("Approved", conditions.len()), some(words), Tone::Good),
+        Event::Approved { words, conditions, board, .. } => {
+            let heard = board.as_ref().map_or(String::new(), |b| super::boards::heard_words(b, names));
+            (format!("{}{heard}", with_conditions("Approved", conditions.len())), some(words), Tone::Good)
+        }
+        Event::Voted(vote) => (super::boards::vote_words(vote), some(&vote.words), Tone::Say),
+        Event::TakenBack { reason } => ("Decision taken back; it is decided again".into(), some(reason), Tone::Bad),
+        Event::Reaffirmed { words } => ("Small move agreed".into(), some(words), Tone::Good),
         Event::Rejected { reason_code, reason } => {
             (format!("Refused: {}", lower_first(&option_label("reason_code", reason_code))), Some(text(reason)), Tone::Bad)
         }
@@ -81,9 +82,13 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         Event::Held { reason, review_on } => (format!("Put on hold until {}", local::day_words(*review_on)), Some(text(reason)), Tone::Plain),
         Event::Resumed => plain("Taken off hold"),
         Event::Scheduled { implementer, org, .. } => plain(&format!("Scheduled; {}, {}, does the work", names.person(Some(*implementer)), names.org(*org))),
-        Event::Rescheduled { content, reason, within_tolerance, .. } => {
+        Event::Rescheduled { content, reason, within_tolerance, small, .. } => {
             let window = content.header.window.map_or(String::new(), |w| format!(" to {}", window_words(w, recorded, names)));
-            let kept = if *within_tolerance { "; the approval stands" } else { "; it is decided again" };
+            let kept = match (within_tolerance, small) {
+                (true, _) => "; the approval stands",
+                (_, true) => "; the approval stands once the move is re-affirmed",
+                _ => "; it is decided again",
+            };
             (format!("Window moved{window}{kept}"), Some(text(reason)), Tone::Plain)
         }
         Event::Amended { material, .. } => amended(material),
@@ -104,9 +109,10 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             night(told, names, &what, None, Tone::Good)
         }
         Event::BackOutBegun { told, reason } => night(told, names, "Backing out", Some(text(reason)), Tone::Bad),
-        Event::Finished { told, outcome, not_back, words } => {
+        Event::Finished { told, outcome, not_back, words, state_verified } => {
             let missing = not_back.as_ref().map(|t| format!("Not back: {}", said(prose, t)));
-            let words = [missing, some(words)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+            let verified = state_verified.as_ref().map(|t| format!("As it was: {}", said(prose, t)));
+            let words = [missing, verified, some(words)].into_iter().flatten().collect::<Vec<_>>().join("\n");
             let words = (!words.is_empty()).then_some(words);
             night(told, names, &format!("Work ended ({})", outcome.words()), words, tone_of(*outcome))
         }
@@ -114,8 +120,11 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             let due = local::day_words(local::wall(*due_at, &names.zone).date());
             plain(&format!("Review opened, due {due}, because {}", because.iter().map(|b| reason_words(b)).collect::<Vec<_>>().join(", ")))
         }
-        Event::Reviewed { words } => ("Review written".into(), Some(text(words)), Tone::Plain),
-        Event::Closed { outcome, words } => (format!("Closed: {}", outcome.words()), some(words), tone_of(*outcome)),
+        Event::Reviewed { words, findings } => {
+            let found = findings.as_ref().map(|found| super::work::findings(found, prose, names));
+            ("Review written".into(), Some([Some(text(words)), found].into_iter().flatten().collect::<Vec<_>>().join("\n")), Tone::Plain)
+        }
+        Event::Closed { outcome, words, .. } => (format!("Closed: {}", outcome.words()), some(words), tone_of(*outcome)),
         Event::Restated { outcome, was, reason } => (format!("Outcome restated: {}, was {}", outcome.words(), was.words()), Some(text(reason)), Tone::Plain),
         Event::NetworkTold { way, reference } => {
             (format!("Network provider told, {}{}", lower_first(&option_label("way", way)), reference_words(some(reference))), None, Tone::Plain)
@@ -128,6 +137,20 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         Event::Attached { name, bytes, .. } => (format!("Document added: {}, {}", text(name), size_words(*bytes)), None, Tone::Plain),
         Event::Overran => ("Overrun: the latest end has passed and nobody has said that the work has ended".into(), None, Tone::Bad),
         Event::ExpiredUnanswered => ("Expired: no answer came in time".into(), None, Tone::Bad),
+        Event::VerballyApproved(_)
+        | Event::VerbalConfirmed { .. }
+        | Event::VerbalDenied { .. }
+        | Event::Ratified { .. }
+        | Event::RatificationRefused(_)
+        | Event::VerdictGiven(_)
+        | Event::PaperworkAsked { .. }
+        | Event::RecordCompleted
+        | Event::Converted { .. } => super::urgent::event_line(&recorded.event, names, prose).unwrap_or_default(),
+        Event::Money(event) => super::money::line(event, prose),
+        other => match super::safety::event_words(other, prose) {
+            Some((what, words, good)) => (what, words, good.map_or(Tone::Plain, |good| if good { Tone::Good } else { Tone::Bad })),
+            None => super::work::line(other, names, prose).unwrap_or_default(),
+        },
     };
     Line { what, by: by_words(recorded, names, prose), words: words.filter(|w| !w.is_empty()), tone }
 }
@@ -249,6 +272,13 @@ pub fn deviation(code: &str) -> String {
         "provider-not-acknowledged" => "before the network provider acknowledged",
         "conditions-open" => "with conditions still open",
         "approver-implements" => "carried out by somebody who approved it",
+        "no-go-decision" => "without a go",
+        "against-no-go" => "against a no-go",
+        "out-of-order" => "before a step that comes first",
+        "decided-late" => "later than planned",
+        "extended" => "it needed more time",
+        "runs-into-other-work" => "it runs into other work",
+        "clinical-stop-open" => "finished while a stop for patient safety was open",
         "start-not-recorded" => "the start was not recorded",
         other => return other.replace('-', " "),
     }
@@ -262,6 +292,11 @@ fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
         return String::new();
     }
     let who = names.person(recorded.by.person);
+    // SD-10: both are named.
+    let who = match recorded.by.for_person {
+        Some(person) => format!("{who} for {}", names.person(Some(person))),
+        None => who,
+    };
     let who = match recorded.by.org {
         Some(org) => format!("{who}, {}", names.org(org)),
         _ => who,
@@ -272,6 +307,11 @@ fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
         | Event::Restored { told, .. }
         | Event::BackOutBegun { told, .. }
         | Event::Finished { told, .. } => told,
+        // Told without blame: the organisation, and no name (C104).
+        Event::NearMissRecorded(_) => return recorded.by.org.map_or(String::new(), |org| format!("by somebody of {}", names.org(org))),
+        Event::StepStarted(step) | Event::StepDone(step) | Event::StepSkipped(step) | Event::StepFailed(step) => &step.told,
+        Event::GoDecided(go) => &go.told,
+        Event::Extended(extension) => &extension.told,
         _ => return format!("by {who}"),
     };
     let behalf = told.on_behalf_of.as_ref().map_or(String::new(), |name| format!(", on behalf of {}", said(prose, name)));

@@ -164,6 +164,7 @@ fn consequence(consequence: Consequence) -> &'static str {
         Consequence::Protected => "Nothing follows from it: alarms are expected as for any other work.",
         Consequence::AtRisk => "The work can go ahead; an alarm may send an engineer at the raiser's charge until this is settled.",
         Consequence::ExclusionProposed => "It is proposed that the time does not count against the supplier's service level; the authority decides.",
+        Consequence::WaiverProposed => "It is proposed that nothing follows from it; the supplier's change manager decides.",
         Consequence::Excluded => "The time does not count against the supplier's service level.",
         Consequence::Waived => "It was waived: nothing follows from it.",
     }

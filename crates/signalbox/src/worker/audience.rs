@@ -20,6 +20,7 @@ pub fn people(tx: &mut dyn Tx, to: Audience, change: &Change, process: &Process)
         Audience::Assessors => assessors(tx, change, process),
         // The contact on site has a telephone and no address here: the desk rings them.
         Audience::OnSite => anywhere(tx, Role::Desk),
+        Audience::Decider => Ok(change.carry.checkpoint.iter().map(|checkpoint| checkpoint.planned.decider.0).collect()),
     }
 }
 
@@ -34,6 +35,7 @@ pub fn because(to: Audience) -> String {
         Audience::SafetyOfficers => "you are a safety officer".into(),
         Audience::Assessors => "an assessment is asked of you".into(),
         Audience::OnSite => "the contact on site has a telephone only, so the desk is told".into(),
+        Audience::Decider => "you decide go or no-go".into(),
     }
 }
 

@@ -1,22 +1,25 @@
 //! The letters about changes, written at the moment they are sent and only for somebody who may then see the change
 //! (S20). Plain text, one link, the same sentences as the page.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use signalbox_core::act::Act;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Confidentiality, Stage};
+use signalbox_core::charge;
 use signalbox_core::event::{Event, Recorded};
 use signalbox_core::process::Audience;
+use signalbox_store::boards::DecisionLink;
 use signalbox_store::queries::change as pages;
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, Tx, accounts};
+use signalbox_store::{StoreError, Tx, rota};
 
 use super::audience;
 use crate::accounts::letters::{Mail, signed};
 use crate::app::App;
+use crate::clock::Token;
 use crate::run::Situation;
-use crate::words::{Names, change_sentence, event_line, notice_sentence};
+use crate::words::{self, Names, change_sentence, event_line, notice_sentence};
 
 /// A letter to be written to one person about one change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,34 +38,64 @@ pub enum News {
     Event { version: i64 },
     /// The work or an answer comes near, if the change still stands where it stood.
     Reminder { stage: Stage },
+    /// A quote lapses soon.
+    Quote,
     /// The start has passed and nobody said what happened.
     Outcome { stage: Stage },
+    /// The go or no-go is due.
+    Go { stage: Stage },
+    /// Nobody answers: 0 the day before it is due, 1 once it is late, 2 a day later.
+    Chase { stage: Stage, level: u8, due_at: Timestamp },
+    /// The clinical question is overdue, if the change still waits for it.
+    Clinical { stage: Stage },
 }
 
 /// Writes the letter as things stand now. Nothing if the person may not see the change any more, or if the news is
 /// none any more.
-pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Result<Option<Mail>, StoreError> {
-    let Some(row) = accounts::actor(tx, notice.person)? else { return Ok(None) };
+pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Result<Option<(Mail, Option<DecisionLink>)>, StoreError> {
+    let Some(row) = rota::actor_at(tx, notice.person, app.clock.now())? else { return Ok(None) };
     let actor = row.to_core();
     let Some(page) = pages::page_by_id(tx, &Scope::of(&actor), change_id)? else { return Ok(None) };
     let Some(situation) = app.look(tx, &actor, change_id)? else { return Ok(None) };
     let now = app.clock.now();
+    // Money goes to those who may read of it, whoever else a document names.
+    let sees_money = charge::sight::sees(&actor, &situation.loaded.change);
     let names = Names::of(&page, situation.zone.clone());
     let change = &situation.loaded.change;
     let recorded = match notice.news {
         News::Event { version } => match situation.loaded.events.iter().find(|e| e.version == version) {
+            Some(recorded) if matches!(recorded.event, Event::Money(_)) && !sees_money => return Ok(None),
             Some(recorded) => Some(recorded),
             None => return Ok(None),
         },
-        News::Reminder { stage } | News::Outcome { stage } if change.stage != stage => return Ok(None),
-        News::Reminder { .. } | News::Outcome { .. } => None,
+        News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } | News::Clinical { stage } | News::Chase { stage, .. }
+            if change.stage != stage =>
+        {
+            return Ok(None);
+        }
+        News::Quote if !sees_money || !charge::timers::is_near_lapse(change, now) => return Ok(None),
+        News::Clinical { .. } if !signalbox_core::clinical::is_open(change) => return Ok(None),
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Clinical { .. } | News::Chase { .. } | News::Quote => None,
     };
-    let may_decide = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted))
-        && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
+    let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
+    let may_decide = is_asked && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
     let title = title(&situation);
     let subject = subject(notice.news, recorded);
-    let text = text(app, &Content { situation: &situation, names: &names, recorded, notice, may_decide, now, name: &row.person.name });
-    Ok(Some(Mail { to: row.person.email, subject: format!("{subject}: {} {title}", change.reference).trim().to_owned(), text: signed(app, &text) }))
+    // Its secret is made now and stands in the letter only; whoever sends it keeps the hash first.
+    let opens = may_decide.then(|| app.ids.token());
+    let link = opens.map(|token| link_of(&situation, notice.person, token.hash(), now));
+    let text = text(app, &Content { situation: &situation, names: &names, recorded, notice, may_decide, opens, now, name: &row.person.name });
+    let mail = Mail { to: row.person.email, subject: format!("{subject}: {} {title}", change.reference).trim().to_owned(), text: signed(app, &text) };
+    Ok(Some((mail, link)))
+}
+
+/// Seven days, and never past the start.
+fn link_of(situation: &Situation, person_id: i64, token_hash: [u8; 32], now: Timestamp) -> DecisionLink {
+    let change = &situation.loaded.change;
+    let week = now + SignedDuration::from_hours(24 * 7);
+    let expires_at = change.window().map_or(week, |w| w.start.clamp(now + SignedDuration::from_hours(1), week));
+    let content = change.content.as_ref().map(|c| c.hash.clone()).unwrap_or_default();
+    DecisionLink { token_hash, person_id, change_id: change.id.0, content, created_at: now, expires_at, used_at: None }
 }
 
 struct Content<'a> {
@@ -71,6 +104,7 @@ struct Content<'a> {
     recorded: Option<&'a Recorded>,
     notice: &'a Notice,
     may_decide: bool,
+    opens: Option<Token>,
     now: Timestamp,
     name: &'a str,
 }
@@ -88,7 +122,7 @@ fn title(situation: &Situation) -> String {
 }
 
 fn text(app: &App, content: &Content) -> String {
-    let Content { situation, names, recorded, notice, may_decide, now, name } = content;
+    let Content { situation, names, recorded, notice, may_decide, opens, now, name } = content;
     let change = &situation.loaded.change;
     let link = app.config.base.link(&format!("/changes/{}", change.reference));
     let why = format!("You get this because {}.", audience::because(notice.told_as));
@@ -108,7 +142,13 @@ fn text(app: &App, content: &Content) -> String {
         None if matches!(notice.news, News::Outcome { .. }) => {
             parts.push("The start has passed, and nobody has said whether the work began. Say what happened:".into())
         }
-        None => parts.push("This is a reminder.".into()),
+        None if matches!(notice.news, News::Go { .. }) => {
+            parts.push("It is time for the go or no-go, and nobody has recorded one. Say whether the work may begin:".into())
+        }
+        None if notice.news == News::Quote => parts.extend(quote_words(situation, *now)),
+        None if matches!(notice.news, News::Clinical { .. }) => parts
+            .push("The clinical question is overdue. The change waits for a safety officer: nothing is taken for a yes, and nobody else can answer.".into()),
+        None => parts.push(reminder(notice.news, &names.zone)),
     }
     parts.push(change_sentence(change, *now, names));
     parts.extend(change.window().map(|w| {
@@ -123,9 +163,36 @@ fn text(app: &App, content: &Content) -> String {
     if *may_decide {
         parts.push("You may decide it: approve, refuse or ask for more. Opening the page decides nothing.".into());
     }
-    parts.push(link);
+    // One link: to the decision for whoever is asked for one, whose page leads to the record; else to the record.
+    match opens {
+        Some(token) => {
+            parts.push(app.config.base.link(&format!("/d/{}", token.to_hex())));
+            parts.push("This address is yours alone and works once. Keep it to yourself.".into());
+        }
+        None => parts.push(link),
+    }
     parts.push(why);
     format!("{}\n", parts.join("\n\n"))
+}
+
+/// Why a letter comes that no event asked for.
+fn reminder(news: News, zone: &jiff::tz::TimeZone) -> String {
+    let News::Chase { level, due_at, .. } = news else { return "This is a reminder.".into() };
+    let due = local::moment_words(due_at, zone);
+    match level {
+        0 => format!("This is a reminder: your answer is due by {due}."),
+        1 => format!("No answer came by {due}. You are asked as deputy, or as another who may answer."),
+        _ => format!("No answer came by {due}, and none since from those who were asked. The authority is asked."),
+    }
+}
+
+/// How long the quote is still open.
+fn quote_words(situation: &Situation, now: Timestamp) -> Option<String> {
+    let quote = situation.loaded.change.money.quotes.last()?;
+    let (version, until) = (quote.terms.version, local::day_words(quote.valid_to()));
+    let net = charge::money::pounds(quote.terms.net_pence());
+    let left = crate::words::counted(quote.lapses_at().duration_since(now).as_hours().div_euclid(24).max(1), "day");
+    Some(format!("The quote lapses in {left}: version {version}, {net} without tax, can be accepted and ordered to the end of {until}."))
 }
 
 /// What somebody wrote, set off from what we write.
@@ -136,7 +203,14 @@ fn indented(words: &str) -> String {
 /// The first word of the subject: what it is about.
 fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
     let Some(recorded) = recorded else {
-        return if matches!(news, News::Outcome { .. }) { "Say what happened" } else { "Reminder" };
+        return match news {
+            News::Outcome { .. } => "Say what happened",
+            News::Go { .. } => "Go or no-go",
+            News::Chase { level: 1.., .. } => "No answer yet",
+            News::Quote => "Quote lapses soon",
+            News::Clinical { .. } => "Clinical decision overdue",
+            _ => "Reminder",
+        };
     };
     match &recorded.event {
         Event::Raised { .. } | Event::Imported { .. } => "Begun",
@@ -146,14 +220,13 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Returned { .. } => "More needed",
         Event::Accepted { .. } => "Accepted",
         Event::Assessed { .. } => "Assessment given",
-        Event::Screened { .. } => "Screened for clinical risk",
-        Event::ClinicallyAccepted { .. } => "Clinical risk accepted",
-        Event::ClinicallyRejected { .. } => "Rejected on clinical risk",
-        Event::Stopped { .. } => "Stopped for patient safety",
         Event::AssessmentCompleted => "Decision asked",
         Event::Approved { .. } => "Approved",
         Event::Rejected { .. } => "Refused",
         Event::MoreAsked { .. } => "More asked",
+        Event::Voted(_) => "Vote",
+        Event::TakenBack { .. } => "Decision taken back",
+        Event::Reaffirmed { .. } => "Small move agreed",
         Event::Held { .. } => "On hold",
         Event::Resumed => "Off hold",
         Event::Scheduled { .. } => "Scheduled",
@@ -179,5 +252,16 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Attached { .. } => "Document added",
         Event::Overran => "Overrun",
         Event::ExpiredUnanswered => "Expired",
+        Event::VerballyApproved(_) => "Yes by phone",
+        Event::VerbalConfirmed { .. } => "Yes confirmed",
+        Event::VerbalDenied { .. } => "Yes denied",
+        Event::Ratified { .. } => "Ratified",
+        Event::RatificationRefused(_) => "Not ratified",
+        Event::VerdictGiven(_) => "Verdict given",
+        Event::PaperworkAsked { .. } => "Paper owed",
+        Event::RecordCompleted => "Record complete",
+        Event::Converted { .. } => "Found out afterwards",
+        Event::Money(event) => crate::words::money::subject(event),
+        other => words::clinical_subject(other).unwrap_or_else(|| crate::words::work::subject(other)),
     }
 }

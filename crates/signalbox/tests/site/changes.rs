@@ -115,7 +115,7 @@ fn answers(title: &str) -> Raw {
 }
 
 /// Opens an act's page and posts it with what the page itself carries.
-async fn take(client: &mut Client<'_>, reference: &str, act: &str, fields: &[(&str, &str)]) -> Reply {
+pub async fn take(client: &mut Client<'_>, reference: &str, act: &str, fields: &[(&str, &str)]) -> Reply {
     let path = format!("/changes/{reference}/acts/{act}");
     let page = client.get(&path).await;
     assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text());
@@ -125,7 +125,7 @@ async fn take(client: &mut Client<'_>, reference: &str, act: &str, fields: &[(&s
     client.post(&path, &all).await
 }
 
-async fn taken(client: &mut Client<'_>, reference: &str, act: &str, fields: &[(&str, &str)]) {
+pub async fn taken(client: &mut Client<'_>, reference: &str, act: &str, fields: &[(&str, &str)]) {
     let reply = take(client, reference, act, fields).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{act}: {}", reply.text());
 }
@@ -156,7 +156,7 @@ async fn stage_of(client: &mut Client<'_>, reference: &str) -> String {
     html.select(&current).next().map(|found| found.text().collect()).unwrap_or_default()
 }
 
-const RISKS: [(&str, &str); 6] = [("risk_1", "0"), ("risk_2", "0"), ("risk_3", "0"), ("risk_4", "0"), ("risk_5", "0"), ("risk_6", "0")];
+pub const RISKS: [(&str, &str); 6] = [("risk_1", "0"), ("risk_2", "0"), ("risk_3", "0"), ("risk_4", "0"), ("risk_5", "0"), ("risk_6", "0")];
 const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
 
 /// From checking to the decision.

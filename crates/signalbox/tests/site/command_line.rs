@@ -156,6 +156,24 @@ fn check_tries_documents_and_names_each_fault_with_its_line() {
     assert!(code == 1 && said.contains(&format!("broken.md:{line}:")), "{said}");
 }
 
+/// Issue 3: the documents made faulty on purpose, through the command: every fault with its file, line, column, sentence
+/// and code, exactly as the core's test has them.
+#[test]
+fn check_names_every_fault_of_the_documents_made_faulty_on_purpose() {
+    let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("../signalbox-core/tests/expected");
+    let mut files: Vec<String> =
+        std::fs::read_dir(expected.join("faulty")).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    files.sort();
+    assert!(files.len() >= 30, "{files:?}");
+    let mut found = String::new();
+    for file in &files {
+        let output = signalbox(&["check", file]).current_dir(expected.join("faulty")).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{file}");
+        found += &String::from_utf8_lossy(&output.stdout);
+    }
+    assert_eq!(found, std::fs::read_to_string(expected.join("faulty.txt")).unwrap());
+}
+
 #[test]
 fn walk_prints_coverage_and_tells_the_shortest_way_to_a_broken_rule() {
     let walk = |arguments: &[&str]| words(&signalbox(&[&["walk"], arguments].concat()).output().unwrap());

@@ -67,6 +67,7 @@ journeys! {
     a_service_request => "request",
     a_planned_outage_in_time => "outage_in_time",
     a_planned_outage_at_short_notice => "outage_short",
+    a_new_version_of_the_process_by_two_people => "process",
 }
 
 fn walk_with_scripts(name: &str) {

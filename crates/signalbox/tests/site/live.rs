@@ -36,6 +36,8 @@ const CALLERS: &[(&str, &str)] = &[
     ("supplier-safety", "helen.sato@halden.example"),
     ("desk", "carl.dunne@halden.example"),
     ("authority", "margaret.osei@authority.example"),
+    ("finance", "clare.holt@northbrook.example"),
+    ("commercial", "elsie.marsh@halden.example"),
     ("auditor", "fay.linden@authority.example"),
     ("administrator", "ada.byrne@authority.example"),
     ("network", "rob.tate@meridian.example"),
@@ -73,6 +75,8 @@ impl Place {
         let draft = draft(world, "ruth.ellery@northbrook.example");
         let file = attach(world, "priya.nair@halden.example", &closed);
         let lily = one("select cast(min(m.id) as text) from memberships m join people p on p.id = m.person_id where p.email = 'lily.chen@northbrook.example'");
+        let ada = actor(world, "ada.byrne@authority.example");
+        let written = world.app.propose(&ada, "planned-outage").unwrap_or_else(|halt| panic!("{halt:?}")).to_string();
         let bystander = format!("(select id from people where email = '{BYSTANDER}')");
         let id = |table: &str| one(&format!("select cast(min(id) as text) from {table}"));
         let known = BTreeMap::from([
@@ -81,7 +85,12 @@ impl Place {
             ("/setup/services/{id}", id("services")),
             ("/setup/items/{id}", id("items")),
             ("/setup/freezes/{id}", id("freezes")),
+            ("/setup/rates/{id}", id("rates")),
+            ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
+            ("/setup/safety-officers/{id}", id("clinicians")),
+            ("/clinical/statements/{id}", id("statements")),
+            ("{number}", "1".into()),
             ("/setup/roles/{id}", one(&format!("select cast(min(id) as text) from memberships where person_id = {bystander}"))),
             ("/members/requests/{id}", "1".into()),
             ("/members/{id}", lily),
@@ -89,11 +98,17 @@ impl Place {
             ("/tokens/{id}", "1".into()),
             ("/dev/mail/{id}", "1".into()),
             ("/process/{id}", "end-to-end".into()),
+            ("/versions/{hash}", world.app.documents.in_force().by_id("end-to-end").unwrap().hash.clone()),
+            ("/proposals/{id}", id("proposals")),
+            ("{draft}", written),
+            ("/tables/{table}", "0".into()),
             ("{site}", one("select code from sites order by code limit 1")),
             ("{entry}", "printer_queue".into()),
             ("{act}", "say".into()),
             ("{step}", "what".into()),
             ("{token}", "no-such-token".into()),
+            ("/boards/{id}", id("boards")),
+            ("/meetings/{id}", id("meetings")),
         ]);
         Place { known, changes: [("over", closed), ("to be decided", deciding), ("draft", draft)], of_letters: vec![] }
     }
@@ -104,6 +119,10 @@ impl Place {
             return vec![("", web::assets::asset("signalbox.css").to_owned())];
         }
         let fill = |mut address: String| {
+            // Only a text that is still being written can be changed.
+            for part in ["/text", "/tables/{table}"] {
+                address = address.replace(&format!("/proposals/{{id}}{part}"), &format!("/proposals/{{draft}}{part}"));
+            }
             for (place, value) in &self.known {
                 let hole = &place[place.find('{').unwrap()..];
                 if address.contains(place) {
@@ -246,18 +265,28 @@ fn every_route_answers_everybody_as_the_file_says() {
 fn onlooker(path: &str, about: &str) -> &'static str {
     match path {
         _ if about == "draft" => "Ruth Ellery",
+        "/setup/rates" | "/setup/rates/{id}" | "/setup/rates/new" => "Elsie Marsh",
         _ if path.starts_with("/setup") => "Ada Byrne",
         _ if path.starts_with("/members") => "Sam Okoro",
         "/decide/{ref}" => "Margaret Osei",
+        "/proposals/{id}/for-you" => "Sam Okoro",
+        _ if path.starts_with("/proposals") => "Margaret Osei",
         "/ops" => "Carl Dunne",
         _ if path.starts_with("/requests") => "Sam Okoro",
+        _ if path.starts_with("/boards") || path.starts_with("/meetings") => "Margaret Osei",
+        "/on-call" => "Margaret Osei",
         _ => "Priya Nair",
     }
 }
 
 /// Whether a route answers with a page: not a file, a feed or a health check.
 fn is_page(path: &str) -> bool {
-    !(path.starts_with("/assets/") || path.ends_with(".csv") || path == "/healthz" || path.contains("/files/"))
+    !(path.starts_with("/assets/")
+        || path.ends_with(".csv")
+        || path.ends_with(".txt")
+        || path.ends_with(".ics")
+        || path == "/healthz"
+        || path.contains("/files/"))
 }
 
 /// Looks at every route with a window of this width. What is wrong, and how many pages were seen.

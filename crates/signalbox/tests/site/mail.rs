@@ -21,21 +21,22 @@ use signalbox_store::{StoreError, accounts, outbox, project};
 use crate::world::{World, on_each_engine};
 
 /// Northbrook raises, Halden runs, Riverside has nothing to do with it.
-struct Cast {
-    northbrook: i64,
-    joy: Actor,
+pub struct Cast {
+    pub northbrook: i64,
+    pub halden: i64,
+    pub joy: Actor,
     joys_role: i64,
-    priya: Actor,
-    tom: Actor,
+    pub priya: Actor,
+    pub tom: Actor,
     eng: Actor,
 }
 
-const JOY: &str = "joy@northbrook.example";
-const PRIYA: &str = "priya@halden.example";
-const ANN: &str = "ann@authority.example";
+pub const JOY: &str = "joy@northbrook.example";
+pub const PRIYA: &str = "priya@halden.example";
+pub const ANN: &str = "ann@authority.example";
 const DESK: &str = "desk@halden.example";
 
-fn cast(world: &World) -> Cast {
+pub fn cast(world: &World) -> Cast {
     let northbrook = world.organisation("northbrook", OrgKind::Trust);
     let riverside = world.organisation("riverside", OrgKind::Trust);
     let halden = world.organisation("halden", OrgKind::Supplier);
@@ -78,14 +79,14 @@ fn cast(world: &World) -> Cast {
     person(ANN, "Ann Okafor", authority, Role::AuthorityManager);
     person("noc@meridian.example", "Nina Low", meridian, Role::NetworkDesk);
     person("sam@riverside.example", "Sam Canary", riverside, Role::Coordinator);
-    Cast { northbrook, joy: actor(world, joy), joys_role, priya: actor(world, priya), tom: actor(world, tom), eng: actor(world, eng) }
+    Cast { northbrook, halden, joy: actor(world, joy), joys_role, priya: actor(world, priya), tom: actor(world, tom), eng: actor(world, eng) }
 }
 
 fn actor(world: &World, id: i64) -> Actor {
     world.app.read::<_, StoreError>(|tx| accounts::actor(tx, id)).unwrap().unwrap().to_core()
 }
 
-fn raw(fields: &[(&str, &str)]) -> Raw {
+pub fn raw(fields: &[(&str, &str)]) -> Raw {
     let mut raw = Raw::new();
     for (name, value) in fields {
         raw.entry((*name).to_owned()).or_default().push((*value).to_owned());
@@ -93,12 +94,12 @@ fn raw(fields: &[(&str, &str)]) -> Raw {
     raw
 }
 
-fn take(world: &World, who: &Actor, id: i64, act: Act, fields: &[(&str, &str)]) -> Done {
+pub fn take(world: &World, who: &Actor, id: i64, act: Act, fields: &[(&str, &str)]) -> Done {
     world.app.take(who, id, act, raw(fields), Expect::default()).unwrap_or_else(|stop: Stop| panic!("{}: {stop:?}", act.code()))
 }
 
 /// A planned outage of PACS on 1 December, 06:00 to 09:00, sent by Joy.
-fn sent(world: &World, cast: &Cast, title: &str, more: &[(&str, &str)]) -> i64 {
+pub fn sent(world: &World, cast: &Cast, title: &str, more: &[(&str, &str)]) -> i64 {
     let draft = NewDraft { kind: Kind::PlannedOutage, org: OrgId(cast.northbrook), on_behalf_of: None, copied_from: None, raw: Raw::new() };
     let id = world.app.raise(&cast.joy, draft, Expect::default()).unwrap().id;
     let process = world.app.documents.of_kind(Kind::PlannedOutage).unwrap();
@@ -112,7 +113,7 @@ fn sent(world: &World, cast: &Cast, title: &str, more: &[(&str, &str)]) -> i64 {
 }
 
 /// The same change, taken on to a stage where somebody decides, or beyond.
-fn assessed(world: &World, cast: &Cast, id: i64) {
+pub fn assessed(world: &World, cast: &Cast, id: i64) {
     take(world, &cast.priya, id, Act::Accept, &[("take_down_by", "Tom"), ("restore_by", "Tom"), ("promise_phone", "020 7946 0117")]);
     let questions: Vec<String> = (1..=8).map(|n| format!("q{n}")).collect();
     take(world, &cast.priya, id, Act::Screen, &questions.iter().map(|q| (q.as_str(), "no")).collect::<Vec<_>>());

@@ -3,10 +3,13 @@
 
 mod absence;
 mod api;
+mod boards;
 mod browser;
 mod canary;
 mod changes;
+mod charging;
 mod clashes;
+mod clinical;
 mod command_line;
 mod demonstration;
 // The store's own way to a fresh database of each engine; not all of it is used here.
@@ -18,9 +21,11 @@ mod joining;
 mod journeys;
 mod kept;
 mod kill;
+mod kinds;
 mod live;
 mod lost_rights;
 mod mail;
+mod night;
 mod ops;
 mod pages;
 #[allow(dead_code)]
@@ -28,7 +33,9 @@ mod pages;
 mod pg;
 mod planned;
 mod processes;
+mod proposals;
 mod raising;
+mod rehearsal;
 mod reports;
 mod run;
 mod schedule;
@@ -38,4 +45,5 @@ mod sentences;
 mod session;
 mod setup;
 mod tidy;
+mod urgent;
 mod world;

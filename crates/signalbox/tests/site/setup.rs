@@ -52,7 +52,7 @@ fn an_administrator_sets_up_the_estate() {
         let cast = cast(&world);
         let mut ann = world.sign_in("ann@authority.example").await;
         let org = cast.trust.to_string();
-        assert!(ann.get("/setup").await.text().contains("7 lists."));
+        assert!(ann.get("/setup").await.text().contains("10 lists."));
         let site = [("code", "NB-GEN"), ("name", "Northbrook General"), ("organisation", org.as_str()), ("ods_code", "")];
         assert_eq!(send(&mut ann, "/setup/sites/new", "/setup/sites", &site).await.location(), "/setup/sites");
         let service = [
@@ -266,7 +266,9 @@ fn whoever_does_not_set_up_is_told_whose_work_it_is() {
             let path = route.path.replace("{id}", &cast.oleg.to_string());
             let reply = if route.method == Method::GET { oleg.get(&path).await } else { oleg.post(&path, &[]).await };
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{} {path}: {}", route.method, reply.text());
-            let is_hers = ["/setup/people", "/setup/roles", "/setup/freezes"].iter().any(|own| path.starts_with(own)) || path == "/setup";
+            let is_hers =
+                ["/setup/people", "/setup/roles", "/setup/freezes", "/setup/safety-officers", "/setup/limits"].iter().any(|own| path.starts_with(own))
+                    || path == "/setup";
             let reply = if route.method == Method::GET { ruth.get(&path).await } else { ruth.post(&path, &[]).await };
             assert_eq!(reply.status == StatusCode::FORBIDDEN, !is_hers, "{} {path}: {}", route.method, reply.text());
         }

@@ -19,7 +19,7 @@ use signalbox::deliver::{Envelope, Mailbox};
 use signalbox::{web, worker};
 use signalbox_core::actor::{OrgKind, Role};
 use signalbox_store::accounts::{NewMembership, Person, grant_role, set_password, upsert_person};
-use signalbox_store::directory::{OnDifference, Organisation, upsert_organisation};
+use signalbox_store::directory::{Clinician, OnDifference, Organisation, clinicians_of, save_clinician, upsert_organisation};
 use signalbox_store::{Db, Target};
 use tower::ServiceExt;
 
@@ -131,7 +131,36 @@ impl World {
         let act = self.app.act(None, self.now());
         let id = self.app.ids.mint(self.now());
         let new = NewMembership { id, person_id, org_id, role, service_id: None };
-        self.app.attempt(move |tx| grant_role(tx, &act, &new)).unwrap()
+        let granted = self.app.attempt(move |tx| grant_role(tx, &act, &new)).unwrap();
+        if role.is_safety_officer() {
+            self.register(person_id, org_id, "2099-12-31");
+        }
+        granted
+    }
+
+    /// A registration under which a safety officer signs until this day, in place of the one before.
+    pub fn register(&self, person_id: i64, org_id: i64, expires_on: &str) {
+        let (id, act, expires_on) = (self.app.ids.mint(self.now()), self.app.act(None, self.now()), expires_on.parse().unwrap());
+        self.app
+            .attempt(move |tx| {
+                let before = clinicians_of(tx, person_id)?.into_iter().find(|row| row.org_id == org_id);
+                let new = || Clinician {
+                    id,
+                    person_id,
+                    org_id,
+                    body: "GMC".into(),
+                    number: "7012345".into(),
+                    checked_on: "2020-01-01".parse().unwrap(),
+                    expires_on,
+                    trained_on: None,
+                    letter: "Letter of appointment".into(),
+                    deputy_id: None,
+                    ended_at: None,
+                };
+                let row = before.map_or_else(new, |row| Clinician { expires_on, ..row });
+                save_clinician(tx, &act, &row)
+            })
+            .unwrap();
     }
 
     /// Somebody with a browser who has not signed in.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use signalbox_core::act::Act;
 use signalbox_core::decide::fields::{self, Field};
-use signalbox_core::process::AnswerKind;
+use signalbox_core::process::{AnswerKind, Column};
 use signalbox_core::refusal::Refusal;
 use utoipa::ToSchema;
 
@@ -47,11 +47,14 @@ pub struct Offer {
 /// A rule that stands in the way.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "four-eyes", "detail": "You wrote or sent this change, so somebody else decides.", "who_can_change": ""}))]
+#[schema(example = json!({"code": "four-eyes", "rule": "Nobody approves what they raised, sent or will carry out.", "detail": "You wrote or sent this change, so somebody else decides.", "who_can_change": "Another change manager."}))]
 pub struct Reason {
     pub code: String,
+    /// The rule that stands in the way.
+    pub rule: String,
+    /// The fact that it looks at.
     pub detail: String,
-    /// Who can change that; empty where nobody can.
+    /// Who can change that.
     pub who_can_change: String,
 }
 
@@ -69,8 +72,8 @@ pub struct FieldShape {
     pub name: String,
     /// What it asks for, in words.
     pub words: String,
-    /// One of line, prose, yes_no, choice, choices, number, window, moment, date, items, services, sites, person,
-    /// list and files.
+    /// One of line, prose, yes_no, done, choice, choices, number, window, moment, date, items, services, sites, person,
+    /// list, files, value and rows.
     pub kind: String,
     /// Whether it is needed whatever else is answered.
     pub is_required: bool,
@@ -82,6 +85,27 @@ pub struct FieldShape {
     pub max: Option<i64>,
     #[schema(required)]
     pub max_chars: Option<usize>,
+    /// How a value is written, such as ae_title, ip, cidr, port or asid.
+    #[schema(required)]
+    pub format: Option<String>,
+    /// The columns of rows; empty for everything else.
+    pub columns: Vec<ColumnShape>,
+}
+
+/// A column of a table of answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Column)]
+pub struct ColumnShape {
+    pub name: String,
+    pub words: String,
+    /// One of line, yes_no, choice, number, date and value.
+    pub kind: String,
+    /// Whether a row that says anything has to say this.
+    pub is_required: bool,
+    pub codes: Vec<String>,
+    #[schema(required)]
+    pub format: Option<String>,
 }
 
 /// An act with its fields.
@@ -135,7 +159,7 @@ fn reasons(refusal: &Refusal, act: Act, situation: &Situation) -> Vec<Reason> {
         Refusal::Invalid(faults) => faults.iter().map(|fault| fault.code).collect(),
     };
     let whys = words::act_why_not(refusal, act, &situation.process, &situation.loaded.change);
-    let reason = |(code, why): (&str, words::Why)| Reason { code: code.into(), detail: why.sentence, who_can_change: why.who_can_change };
+    let reason = |(code, why): (&str, words::Why)| Reason { code: code.into(), rule: why.rule, detail: why.sentence, who_can_change: why.who_can_change };
     codes.into_iter().zip(whys).map(reason).collect()
 }
 
@@ -162,6 +186,7 @@ pub async fn show(Held(app): Held<Shared>, visitor: Visitor, Path((reference, ac
 
 fn shape(field: &Field) -> FieldShape {
     let (mut codes, mut min, mut max, mut max_chars) = (vec![], None, None, None);
+    let (mut format, mut columns) = (None, vec![]);
     let kind = match &field.kind {
         AnswerKind::Line { max_chars: most } => {
             max_chars = Some(*most);
@@ -193,9 +218,37 @@ fn shape(field: &Field) -> FieldShape {
         AnswerKind::PersonAndPhone => "person",
         AnswerKind::List => "list",
         AnswerKind::Files => "files",
+        AnswerKind::Done => "done",
+        AnswerKind::Format(found) => {
+            format = Some(found.code().to_owned());
+            "value"
+        }
+        AnswerKind::Rows { columns: all, .. } => {
+            columns = all.iter().map(column).collect();
+            "rows"
+        }
     };
     let words = field.question.as_ref().map_or_else(|| words::field_label(&field.id), |question| question.text.clone());
-    FieldShape { name: field.id.clone(), words, kind: kind.into(), is_required: field.required, codes, min, max, max_chars }
+    FieldShape { name: field.id.clone(), words, kind: kind.into(), is_required: field.required, codes, min, max, max_chars, format, columns }
+}
+
+fn column(column: &Column) -> ColumnShape {
+    let (mut codes, mut format) = (vec![], None);
+    let kind = match &column.answer {
+        AnswerKind::YesNo => "yes_no",
+        AnswerKind::Choice(all) => {
+            codes = all.clone();
+            "choice"
+        }
+        AnswerKind::Number { .. } => "number",
+        AnswerKind::Date => "date",
+        AnswerKind::Format(found) => {
+            format = Some(found.code().to_owned());
+            "value"
+        }
+        _ => "line",
+    };
+    ColumnShape { name: column.id.clone(), words: column.text.clone(), kind: kind.into(), is_required: column.required, codes, format }
 }
 
 /// Takes an act. For sending, the draft as saved lies under what is sent now.

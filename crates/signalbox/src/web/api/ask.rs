@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use signalbox_core::form::Raw;
+use signalbox_core::form::rows::{ROWS_MAX, cell_name};
 use utoipa::IntoParams;
 
 use crate::run::{Expect, Key};
@@ -275,6 +276,7 @@ impl Reading<'_> {
                 }
             }
             Value::Object(_) => self.fault(name, "not-a-value", "This can’t be an object of that shape."),
+            Value::Array(all) if !all.is_empty() && all.iter().all(Value::is_object) => self.rows(name, all, depth),
             Value::Array(all) => {
                 let mut values = vec![];
                 for one in all {
@@ -290,6 +292,22 @@ impl Reading<'_> {
                 Some(text) => self.put(name, vec![text]),
                 None => self.put(name, vec![]),
             },
+        }
+    }
+
+    /// A table of answers: an object for each row, its columns as names.
+    fn rows(&mut self, name: &str, all: &[Value], depth: usize) {
+        if depth > 1 || all.len() > ROWS_MAX {
+            return self.fault(name, "too-many", "There are more rows here than the table takes.");
+        }
+        for (at, row) in all.iter().enumerate() {
+            for (column, value) in row.as_object().into_iter().flatten() {
+                if column.contains('.') || column.is_empty() || value.is_object() || value.is_array() {
+                    self.fault(name, "unknown-field", "A row has columns with plain values.");
+                } else {
+                    self.take(&cell_name(name, at + 1, column), value, DEPTH_MAX);
+                }
+            }
         }
     }
 
@@ -328,6 +346,17 @@ mod tests {
         assert_eq!(found["generator"], ["yes"]);
         assert_eq!(found["ups_minutes"], ["30"]);
         assert!(found["why"].is_empty());
+    }
+
+    #[test]
+    fn rows_are_objects_in_a_list() {
+        let found = read(json!({"rules": [{"source": "10.0.0.1", "logging": true}, {"source": "10.0.0.2", "ports": null}]})).unwrap();
+        assert_eq!((found["rules.1.source"].as_slice(), found["rules.2.source"].as_slice()), (&["10.0.0.1".to_owned()][..], &["10.0.0.2".to_owned()][..]));
+        assert_eq!(found["rules.1.logging"], ["yes"]);
+        assert!(found["rules.2.ports"].is_empty());
+        for strange in [json!({"rules": [{"source": {"a": "b"}}]}), json!({"rules": [{"source": "x"}, "y"]}), json!({"a": {"rules": [{"b": "c"}]}})] {
+            assert!(read(strange.clone()).is_err(), "{strange}");
+        }
     }
 
     #[test]

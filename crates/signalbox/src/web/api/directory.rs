@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::ask::{self, Asked, Paging};
 use super::shapes::{KindCode, Listing, Named, OrgKindCode, RoleCode};
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::web::form::Query;
 use crate::web::problem::Failure;
 use crate::web::visitor::Visitor;
@@ -255,6 +255,9 @@ pub struct ProcessLine {
     /// What references begin with.
     pub prefix: String,
     pub hash: String,
+    /// From when it counts; nothing for one that came with the program.
+    #[schema(required, format = DateTime)]
+    pub in_force_from: Option<String>,
 }
 
 /// The process documents in force.
@@ -274,6 +277,9 @@ pub struct ProcessShape {
     pub kind: KindCode,
     pub prefix: String,
     pub hash: String,
+    /// From when it counts; nothing for one that came with the program.
+    #[schema(required, format = DateTime)]
+    pub in_force_from: Option<String>,
     /// The Markdown as it was written.
     pub source: String,
     pub questions: Vec<QuestionShape>,
@@ -305,7 +311,7 @@ pub struct StepShape {
     pub who: Vec<String>,
 }
 
-fn line(process: &signalbox_core::process::Process) -> ProcessLine {
+fn line(app: &App, process: &signalbox_core::process::Process) -> ProcessLine {
     ProcessLine {
         id: process.id.clone(),
         title: process.title.clone(),
@@ -313,6 +319,7 @@ fn line(process: &signalbox_core::process::Process) -> ProcessLine {
         kind: KindCode::of(process.kind),
         prefix: process.prefix.clone(),
         hash: process.hash.clone(),
+        in_force_from: app.documents.adopted(&process.id).map(|adopted| adopted.from.to_string()),
     }
 }
 
@@ -321,7 +328,7 @@ fn line(process: &signalbox_core::process::Process) -> ProcessLine {
     responses((status = 200, description = "Those in force.", body = Processes)))]
 pub async fn processes(Held(app): Held<Shared>, query: Query) -> Result<Json<Processes>, Failure> {
     Asked::of(query, &[])?;
-    Ok(Json(Processes { items: app.documents.all().iter().map(|process| line(process)).collect() }))
+    Ok(Json(Processes { items: app.documents.all().iter().map(|process| line(&app, process)).collect() }))
 }
 
 /// A process document.
@@ -343,6 +350,17 @@ pub async fn process(Held(app): Held<Shared>, Path(id): Path<String>, query: Que
         to: step.to.map(super::shapes::State::of),
         who: step.who.iter().map(|who| signalbox_core::process::dictionary::who_words(*who).to_string()).collect(),
     });
-    let ProcessLine { id, title, version, kind, prefix, hash } = line(&process);
-    Ok(Json(ProcessShape { id, title, version, kind, prefix, hash, source: process.source.clone(), questions: questions.collect(), steps: steps.collect() }))
+    let ProcessLine { id, title, version, kind, prefix, hash, in_force_from } = line(&app, &process);
+    Ok(Json(ProcessShape {
+        id,
+        title,
+        version,
+        kind,
+        prefix,
+        hash,
+        in_force_from,
+        source: process.source.clone(),
+        questions: questions.collect(),
+        steps: steps.collect(),
+    }))
 }

@@ -36,6 +36,8 @@ pub struct Upload {
     /// At most 10 MB.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
+    /// What it is: `plan`, `downtime_procedure`, `test_result`, `administrative` or `other`.
+    purpose: Option<String>,
 }
 
 /// The files of a change.
@@ -94,20 +96,29 @@ pub async fn attach(Held(app): Held<Shared>, visitor: Visitor, Path(reference): 
     if !media.to_ascii_lowercase().starts_with("multipart/form-data") {
         return Err(Failure::WrongMedia);
     }
-    let (name, content) = upload(request).await?;
-    let hash = Sha256::new().chain_update(name.as_bytes()).chain_update([0]).chain_update(&content).finalize();
+    let (name, content, purpose) = upload(request).await?;
+    let said = purpose.as_deref().unwrap_or("");
+    let hash = Sha256::new().chain_update(name.as_bytes()).chain_update([0]).chain_update(said).chain_update([0]).chain_update(&content).finalize();
     let expect = headers.expect(&ask::request_hash(&method, &path, &hash));
-    let done = app.attach(&actor, id, NewAttachment::new(name, content), expect).map_err(|stop| told(stop, headers.is_matched))?;
+    let done = app.attach(&actor, id, NewAttachment { purpose, ..NewAttachment::new(name, content) }, expect).map_err(|stop| told(stop, headers.is_matched))?;
     Ok(Receipt::of(done, StatusCode::CREATED))
 }
 
 /// The name and the bytes of the one file in the form.
-async fn upload(request: Request) -> Result<(String, Vec<u8>), Failure> {
+async fn upload(request: Request) -> Result<(String, Vec<u8>, Option<String>), Failure> {
     let broken = || Failure::bad_request("body", "The form can’t be read.");
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
-    let mut file = None;
+    let (mut file, mut purpose) = (None, None);
     while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
         let field = part.name().unwrap_or("").to_owned();
+        if field == "purpose" && purpose.is_none() {
+            let code = part.text().await.map_err(|_| broken())?;
+            if !signalbox_core::clinical::fields::PURPOSES.contains(&code.as_str()) {
+                return Err(Failure::invalid(Fault::of("purpose", "unknown-choice", "Choose one of the purposes that are listed.")));
+            }
+            purpose = Some(code);
+            continue;
+        }
         if field != "file" || file.is_some() {
             return Err(Failure::invalid(Fault::of(&field.replace('\0', ""), "unknown-field", "The form holds one file, under the name “file”.")));
         }
@@ -119,6 +130,6 @@ async fn upload(request: Request) -> Result<(String, Vec<u8>), Failure> {
         None => Err(Failure::invalid(Fault::of("file", "answer-missing", "Choose a file."))),
         Some((_, content)) if content.len() > FILE_BYTES => Err(Failure::TooLarge),
         Some((_, content)) if content.is_empty() => Err(Failure::invalid(Fault::of("file", "empty-file", "This file is empty."))),
-        Some(file) => Ok(file),
+        Some((name, content)) => Ok((name, content, purpose)),
     }
 }

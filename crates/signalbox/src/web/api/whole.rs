@@ -7,16 +7,16 @@ use serde_json::{Map, Value, json};
 use signalbox_core::actor::Stamp;
 use signalbox_core::change::{Change, Stage};
 use signalbox_core::decide::notice::is_provisional;
-use signalbox_core::form::{Answer, Raw};
+use signalbox_core::form::{Answer, Answers};
 use signalbox_core::ids::OrgId;
-use signalbox_core::process::{AnswerKind, Process};
+use signalbox_core::process::Process;
 use signalbox_core::text::Text;
 use signalbox_store::project::{clinical_code, network_code};
 use signalbox_store::queries::change::ChangePage;
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
+pub use super::answers::AnswerValue;
+use super::answers::{in_words, typed};
 use super::shapes::{BasisCode, ConfidentialityCode, ConsequenceCode, KindCode, Named, Notice, OutcomeCode, RoleCode, State, VerdictCode, WindowShape, at};
 
 /// A change.
@@ -73,6 +73,8 @@ pub struct Whole {
     pub outcome: Option<OutcomeCode>,
     #[schema(required, format = DateTime)]
     pub closed_at: Option<String>,
+    /// What to know before going on, though nothing stands in the way.
+    pub warnings: Vec<WarningShape>,
     /// The answers as sent, by question.
     pub answers: BTreeMap<String, AnswerShape>,
     /// What is typed and not yet sent; only for the organisation that writes it.
@@ -271,25 +273,14 @@ pub struct AnswerShape {
     pub words: String,
 }
 
-/// A value of an answer. Whether the question takes it is said by its kind; null takes back what was said.
-#[derive(Debug)]
-pub enum AnswerValue {}
-
-impl PartialSchema for AnswerValue {
-    fn schema() -> RefOr<Schema> {
-        let plain = |kind: Type| ObjectBuilder::new().schema_type(kind);
-        let text = || plain(Type::String);
-        let parts = plain(Type::Object).additional_properties(Some(text())).min_properties(Some(1));
-        let part = AnyOfBuilder::new().item(text()).item(parts);
-        let all = plain(Type::Object).additional_properties(Some(Schema::AnyOf(part.build()))).min_properties(Some(1));
-        let words = "Text, a number, yes or no as true or false, a list of codes or lines, or parts such as the start and end of a window, \
-                     each one instant or a date and time at the site.";
-        let any = AnyOfBuilder::new().item(text()).item(plain(Type::Integer)).item(plain(Type::Boolean)).item(plain(Type::Null));
-        any.item(ArrayBuilder::new().items(text()).max_items(Some(500))).item(all).description(Some(words)).into()
-    }
+/// Something to know before going on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Warning)]
+pub struct WarningShape {
+    pub code: String,
+    pub detail: String,
 }
-
-impl ToSchema for AnswerValue {}
 
 /// What is typed and not yet sent.
 #[derive(Debug, Serialize, ToSchema)]
@@ -365,6 +356,7 @@ impl Telling<'_> {
             review: self.review(),
             outcome: change.outcome.map(OutcomeCode::of),
             closed_at: at(change.closed_at),
+            warnings: self.warnings(),
             answers: self.answers(),
             draft: self.draft(),
             files: page.files.iter().map(|f| FileShape { id: f.id.to_string(), name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect(),
@@ -412,7 +404,7 @@ impl Telling<'_> {
         let parties = change.parties();
         // The raising organisation is read with the page; a name that is missing is still an organisation.
         let raiser = self.org(change.org).unwrap_or(Named { id: change.org.to_string(), code: String::new(), name: String::new() });
-        let implementer = change.implementer.map(|(person, org)| self.by(&Stamp { person: Some(person), org: Some(org), role: None }));
+        let implementer = change.implementer.map(|(person, org)| self.by(&Stamp { person: Some(person), org: Some(org), role: None, for_person: None }));
         let all = |orgs: &std::collections::BTreeSet<OrgId>| orgs.iter().filter_map(|org| self.org(*org)).collect();
         PartiesShape { raiser, runs: all(&parties.runs), affected: all(&parties.affected), implementer }
     }
@@ -517,6 +509,11 @@ impl Telling<'_> {
         Some(ReviewShape { due_at: at(due), because, done_at: at(done.map(|(_, at, _)| *at)), words: done.and_then(|(_, _, words)| self.words(Some(words))) })
     }
 
+    fn warnings(&self) -> Vec<WarningShape> {
+        let found = signalbox_core::decide::warnings::of(&signalbox_core::calendar::london(), self.change());
+        found.iter().map(|one| WarningShape { code: one.code.to_owned(), detail: crate::words::warning(one) }).collect()
+    }
+
     fn answers(&self) -> BTreeMap<String, AnswerShape> {
         let answers = self.change().content.iter().flat_map(|c| &c.answers);
         let question = |id: &str| self.process.question(id).map_or(id.to_owned(), |q| q.text.clone());
@@ -546,6 +543,11 @@ impl Telling<'_> {
             Answer::Person { name, phone } => json!({"name": text(name), "phone": text(phone)}),
             Answer::List(texts) => texts.iter().map(text).collect::<Vec<_>>().into(),
             Answer::Files(ids) => ids.iter().map(|id| id.to_string()).collect::<Vec<_>>().into(),
+            Answer::Value(value) => value.as_str().into(),
+            Answer::Rows(rows) => {
+                let row = |cells: &Answers| cells.iter().map(|(column, cell)| (column.clone(), self.value(cell))).collect::<Map<_, _>>();
+                rows.iter().map(row).collect::<Vec<_>>().into()
+            }
         }
     }
 
@@ -559,39 +561,4 @@ impl Telling<'_> {
 /// What is private to the raiser's organisation until it is sent.
 pub fn is_written(stage: Stage) -> bool {
     stage.is_draft() || matches!(stage, Stage::Returned | Stage::ClinRejected | Stage::Rejected)
-}
-
-/// What was typed, in the shape in which it can be sent again.
-fn typed(process: &Process, raw: &Raw) -> Map<String, Value> {
-    let mut fields = Map::new();
-    for (name, values) in raw.iter().filter(|(_, values)| !values.is_empty()) {
-        let mut parts = name.split('.');
-        let id = parts.next().unwrap_or(name);
-        let is_list = process.question(id).is_some_and(|q| {
-            matches!(q.answer, AnswerKind::Items | AnswerKind::Services | AnswerKind::Sites | AnswerKind::List | AnswerKind::Files | AnswerKind::Choices(_))
-        });
-        let value = if is_list { values.clone().into() } else { values[0].as_str().into() };
-        let mut place = fields.entry(id).or_insert_with(|| json!({}));
-        for part in parts {
-            if !place.is_object() {
-                *place = json!({});
-            }
-            place = &mut place[part];
-            if place.is_null() {
-                *place = json!({});
-            }
-        }
-        *place = value;
-    }
-    fields
-}
-
-fn in_words(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.replace('_', " "),
-        Value::Bool(yes) => if *yes { "yes" } else { "no" }.into(),
-        Value::Array(all) => all.iter().map(in_words).collect::<Vec<_>>().join(", "),
-        Value::Object(parts) => parts.values().map(in_words).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
-    }
 }

@@ -1,12 +1,22 @@
 //! `/changes/{ref}`: the record of a change, what may be done to it, and what is said about it.
 
+pub(super) mod boards;
+pub(super) mod decisions;
 mod files;
 mod forms;
 mod history;
+pub mod money;
+mod quote;
 mod record;
+pub mod run;
+mod safety;
 mod sections;
+mod work;
 
 pub use files::{download, upload};
+pub(super) use safety::{colour as rating_colour, sections as safety_sections};
+pub(super) use sections::who;
+pub(super) use sections::{answer_to, table_of};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -16,6 +26,7 @@ use sha2::{Digest, Sha256};
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::apply::replay;
+use signalbox_core::calendar::local;
 use signalbox_core::change::Change;
 use signalbox_core::form::Raw;
 use signalbox_core::ids::PersonId;
@@ -27,6 +38,7 @@ use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, directory, drafts};
 
+use super::clinical::keep;
 use crate::app::{App, Shared};
 use crate::run::{Expect, Key, Situation, Stop};
 use crate::web::form::{Form, Query};
@@ -101,6 +113,11 @@ impl Seen {
         words::moment_phrase(at, self.now, &self.situation.zone)
     }
 
+    /// A moment in full, for files that are read long afterwards.
+    pub fn exact(&self, at: Timestamp) -> String {
+        local::moment_words(at, &self.situation.zone)
+    }
+
     /// A page about this change.
     pub fn shell(&self, app: &App, visitor: &Visitor, title: &str) -> Shell {
         let mut shell = visitor.shell(app, title, Place::Changes);
@@ -110,7 +127,9 @@ impl Seen {
 
     /// What a field is called: by the document, or by the program.
     pub fn label(&self, field: &str) -> String {
-        let known = |id: &str| self.situation.process.question(id).map(|question| question.text.clone());
+        let process = &self.situation.process;
+        let risk = |id: &str| signalbox_core::decide::classify::questions(process).into_iter().find(|question| question.id == id).map(|q| q.text);
+        let known = |id: &str| process.question(id).map(|question| question.text.clone()).or_else(|| risk(id));
         let stem = field.split('.').next().unwrap_or(field);
         known(field).or_else(|| known(stem)).unwrap_or_else(|| {
             let label = words::field_label(field);
@@ -128,6 +147,11 @@ impl Seen {
     pub fn key_facts(&self) -> Vec<Fact> {
         sections::key_facts(self)
     }
+}
+
+/// Everything answered, for a page that stands alone.
+pub(super) fn answers(seen: &Seen) -> Option<crate::web::parts::Section> {
+    seen.change().content.is_some().then(|| sections::glance(seen))
 }
 
 /// The record, as a link.
@@ -193,30 +217,101 @@ pub async fn show_act(State(app): State<Shared>, visitor: Visitor, Path((referen
     if let Err(refusal) = offer.verdict {
         return Err(stopped(Stop::Refused(refusal)));
     }
-    draw_act(&app, &visitor, &seen, act, None)
+    if act == Act::Quote {
+        return quote::draw(&app, &visitor, &seen, None, false);
+    }
+    let kept = if keep::is_kept(act) { keep::kept(&app, visitor.person()?, seen.change().id.0, act)? } else { None };
+    match kept {
+        Some((raw, at)) => draw_kept(&app, &visitor, &seen, act, &raw, &format!("As you left it, {}.", seen.moment(at))),
+        None => draw_act(&app, &visitor, &seen, act, None),
+    }
+}
+
+/// The page of an act with what was typed before, which is no fault yet.
+fn draw_kept(app: &App, visitor: &Visitor, seen: &Seen, act: Act, raw: &Raw, note: &str) -> Result<Response, Failure> {
+    let mut view = act_page(app, visitor, seen, act, Some((raw, &[])))?;
+    view.lede = format!("{} {note}", view.lede).trim().to_owned();
+    Ok(page(&view))
 }
 
 /// The page of an act: fresh, or with what was typed and what is wrong with it.
 pub(super) fn draw_act(app: &App, visitor: &Visitor, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fault])>) -> Result<Response, Failure> {
+    if act == Act::Quote {
+        return quote::draw(app, visitor, seen, typed, false);
+    }
+    let status = if typed.is_some_and(|(_, faults)| !faults.is_empty()) { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(page_with(status, &act_page(app, visitor, seen, act, typed)?))
+}
+
+fn act_page(app: &App, visitor: &Visitor, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fault])>) -> Result<FormPage, Failure> {
     let reference = &seen.change().reference;
-    let (form, faults) = if act == Act::Attach { files::form(app, seen, typed) } else { forms::of_act(app, seen, act, typed)? };
-    let view = FormPage {
+    let (mut form, faults) = if act == Act::Attach { files::form(app, seen, typed) } else { forms::of_act(app, seen, act, typed)? };
+    let empty = Raw::new();
+    let side = match act {
+        Act::Rate | Act::Uphold | Act::Overrule | Act::RejectClinically => keep::matrix_sections(typed.map_or(&empty, |(raw, _)| raw)),
+        _ => vec![],
+    };
+    if !side.is_empty() {
+        form = form.more("preview", "Show the rating");
+    }
+    if keep::is_kept(act) {
+        form = form.autosave().more("later", "Keep it for later");
+    }
+    Ok(FormPage {
         shell: seen.shell(app, visitor, &format!("{}: {reference}", words::act_title(act))),
         lede: seen.title(),
         faults,
         facts: if matches!(act, Act::Say | Act::Attach) { vec![] } else { seen.key_facts() },
         form,
+        side,
         ..FormPage::default()
-    };
-    let status = if typed.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(page_with(status, &view))
+    })
 }
 
 /// Takes an act.
 pub async fn take(State(app): State<Shared>, visitor: Visitor, Path((reference, act)): Path<(String, String)>, form: Form) -> Result<Response, Failure> {
     let act = known_act(&act)?;
     let path = format!("/changes/{}/acts/{}", reference.to_ascii_uppercase(), act.code());
-    take_as(&app, &visitor, &reference, act, &form, typed::raw(&form), &path, false)
+    if act == Act::Quote {
+        return quote_or_again(&app, &visitor, &reference, &form, &path);
+    }
+    if form.has(typed::MORE_ROWS) {
+        let seen = Seen::read(&app, &visitor, &reference)?;
+        return draw_act(&app, &visitor, &seen, act, Some((&typed::raw(&form), &[])));
+    }
+    let raw = if keep::is_kept(act) { typed::raw_besides(&form, &keep::BESIDES) } else { typed::raw(&form) };
+    if keep::is_kept(act) && keep::BESIDES.iter().any(|button| form.has(button)) {
+        return put_aside(&app, &visitor, &reference, act, &form, &raw);
+    }
+    take_as(&app, &visitor, &reference, act, &form, raw, &path, false)
+}
+
+/// Not yet: what was typed is kept, and shown again with its rating where that was asked for.
+fn put_aside(app: &App, visitor: &Visitor, reference: &str, act: Act, form: &Form, raw: &Raw) -> Result<Response, Failure> {
+    let (person, id) = (visitor.person()?, find(app, visitor, reference)?);
+    keep::keep(app, person, id, act, raw)?;
+    if form.has("autosave") {
+        return Ok(keep::saved(form.text("version")));
+    }
+    if form.has("preview") {
+        let seen = Seen::read(app, visitor, reference)?;
+        return draw_kept(app, visitor, &seen, act, raw, "Nothing is signed yet.");
+    }
+    Ok(done(app, &format!("/changes/{}", reference.to_ascii_uppercase()), "What you typed is kept, for you alone."))
+}
+
+/// Issues a quote; or draws its form again, with a row more or its sums, and issues nothing.
+fn quote_or_again(app: &App, visitor: &Visitor, reference: &str, form: &Form, path: &str) -> Result<Response, Failure> {
+    let asked = [quote::AGAIN, &["rows"]].concat();
+    if !quote::AGAIN.iter().any(|button| form.has(button)) {
+        return take_as(app, visitor, reference, Act::Quote, form, typed::raw_besides(form, &asked), path, false);
+    }
+    let seen = Seen::read(app, visitor, reference)?;
+    let offer = seen.offers().into_iter().find(|offer| offer.act == Act::Quote).ok_or(Failure::NotFound)?;
+    if let Err(refusal) = offer.verdict {
+        return Err(stopped(Stop::Refused(refusal)));
+    }
+    quote::draw(app, visitor, &seen, Some((&typed::raw(form), &[])), form.has("add_row"))
 }
 
 /// Adds to the conversation.
@@ -236,7 +331,18 @@ fn take_as(app: &App, visitor: &Visitor, reference: &str, act: Act, form: &Form,
         return Err(Failure::NeedsVersion);
     }
     match app.take(&actor, id, act, raw.clone(), expect) {
-        Ok(taken) => Ok(done(app, &format!("/changes/{}", taken.reference), &told(act))),
+        Ok(taken) => {
+            if keep::is_kept(act) {
+                keep::forget(app, visitor.person()?, id, act)?;
+            }
+            Ok(done(app, &format!("/changes/{}", taken.reference), &told(act)))
+        }
+        Err(Stop::Refused(Refusal::Denied(bars))) => {
+            // Scenario 27: whoever may not sign any more loses no word of theirs.
+            let Some(faults) = keep::refused(app, visitor.person()?, id, act, &raw, &bars)? else { return Err(denied(&bars)) };
+            let seen = Seen::read(app, visitor, reference)?;
+            Ok(page_with(StatusCode::FORBIDDEN, &act_page(app, visitor, &seen, act, Some((&raw, &faults)))?))
+        }
         Err(stop) => tell(app, visitor, reference, act, form, &raw, path, stop),
     }
 }

@@ -40,6 +40,8 @@ fn draw(app: &App, visitor: &Visitor, seen: &Seen, form: &Form, faults: &[Fault]
     shell.crumbs = vec![("Changes".into(), "/changes".into())];
     let mut view = DecidePage { shell, facts: seen.key_facts(), record: super::change::record_link(seen), ..DecidePage::default() };
     view.facts.extend(others(seen));
+    view.sections.extend(super::change::boards::since_approval(seen));
+    view.sections.extend(super::change::boards::board(seen));
     let Some(stamp) = stamp else {
         let refusal = verdict(Act::Approve).and_then(|verdict| verdict.as_ref().err());
         // Whoever opens the page is told why; what somebody sends in is refused.
@@ -62,6 +64,7 @@ fn draw(app: &App, visitor: &Visitor, seen: &Seen, form: &Form, faults: &[Fault]
     } else if let Some(Err(refusal)) = verdict(Act::Approve) {
         view.side.push(why_not("approve-not", "Approving is not possible now", seen, refusal));
     }
+    view.side.extend(super::change::decisions::section(seen));
     let mut other = start("Record this").quiet();
     other.fields = fields(seen, &is_open).into_iter().map(|field| fill(field, form, faults)).collect();
     view.faults = faults_of(&other.fields).into_iter().chain(loose_faults(&other.fields, faults)).collect();

@@ -9,12 +9,15 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Change, Kind};
+use signalbox_core::clinical::fields::answers;
+use signalbox_core::clinical::hours::ClinicHours;
 use signalbox_core::decide::fields::{Field as Asked, of_document};
 use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::decide::preview::{Preview, preview};
 use signalbox_core::form::{Answer, Raw};
-use signalbox_core::process::{AnswerKind, Page, Required};
+use signalbox_core::process::{AnswerKind, Page, Question, Required};
 use signalbox_core::refusal::{Refusal, Violation};
+use signalbox_store::directory;
 use signalbox_store::drafts::{self, FileMeta};
 use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
@@ -36,8 +39,13 @@ use crate::web::visitor::{Visitor, moment};
 use crate::words;
 
 /// The steps that ask questions, with the end of their address and their label.
-const PAGES: [(Page, &str, &str); 4] =
-    [(Page::What, "what", "What"), (Page::Where, "where", "Where"), (Page::When, "when", "When"), (Page::Risk, "risk", "Risk")];
+const PAGES: [(Page, &str, &str); 5] = [
+    (Page::What, "what", "What"),
+    (Page::Where, "where", "Where"),
+    (Page::Details, "details", "Details"),
+    (Page::When, "when", "When"),
+    (Page::Risk, "risk", "Risk"),
+];
 /// What a step's form carries beside answers: which questions it drew, and its buttons.
 const BESIDES: [&str; 3] = ["asked", "later", "check"];
 
@@ -100,17 +108,39 @@ impl Writing {
     fn asked(&self, step: Page) -> Vec<Asked> {
         let is_asked = |field: &Asked| {
             let question = field.question.as_ref();
-            question.is_some_and(|q| q.page == step) && self.preview.asked.contains(&field.id) && (!self.files.is_empty() || field.kind != AnswerKind::Files)
+            let now = |q: &Question| q.page == step && !super::urgent::can_wait(self.change().kind, q);
+            question.is_some_and(now) && self.preview.asked.contains(&field.id) && (!self.files.is_empty() || field.kind != AnswerKind::Files)
         };
         let mut asked: Vec<Asked> = of_document(&self.situation.process).into_iter().filter(is_asked).collect();
         // What a document adds to another stands after all that it inherits; what has to be answered stands first.
-        asked.sort_by_key(|field| !field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Submit { .. })));
-        asked
+        // Under each heading, that is: headings stand in the order of the document, and what has none stands first.
+        let groups: Vec<&str> = self.situation.process.questions.iter().map(|q| q.group.as_str()).collect();
+        let place = |group: &str| if group.is_empty() { 0 } else { groups.iter().position(|g| *g == group).map_or(0, |at| at + 1) };
+        asked.sort_by_key(|field| field.question.as_ref().map(|q| (place(&q.group), !matches!(q.required, Required::Submit { .. }))));
+        // Every hazard of a clinical rejection is answered first of all (BR-21).
+        let hazards = if step == Page::Risk { answers(self.change()) } else { vec![] };
+        [hazards, asked].concat()
+    }
+
+    /// What a field is called that no question of the document asks.
+    fn label(&self, id: &str) -> String {
+        let hazard = id.strip_prefix("answer_h").and_then(|n| n.parse().ok()).and_then(|n| self.change().safety.hazard(n));
+        match hazard {
+            Some(hazard) => format!("{}: {}", words::field_label(id), words::said(&self.situation.loaded.prose, &hazard.words.name)),
+            None => typed::in_words(id),
+        }
+    }
+
+    /// The step that asks for a field.
+    fn step_asking(&self, field: &str) -> Option<Page> {
+        let is_hazard = answers(self.change()).iter().any(|asked| asked.id == base(field));
+        if is_hazard { Some(Page::Risk) } else { self.situation.process.question(base(field)).map(|q| q.page) }
     }
 
     /// Whether the step asks anything at all in this document.
     fn has(&self, step: Page) -> bool {
-        self.situation.process.questions.iter().any(|q| q.page == step && q.answer != AnswerKind::Files)
+        let kind = self.change().kind;
+        self.situation.process.questions.iter().any(|q| q.page == step && q.answer != AnswerKind::Files && !super::urgent::can_wait(kind, q))
     }
 
     /// The slugs of the steps that there are, the last being the check.
@@ -138,15 +168,20 @@ impl Writing {
         let zone = self.situation.zone.clone();
         let options = app.read::<_, Failure>(|tx| Options::read(tx, &self.actor, zone))?.with_files(&self.files);
         let entries: Vec<Choice> = self.situation.process.catalogue.iter().map(|entry| Choice::new(&entry.id, &entry.title)).collect();
-        Ok(if entries.is_empty() { options } else { options.with("model", entries) })
+        let options = if entries.is_empty() { options } else { options.with("model", entries) };
+        if self.change().kind != Kind::Emergency {
+            return Ok(options);
+        }
+        let callable = super::urgent::callable(app, &self.actor)?;
+        let own = self.actor.person().map(|person| person.0);
+        Ok(options.with("verbal_approver", super::urgent::approvers(&callable, own)))
     }
 
     /// The faults of one step, or of all.
     pub(super) fn faults(&self, step: Option<Page>) -> Vec<Fault> {
-        let process = &self.situation.process;
         let is_here = |violation: &&Violation| match (step, violation.field.as_deref()) {
             (None, _) => true,
-            (Some(step), Some(field)) => process.question(base(field)).is_some_and(|q| q.page == step),
+            (Some(step), Some(field)) => self.step_asking(field) == Some(step),
             (Some(_), None) => false,
         };
         self.preview.faults.iter().filter(is_here).map(|violation| self.fault(violation)).collect()
@@ -170,6 +205,10 @@ impl Writing {
         let given = self.preview.notice.as_ref()?;
         let is_provisional = is_provisional(&self.situation.process, self.change());
         Some(panels::notice_if_sent(given, is_provisional, self.change().kind, start, &self.situation.calendar, &self.situation.zone))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.preview.warnings.iter().map(words::warning).collect()
     }
 
     fn clashes(&self) -> Vec<parts::Clash> {
@@ -210,6 +249,16 @@ fn heading(kind: Kind, step: Page) -> &'static str {
         (Kind::PlannedOutage, Page::When) => "When does it go off?",
         (Kind::PlannedOutage, Page::Risk) => "How does work go on meanwhile?",
         (Kind::ServiceRequest, Page::What) => "What do you need?",
+        (Kind::Emergency, Page::What) => "What has to be changed now?",
+        (Kind::Emergency, Page::When) => "Who was asked, and from when?",
+        (Kind::Retrospective, Page::What) => "What was done?",
+        (Kind::Retrospective, Page::When) => "When was it done, and how did it come to light?",
+        (Kind::FirewallNetwork, Page::Details) => "Which rules and settings?",
+        (Kind::PacsModality, Page::Where) => "Where does it stand, and what does it touch?",
+        (Kind::PacsModality, Page::Details) => "The machine and its connection",
+        (Kind::NationalService, Page::Details) => "Endpoints, services and slots",
+        (Kind::NationalService, Page::Risk) => "How do patients come in meanwhile?",
+        (_, Page::Details) => "What exactly?",
         (_, Page::What) => "What is to change?",
         (_, Page::Where) => "Where is it, and what does it touch?",
         (_, Page::When) => "When should the work happen?",
@@ -229,7 +278,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path((reference, 
 
 fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str, faults: &[Fault]) -> Result<Response, Failure> {
     let asked = writing.asked(step);
-    let mut fields = typed::fields(&asked, &writing.raw, faults, &writing.options(app)?, typed::in_words);
+    let mut fields = typed::fields(&asked, &writing.raw, faults, &writing.options(app)?, |id| writing.label(id));
     mark_needed(&mut fields, &asked);
     let drawn: Vec<&str> = asked.iter().map(|field| field.id.as_str()).collect();
     let mut form = parts::Form::new(&writing.address(slug), "Save and continue", fields)
@@ -241,12 +290,22 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
     view.faults = [ui::faults_of(&form.fields), typed::loose_faults(&form.fields, faults)].concat();
     if step == Page::When {
         form = form.more("check", "Check this window");
+        view.warnings = writing.warnings();
         view.clashes = writing.clashes();
         view.no_clash = writing.no_clash();
         view.notice = writing.notice();
     }
+    if typed::has_rows(&form.fields) {
+        form = form.more(typed::MORE_ROWS, "Save and show more rows");
+    }
     view.form = form.more("later", "Save and finish later");
-    view.side = vec![so_far(writing, slug)];
+    view.side = match writing.change().kind {
+        Kind::Emergency => vec![super::urgent::whom_to_ring(app, &writing.actor)?, so_far(writing, slug)],
+        _ => vec![so_far(writing, slug)],
+    };
+    if step == Page::When {
+        view.side.extend(clinic_hours(app, writing)?);
+    }
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page_with(status, &view))
 }
@@ -255,8 +314,9 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
 pub(super) fn mark_needed(fields: &mut [Field], asked: &[Asked]) {
     for field in fields {
         let name = typed::core_name(&field.name);
-        let question = asked.iter().find(|asked| asked.id == base(&name)).and_then(|asked| asked.question.as_ref());
-        field.optional = !question.is_some_and(|q| matches!(q.required, Required::Submit { .. }));
+        let of = asked.iter().find(|asked| asked.id == base(&name));
+        let is_needed = |asked: &Asked| asked.question.as_ref().map_or(asked.required, |q| matches!(q.required, Required::Submit { .. }));
+        field.optional = !of.is_some_and(is_needed);
     }
 }
 
@@ -270,6 +330,30 @@ fn so_far(writing: &Writing, slug: &str) -> Section {
         section.facts.push(Fact::new("When", &when).link("Change", &writing.address("when")));
     }
     section.link("Your drafts", "/changes/new").link("Attach a file, or leave a message", &format!("/changes/{}", writing.change().reference))
+}
+
+/// When the services are busiest with patients, and how much of it the window takes (C142).
+fn clinic_hours(app: &App, writing: &Writing) -> Result<Option<Section>, Failure> {
+    let services = &writing.situation.facts.services;
+    let found = app.read::<_, Failure>(|tx| {
+        let mut found = vec![];
+        for service in services {
+            let name = directory::service(tx, service.id.0)?.map(|s| s.name).unwrap_or_default();
+            found.push((name, directory::clinic_hours(tx, service.id.0)?));
+        }
+        Ok(found)
+    })?;
+    let mut section = Section::new("clinic-hours", "Clinic hours");
+    for (name, hours) in found.into_iter().filter(|(_, hours)| !hours.is_empty()) {
+        let Ok(parsed) = ClinicHours::parse(&hours) else { continue };
+        let fact = Fact::new(&name, &hours);
+        let minutes = writing.window().map_or(0, |(start, end)| parsed.minutes_within(start, end, &writing.situation.zone));
+        section.facts.push(match minutes {
+            0 => fact,
+            minutes => fact.tag(&format!("Your window takes {minutes} minutes of them"), "yellow"),
+        });
+    }
+    Ok((!section.facts.is_empty()).then_some(section))
 }
 
 /// Saves a step, then goes where the button says.
@@ -292,6 +376,9 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path((reference, 
     if form.has("autosave") {
         return Ok((StatusCode::NO_CONTENT, [("signalbox-version", saved.to_string())]).into_response());
     }
+    if form.has(typed::MORE_ROWS) {
+        return Ok(Redirect::to(&writing.address(&slug)).into_response());
+    }
     if form.has("later") {
         return Ok(done(&app, "/changes/new", &format!("{} is kept as a draft.", writing.change().reference)));
     }
@@ -305,7 +392,7 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path((reference, 
 
 /// Nobody sets what the page does not ask (S31).
 fn only_this_step(writing: &Writing, step: Page, typed: &Raw) -> Result<(), Failure> {
-    let is_known = |name: &str| writing.situation.process.question(base(name)).is_some_and(|q| q.page == step);
+    let is_known = |name: &str| writing.step_asking(name) == Some(step);
     let unknown = typed.keys().filter(|name| !is_known(name));
     let faults: Vec<Fault> = unknown.map(|name| Fault::of(name, "unknown-field", format!("This page has no field “{name}”."))).collect();
     if faults.is_empty() { Ok(()) } else { Err(Failure::Invalid(faults)) }
@@ -314,7 +401,7 @@ fn only_this_step(writing: &Writing, step: Page, typed: &Raw) -> Result<(), Fail
 /// The draft with this step typed anew. A question that was drawn and came without an answer was cleared; one that
 /// was not drawn keeps what was typed before.
 fn merge(writing: &Writing, step: Page, drawn: &str, typed: Raw) -> Raw {
-    let is_of_step = |id: &str| writing.situation.process.question(id).is_some_and(|q| q.page == step);
+    let is_of_step = |id: &str| writing.step_asking(id) == Some(step);
     let drawn: Vec<&str> = drawn.split_whitespace().filter(|id| is_of_step(id)).collect();
     let mut raw = writing.raw.clone();
     raw.retain(|name, _| !drawn.contains(&base(name)) && !typed.keys().any(|typed| base(typed) == base(name)));
@@ -326,7 +413,7 @@ fn merge(writing: &Writing, step: Page, drawn: &str, typed: Raw) -> Raw {
 #[allow(clippy::too_many_arguments, reason = "one request taken apart")]
 fn conflict(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str, form: &Form, mine: Raw, found: i64) -> Result<Response, Failure> {
     let (asked, options) = (writing.asked(step), writing.options(app)?);
-    let draw = |raw: &Raw| typed::fields(&asked, raw, &[], &options, typed::in_words);
+    let draw = |raw: &Raw| typed::fields(&asked, raw, &[], &options, |id| writing.label(id));
     let (theirs, yours) = (draw(&writing.raw), draw(&mine));
     let value = |fields: &[Field], name: &str| fields.iter().find(|field| field.name == name).map(typed::shown).unwrap_or_default();
     let mut differences = vec![];
@@ -356,7 +443,7 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
     let options = writing.options(app)?;
     let mut view = writing.page(app, visitor, "Check and send", "check");
     for (step, slug, label) in PAGES.into_iter().filter(|(step, ..)| writing.has(*step)) {
-        let fields = typed::fields(&writing.asked(step), &writing.raw, &[], &options, typed::in_words);
+        let fields = typed::fields(&writing.asked(step), &writing.raw, &[], &options, |id| writing.label(id));
         let fact = |field: &Field| {
             let value = typed::shown(field);
             let value = if value.is_empty() { "Not answered".to_owned() } else { value };
@@ -365,12 +452,13 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
         view.answers.push(Section::new(&format!("answers-{slug}"), label).facts(fields.iter().map(fact).collect()));
     }
     let target = |fault: &Fault| {
-        let question = fault.field.as_deref().and_then(|field| writing.situation.process.question(base(field)));
-        let slug = question.and_then(|q| PAGES.into_iter().find(|(page, ..)| *page == q.page)).map(|(_, slug, _)| slug);
+        let page = fault.field.as_deref().and_then(|field| writing.step_asking(field));
+        let slug = page.and_then(|page| PAGES.into_iter().find(|(other, ..)| *other == page)).map(|(_, slug, _)| slug);
         slug.map_or(String::new(), |slug| format!("answers-{slug}"))
     };
     let faults = said.iter().cloned().chain(writing.faults(None));
     view.faults = faults.map(|fault| ui::Fault { target: target(&fault), message: fault.detail }).collect();
+    view.warnings = writing.warnings();
     view.clashes = writing.clashes();
     view.no_clash = writing.no_clash();
     view.notice = writing.notice();
@@ -387,6 +475,8 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
 fn what_next(writing: &Writing) -> Section {
     let section = Section::new("next", "What happens next");
     match (writing.act, writing.change().kind) {
+        (_, Kind::Emergency) => section.words(super::urgent::NEXT_EMERGENCY),
+        (_, Kind::Retrospective) => section.words(super::urgent::NEXT_RETROSPECTIVE),
         (Act::Propose, _) => section.words("Your coordinator is told at once and sends it on. The notice clock starts when they do."),
         (_, Kind::ServiceRequest) => {
             section.words("If every answer fits the entry of the catalogue, it is scheduled at once. Otherwise somebody reads it first.")
@@ -428,6 +518,7 @@ pub async fn send(State(app): State<Shared>, visitor: Visitor, Path(reference): 
 pub(super) fn said(stage: &str) -> String {
     match stage {
         "LOCAL_AUTH" => "It is with your coordinator now.".into(),
+        "APPROVED" => "It was received, with the yes by phone. The work may begin.".into(),
         "SCHEDULED" => "It is agreed and in the schedule.".into(),
         _ => "It was received. The notice clock has started.".into(),
     }

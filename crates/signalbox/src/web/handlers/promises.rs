@@ -5,6 +5,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use signalbox_core::calendar;
 use signalbox_store::directory;
+use signalbox_store::queries::charges::{self, OwedRow};
 use signalbox_store::queries::duties::{self, DutyLine, Whose};
 use signalbox_store::scope::Scope;
 
@@ -26,7 +27,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     let scope = Scope::of(&actor);
     let of = query.text("of").to_owned();
     let own: Vec<i64> = actor.memberships().iter().map(|m| m.org.0).collect();
-    let (org, orgs, promises) = app.read::<_, Failure>(|tx| {
+    let (org, orgs, promises, money) = app.read::<_, Failure>(|tx| {
         // Whoever sees every change may ask about anybody; others about their own organisations.
         let found = if of.is_empty() { None } else { directory::organisation_by_code(tx, &of)? };
         let org = found.filter(|org| scope.sees_all() || own.contains(&org.id));
@@ -35,7 +36,8 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
             orgs.extend(directory::organisation(tx, *id)?.filter(|org| !orgs.iter().any(|o: &directory::Organisation| o.id == org.id)));
         }
         let whose = org.as_ref().map_or(Whose::Mine, |org| Whose::Organisation(org.id));
-        Ok((org, orgs, duties::promises(tx, &scope, whose, now)?))
+        let money = if org.is_none() { charges::owed(tx, &scope)? } else { vec![] };
+        Ok((org, orgs, duties::promises(tx, &scope, whose, now)?, money))
     })?;
     let mut dropped: Vec<String> =
         query.fields().iter().filter(|(name, _)| name != "of").map(|(name, _)| format!("“{name}” is not a filter of this list, so it was left out.")).collect();
@@ -49,11 +51,14 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     choices.extend(org.iter().filter(|org| !orgs.iter().any(|o| o.id == org.id)).map(|org| Choice::new(&org.code, &org.name)));
     let filter = Field::select("of", "Whose", Choice::choose(choices, &[org.as_ref().map_or("", |org| org.code.as_str())]));
     let table = |caption: &str, duties: Vec<Row>| Table::new(caption, &HEADS, duties);
-    let rows = |duties: &[&DutyLine]| duties.iter().map(|duty| row(duty, now)).collect::<Vec<_>>();
+    let rows = |duties: &[&DutyLine], money: &[&OwedRow]| {
+        duties.iter().map(|duty| row(duty, now)).chain(money.iter().map(|owed| money_row(owed, now))).collect::<Vec<_>>()
+    };
+    let (money_late, money_open): (Vec<&OwedRow>, Vec<&OwedRow>) = money.iter().partition(|owed| owed.due_at.is_some_and(|due| due < now));
     let kept: Vec<&DutyLine> = promises.kept.iter().collect();
     let view = ListPage {
         shell: visitor.shell(&app, "Promises", Place::Promises),
-        lede: lede(open.len() + late.len(), late.len(), &whose),
+        lede: lede(open.len() + late.len() + money.len(), late.len() + money_late.len(), &whose),
         filters: Some(Filters {
             action: "/promises".into(),
             fields: vec![filter],
@@ -61,9 +66,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
             clear: if org.is_some() { "/promises".into() } else { String::new() },
         }),
         sections: vec![
-            Section::new("late", "Late").table(table("Late promises", rows(&late)), "Nothing is late."),
-            Section::new("open", "Open").table(table("Open promises", rows(&open)), "Nothing is open."),
-            Section::new("kept", "Kept in the last 60 days").table(table("Promises kept", rows(&kept)), "None."),
+            Section::new("late", "Late").table(table("Late promises", rows(&late, &money_late)), "Nothing is late."),
+            Section::new("open", "Open").table(table("Open promises", rows(&open, &money_open)), "Nothing is open."),
+            Section::new("kept", "Kept in the last 60 days").table(table("Promises kept", rows(&kept, &[])), "None."),
         ],
         ..ListPage::default()
     };
@@ -99,6 +104,16 @@ fn row(duty: &DutyLine, now: Timestamp) -> Row {
     Row::new(Cell::text(&what(duty)), vec![reference, Cell::text(&who), Cell::text(&duty.due_at.map(moment).unwrap_or_default()), state])
 }
 
+/// A word about money that is owed.
+fn money_row(owed: &OwedRow, now: Timestamp) -> Row {
+    let zone = calendar::london();
+    let state = if owed.due_at.is_some_and(|due| due < now) { Cell::tag("Late", "red") } else { Cell::tag("Open", "yellow") };
+    let reference = Cell::link(&owed.reference, &format!("/changes/{}#money", owed.reference)).small(&owed.title);
+    let due = owed.due_at.map(|at| words::moment_phrase(at, now, &zone)).unwrap_or_default();
+    let what = words::sentence_case(owed.owes.words());
+    Row::new(Cell::text(&what), vec![reference, Cell::text(&words::sentence_case(owed.role.words())), Cell::text(&due), state])
+}
+
 /// What is owed, in words.
 fn what(duty: &DutyLine) -> String {
     match duty.kind.as_str() {
@@ -108,7 +123,18 @@ fn what(duty: &DutyLine) -> String {
         "hold" => "Look again at what is on hold".into(),
         "answer" => "Answer what was asked".into(),
         "acceptance" => "Check what was sent in".into(),
+        "clinical_screen" => "Screen for clinical risk".into(),
+        "clinical_decision" => "Decide on the clinical risk".into(),
+        "clinical_answer" => "Answer the safety officer".into(),
+        "clinical_signature" => "Countersign the clinical risk".into(),
+        "clinical_stop" => "Choose how the stopped work goes on".into(),
+        "clinical_appeal" => "Rule on the appeal against a clinical rejection".into(),
+        "clinical_sample" => "Look again at a screening without a yes".into(),
         "local" => "Let it out of your trust, or hand it back".into(),
+        "action" => duty.words.clone().unwrap_or_else(|| format!("Carry out action {}", duty.about)),
+        "worked" => "Say whether it worked for you".into(),
+        "dispute" => "Answer the dispute of the outcome".into(),
+        paper if words::urgent::duty_words(paper).is_some() => words::urgent::duty_words(paper).unwrap_or_default(),
         other => words::sentence_case(&other.replace('_', " ")),
     }
 }

@@ -29,7 +29,16 @@ use crate::web::ui::{Choice, Field};
 use crate::web::visitor::Visitor;
 
 /// The kinds that people raise here, in the order in which they are shown.
-pub(super) const KINDS: [Kind; 3] = [Kind::Normal, Kind::PlannedOutage, Kind::ServiceRequest];
+pub(super) const KINDS: [Kind; 8] = [
+    Kind::Normal,
+    Kind::PlannedOutage,
+    Kind::ServiceRequest,
+    Kind::FirewallNetwork,
+    Kind::PacsModality,
+    Kind::NationalService,
+    Kind::Emergency,
+    Kind::Retrospective,
+];
 /// More drafts than this are found in the list of changes.
 const DRAFTS_SHOWN: i64 = 20;
 
@@ -123,9 +132,32 @@ fn kinds(app: &App, visitor: &Visitor, wanted: &[Kind]) -> Result<KindPage, Fail
 
 fn starter(app: &App, kind: Kind, orgs: &[Organisation]) -> Starter {
     let (name, words, button) = match kind {
+        Kind::Normal => ("A change to a service", "Software, hardware or settings, for one site or many, where nothing below fits better.", "Start a change"),
         Kind::PlannedOutage => ("A planned outage", "You switch something off that others use: power, cooling, a server, a line.", "Start a planned outage"),
         Kind::ServiceRequest => ("A service request", "Small, agreed beforehand, with fixed steps: no risk questions.", "Open the catalogue"),
-        _ => ("A change to a service", "Software, hardware, settings or the network, for one site or many.", "Start a change"),
+        Kind::FirewallNetwork => (
+            "A firewall or network change",
+            "Who may talk to whom: a firewall rule, an address, a route, a VPN, a name, a switch.",
+            "Start a firewall or network change",
+        ),
+        Kind::PacsModality => (
+            "A PACS modality",
+            "A scanner or anything else that sends images is connected, replaced, upgraded, moved or taken away.",
+            "Start a modality change",
+        ),
+        Kind::NationalService => (
+            "A national service",
+            "e-RS (Choose and Book), the Spine, smartcards or prescriptions: endpoints, a new PAS, services in bulk, slots.",
+            "Start a national service change",
+        ),
+        Kind::Emergency => {
+            ("An emergency", "Something has to be changed now. Ring first: one yes is enough. Then write it down, in three short pages.", "Start an emergency")
+        }
+        Kind::Retrospective => (
+            "Work that was done already",
+            "Nobody had approved it beforehand. Say so within a working day, and it is judged more mildly.",
+            "Record what was done",
+        ),
     };
     // A request begins with its entry in the catalogue, where it is asked for whom.
     let fields = if kind == Kind::ServiceRequest { vec![] } else { who_for(orgs, kind.code()) };
@@ -170,7 +202,7 @@ pub async fn begin(State(app): State<Shared>, visitor: Visitor, form: Form) -> R
         return again(&app, &visitor, kind, &form, &faults);
     };
     let typed = crate::web::typed::raw(&form);
-    let draft = NewDraft { kind, org, on_behalf_of: name, copied_from: None, raw: Raw::new() };
+    let draft = NewDraft { kind, org, on_behalf_of: name, copied_from: None, raw: super::urgent::begun(kind, app.clock.now()) };
     let done = app.raise(&actor, draft, expect(&form, "/changes/new", &typed)).map_err(stopped)?;
     Ok(Redirect::to(&format!("/changes/{}/edit/what", done.reference)).into_response())
 }

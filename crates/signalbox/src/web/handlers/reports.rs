@@ -1,9 +1,12 @@
 //! `/reports`: better or worse, or just noise? Each is a sentence, its figures and the same as CSV, of what the reader
 //! may see and no more (S23).
 
+pub mod charges;
+pub mod clinical;
 pub mod forward;
 pub mod raised;
 pub mod success;
+pub mod urgent;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,6 +16,7 @@ use jiff::tz::TimeZone;
 use signalbox_core::calendar::{self, local};
 use signalbox_core::change::Kind;
 use signalbox_store::queries::reports::{self as store, ReportFilter};
+use signalbox_store::scope::Scope;
 
 use super::entries::{begins, days_on, typed_date};
 use super::schedule::{Names, reader};
@@ -28,11 +32,11 @@ use crate::words::{counted, sentence_case};
 
 /// What each report answers.
 pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
-    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
+    let (scope, actor, now, zone) = (reader(&visitor)?, visitor.actor()?, app.clock.now(), calendar::london());
     let names = Names { sites: vec![], services: vec![], organisations: vec![] };
     let wanted = Wanted::read(&Form::default(), &names, now, &zone);
     let ahead = forward::span(None, now, &zone);
-    let (outcomes, raised, open, coming) = app.read::<_, Failure>(|tx| {
+    let (outcomes, raised, open, coming, urgents, decided) = app.read::<_, Failure>(|tx| {
         let outcomes = store::summary(tx, &scope, &wanted.filter, &zone)?.attempted;
         let (mut raised, mut open) = (0, 0);
         store::each_raised(tx, &scope, &wanted.filter, false, |row| {
@@ -45,7 +49,13 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             coming += 1;
             Ok(())
         })?;
-        Ok((outcomes, raised, open, coming))
+        let mut urgents = vec![];
+        signalbox_store::queries::urgent::each(tx, &scope, &wanted.filter, |row| {
+            urgents.push(row);
+            Ok(())
+        })?;
+        let decided = signalbox_store::queries::clinical::register(tx, &Scope::of(&actor), wanted.filter.from, wanted.filter.until)?.len() as i64;
+        Ok((outcomes, raised, open, coming, urgents, decided))
     })?;
     let report = |label: &str, path: &str, question: &str, sentence: String| ReportLink {
         link: Link::new(label, path),
@@ -53,37 +63,55 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
         sentence,
         csv_href: format!("{path}.csv"),
     };
-    let view = ReportsPage {
-        shell: visitor.shell(&app, "Reports", Place::Reports),
-        reports: vec![
-            report(
-                "Success and failure",
-                "/reports/success",
-                "Do changes work first time, and is that better or worse?",
-                format!("Last 12 months, worked first time: {}.", outcomes.success().words()),
-            ),
-            report(
-                "Changes raised by trusts",
-                "/reports/trust-raised",
-                "What did trusts ask for, and where does it stand?",
-                format!("{} in the last 12 months, {open} still open.", counted(raised, "change")),
-            ),
-            report(
-                "Forward schedule of change",
-                "/reports/schedule",
-                "What is coming, week by week?",
-                format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") }),
-            ),
-        ],
-    };
-    Ok(page(&view))
+    let mut reports = vec![
+        report(
+            "Success and failure",
+            "/reports/success",
+            "Do changes work first time, and is that better or worse?",
+            format!("Last 12 months, worked first time: {}.", outcomes.success().words()),
+        ),
+        report(
+            "Changes raised by trusts",
+            "/reports/trust-raised",
+            "What did trusts ask for, and where does it stand?",
+            format!("{} in the last 12 months, {open} still open.", counted(raised, "change")),
+        ),
+        report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
+        report(
+            "Forward schedule of change",
+            "/reports/schedule",
+            "What is coming, week by week?",
+            format!("{} from last week to 8 weeks ahead.", if coming == 1 { "1 entry".to_owned() } else { format!("{coming} entries") }),
+        ),
+        report(
+            "Clinical register",
+            "/reports/clinical",
+            "Which clinical risks were accepted or rejected, by whom?",
+            format!("{} in the last 12 months. It holds nothing about any patient.", counted(decided, "decision")),
+        ),
+    ];
+    if !scope.money().is_blind() {
+        let open = app.read::<_, Failure>(|tx| Ok(signalbox_store::queries::charges::open(tx, &scope)?.len()))?;
+        let sentence = format!("{} for the monthly review.", counted(open as i64, "change"));
+        reports.push(report("Charge pipeline", "/reports/charges", "What was quoted, agreed, spent and billed?", sentence));
+    }
+    Ok(page(&ReportsPage { shell: visitor.shell(&app, "Reports", Place::Reports), reports }))
 }
 
 /// The spans that a report may cover.
 const PERIODS: [(&str, i32, &str); 4] = [("3m", 3, "Last 3 months"), ("12m", 12, "Last 12 months"), ("24m", 24, "Last 24 months"), ("60m", 60, "Last 5 years")];
 
 /// The kinds that are built.
-const KINDS: [Kind; 3] = [Kind::Normal, Kind::ServiceRequest, Kind::PlannedOutage];
+const KINDS: [Kind; 8] = [
+    Kind::Normal,
+    Kind::ServiceRequest,
+    Kind::PlannedOutage,
+    Kind::Emergency,
+    Kind::Retrospective,
+    Kind::FirewallNetwork,
+    Kind::PacsModality,
+    Kind::NationalService,
+];
 
 /// What an address asks of a report. What is not understood is dropped and said (settled 18).
 pub struct Wanted {

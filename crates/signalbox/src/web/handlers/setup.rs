@@ -3,14 +3,19 @@
 mod dependencies;
 mod estate;
 mod freezes;
+pub mod limits;
 mod organisations;
 pub mod people;
+mod rates;
+mod safety_officers;
 
 pub use dependencies::Dependencies;
 pub use estate::{Items, Services};
 pub use freezes::{Freezes, lift, show_lift};
 pub use organisations::{Organisations, Sites};
 pub use people::People;
+pub use rates::Rates;
+pub use safety_officers::SafetyOfficers;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -87,7 +92,12 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<Items>(&visitor, &mut rows);
     add::<Dependencies>(&visitor, &mut rows);
     add::<People>(&visitor, &mut rows);
+    add::<SafetyOfficers>(&visitor, &mut rows);
     add::<Freezes>(&visitor, &mut rows);
+    add::<Rates>(&visitor, &mut rows);
+    if limits::admit(&visitor).is_ok() {
+        rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));
+    }
     if rows.is_empty() {
         only_administrators(&visitor)?;
     }
@@ -275,16 +285,17 @@ fn conflict<R: Register>(app: &App, visitor: &Visitor, old: Old, fields: Vec<Fie
 }
 
 /// The names under which the fields are sent.
-pub(super) fn names(fields: &[Field]) -> Vec<String> {
-    let names = fields.iter().flat_map(|field| match field.control {
+pub fn names(fields: &[Field]) -> Vec<String> {
+    let names = fields.iter().flat_map(|field| match &field.control {
         Control::DateTime { .. } => vec![format!("{}-date", field.name), format!("{}-time", field.name)],
+        Control::Rows { rows } => rows.iter().flat_map(|row| &row.cells).map(|cell| cell.name.clone()).collect(),
         _ => vec![field.name.clone()],
     });
     names.collect()
 }
 
 /// What is missing, too long, or not one of the choices.
-pub(super) fn check(fields: &[Field], form: &Form) -> Vec<Fault> {
+pub fn check(fields: &[Field], form: &Form) -> Vec<Fault> {
     fields.iter().filter_map(|field| check_field(field, form)).collect()
 }
 
@@ -294,7 +305,7 @@ fn check_field(field: &Field, form: &Form) -> Option<Fault> {
     let (most, choices) = match &field.control {
         Control::TextArea { .. } => (TEXT_CHARACTERS, None),
         Control::Select { choices } | Control::Radios { choices } => (LINE_CHARACTERS, Some(choices)),
-        Control::Checks { .. } | Control::DateTime { .. } => return None,
+        Control::Checks { .. } | Control::DateTime { .. } | Control::Rows { .. } => return None,
         Control::Input { .. } => (LINE_CHARACTERS, None),
     };
     if text.is_empty() && !field.optional {

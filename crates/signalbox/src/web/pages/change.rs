@@ -28,6 +28,9 @@ pub struct Offer {
 #[derive(Clone, Debug, Default)]
 pub struct NotNow {
     pub act: String,
+    /// The rule that stands in the way.
+    pub rule: String,
+    /// The fact that it looks at.
     pub reason: String,
     pub who: String,
 }
@@ -97,6 +100,8 @@ pub struct ChangePage {
     pub act: Option<ActPanel>,
     pub offers: Vec<Offer>,
     pub not_now: Vec<NotNow>,
+    /// Every act that is not offered, of this stage and of the others.
+    pub why_not: Vec<NotNow>,
     pub clashes: Vec<Clash>,
     /// "No clashes found, looked at today 17:20."
     pub no_clash: String,

@@ -55,6 +55,8 @@ pub struct RaisePage {
     pub faults: Vec<Fault>,
     /// On the last step: every answer with a link that changes it.
     pub answers: Vec<Section>,
+    /// What to know before going on, though nothing stands in the way.
+    pub warnings: Vec<String>,
     pub clashes: Vec<Clash>,
     /// "No clash found from 19:30 to 21:30 with PACS imaging."
     pub no_clash: String,

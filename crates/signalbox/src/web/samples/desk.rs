@@ -4,8 +4,10 @@ use super::schedule::night;
 use super::{WORK, Work, link, visitor};
 use crate::web::layout::{Place, Shell, menu};
 use crate::web::pages::ops::{Answer, OpsForm, OpsPage, OpsRow, Question};
+use crate::web::pages::run::{Clock, LogLine, Press, RunPage, RunStep, Served};
 use crate::web::pages::status::{StatusPage, StatusRow};
 use crate::web::pages::tonight::{Noticed, TonightPage, UnknownSitePage};
+use crate::web::parts::{Cell, Row, Table};
 use crate::web::ui::{Choice, Fault, Field, Link, Tag};
 
 pub fn ops(matches: bool) -> OpsPage {
@@ -70,6 +72,62 @@ pub fn ops(matches: bool) -> OpsPage {
             row("w2", &WORK[0], "Northbrook. No alarm expected.", "Ring: Northbrook desk, 020 7946 0131", Some(form("w2", &[("start", "Started")], None))),
             row("w3", &WORK[2], "Northbrook link down to 01:00.", "Ring: Meridian NOC, 020 7946 0190", None),
         ],
+    }
+}
+
+pub fn run() -> RunPage {
+    let press = |key: &str, words: &str, hidden: &[(&str, &str)], is_quiet| Press {
+        action: "/changes/RFC-2026-001842/run".into(),
+        key: key.into(),
+        hidden: hidden.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        words: words.into(),
+        is_quiet,
+    };
+    let step = |heading: &str, what: &str, note: &str| Some(RunStep { heading: heading.into(), what: what.into(), note: note.into() });
+    let clock = |label, at: &str, note: &str, mood| Clock { label, at: at.into(), note: note.into(), mood };
+    let row = |what: &str, at: &str, state: &str, colour| {
+        Row::new(Cell::text(what), vec![Cell::text(at).small("20 minutes"), Cell::text("Tom Achebe"), Cell::tag(state, colour)])
+    };
+    RunPage {
+        shell: Shell { nav: menu(Place::Changes, true, true), ..Shell::sample("RFC-2026-001842: the work", Place::Changes) },
+        reference: "RFC-2026-001842".into(),
+        title: "Archive node firmware".into(),
+        tag: Tag::new("In progress", "orange"),
+        sentence: "In progress since 22:04, 41 minutes gone.".into(),
+        warnings: vec!["Last safe moment to go back: 23:10, in 25 minutes.".into()],
+        clocks: vec![
+            clock("Now", "22:45", "", ""),
+            clock("Start", "22:00", "45 minutes ago", ""),
+            clock("Planned end", "23:30", "in 45 minutes", ""),
+            clock("Last safe to go back", "23:10", "in 25 minutes", "warn"),
+            clock("All back by", "23:50", "in 1 hour 5 minutes", ""),
+        ],
+        now: step("Step 2, do the work", "Move the service to the new node", "Tom Achebe, Halden, planned 22:20, 20 minutes. Under way since 22:31."),
+        next: step("Step 3, test that it worked", "Fetch ten known studies from each site", "Halden, planned 22:40, 15 minutes."),
+        presses: vec![press("k-done", "Step 2 is done", &[("act", "record_step"), ("number", "2"), ("result", "done")], false)],
+        more: vec![
+            Link::new("A step failed, or is left out", "/changes/RFC-2026-001842/acts/record_step"),
+            Link::new("Go back: begin the back-out", "/changes/RFC-2026-001842/acts/back_out"),
+        ],
+        services: vec![
+            Served {
+                name: "PACS imaging".into(),
+                tag: Tag::new("Not back yet", "orange"),
+                press: Some(press("k-back", "PACS imaging is back", &[("act", "restore")], true)),
+            },
+            Served { name: "Pathology results".into(), tag: Tag::new("Back at 22:40", "green"), press: None },
+        ],
+        plans: vec![
+            Table::new(
+                "The work",
+                &["Step", "Planned", "Who", "How it stands"],
+                vec![row("1. Save the data", "22:00", "Done", "green"), row("2. Move the service", "22:20", "Under way", "orange")],
+            ),
+            Table::new("The way back", &["Step", "Planned", "Who", "How it stands"], vec![row("4. Start the old node", "23:30", "To do", "blue")]),
+        ],
+        say: Some(press("k-say", "Add the line", &[("act", "say")], true)),
+        log: vec![LogLine { at: "today 22:31".into(), what: "Step 2 begun at 22:31".into(), said: "The copy took longer than in the trial.".into() }],
+        record: Link::new("Read the whole record", "/changes/RFC-2026-001842"),
     }
 }
 

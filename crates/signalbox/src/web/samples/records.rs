@@ -3,7 +3,9 @@
 mod changes;
 mod forms;
 mod lists;
+mod money;
 mod people;
+mod proposals;
 mod raising;
 
 use super::{DynPage, Sample};
@@ -16,6 +18,8 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("change-versions", Box::new(changes::versions())),
         ("change-act-approve", Box::new(forms::approve())),
         ("change-act-screen", Box::new(forms::screen())),
+        ("change-act-quote", Box::new(money::quote())),
+        ("change-quotes", Box::new(money::quotes())),
         ("decide", Box::new(changes::decide())),
         ("decide-done", Box::new(changes::decided())),
         ("raise-kind", Box::new(raising::kind())),
@@ -46,6 +50,10 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("setup-form", Box::new(forms::site())),
         ("process-list", Box::new(lists::processes())),
         ("process-document", Box::new(people::process())),
+        ("proposal", Box::new(proposals::overview())),
+        ("proposal-text", Box::new(proposals::text())),
+        ("proposal-table", Box::new(proposals::table())),
+        ("paper", Box::new(people::paper())),
         ("api", Box::new(people::api())),
     ];
     pages.into_iter().map(|(name, page)| Ok(Sample { name, html: page.html()? })).collect()

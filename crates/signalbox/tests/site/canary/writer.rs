@@ -232,7 +232,8 @@ impl<'w> Writer<'w> {
         self.take(id, Act::Finish, &[("outcome", "backed_out"), ("back", "")]);
         self.take(id, Act::MeetCondition, &[("number", "1")]);
         self.take(id, Act::Review, &[]);
-        self.take(id, Act::Review, &[]);
+        let owner = self.code.to_uppercase();
+        self.take(id, Act::Review, &[("action_1_owner", owner.as_str()), ("action_1_due", "2026-12-24")]);
         self.take(id, Act::Close, &[("outcome", "backed_out")]);
     }
 
@@ -306,6 +307,14 @@ impl<'w> Writer<'w> {
         }
         for unwanted in [
             "lowered_because",
+            "action_1_owner",
+            "action_1_due",
+            "action_2",
+            "action_2_owner",
+            "action_2_due",
+            "action_3",
+            "action_3_owner",
+            "action_3_due",
             "condition_2",
             "condition_3",
             "condition_1_owner",

@@ -5,6 +5,7 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use signalbox_core::act::Act;
+use signalbox_core::clinical::fields::PURPOSES;
 use signalbox_core::form::Raw;
 use signalbox_core::refusal::Refusal;
 use signalbox_store::drafts;
@@ -16,7 +17,7 @@ use crate::web::form::Form;
 use crate::web::parts;
 use crate::web::problem::{Failure, Fault};
 use crate::web::tell::done;
-use crate::web::ui::{self, Field};
+use crate::web::ui::{self, Choice, Field};
 use crate::web::visitor::Visitor;
 use crate::words;
 
@@ -29,7 +30,10 @@ pub(super) fn form(app: &App, seen: &Seen, typed: Option<(&Raw, &[Fault])>) -> (
     let own = faults.iter().find(|fault| fault.field.as_deref() == Some("file")).map(|fault| fault.detail.clone());
     let hint = format!("{} Up to 10 MB.", words::field_hint(Act::Attach, "file"));
     let field = Field::input("file", "file", &words::field_label("file"), "").hint(&hint).error(own);
-    let form = parts::Form::new(&format!("{}/files", seen.address()), words::act_button(Act::Attach, seen.change().stage), vec![field]);
+    let choices = PURPOSES.iter().map(|code| Choice::new(code, &words::option_label("purpose", code)));
+    let choices = std::iter::once(Choice::new("", "Not said")).chain(choices).collect();
+    let purpose = Field::select("purpose", &words::field_label("purpose"), choices).hint(words::field_hint(Act::Attach, "purpose")).optional();
+    let form = parts::Form::new(&format!("{}/files", seen.address()), words::act_button(Act::Attach, seen.change().stage), vec![field, purpose]);
     let form = form.key(&app.ids.token().to_hex()).quiet();
     let faults = summary(&form.fields, faults);
     (form, faults)
@@ -44,7 +48,8 @@ pub async fn upload(
     parts: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Result<Response, Failure> {
     let id = find(&app, &visitor, &reference)?;
-    form.only(&[])?;
+    form.only(&["purpose"])?;
+    let purpose = Some(form.text("purpose").to_owned()).filter(|code| !code.is_empty());
     let mut parts = parts.map_err(|_| Failure::invalid(Fault::of("file", "file-missing", "Choose a file.")))?;
     let mut taken = None;
     while let Some(part) = parts.next_field().await.map_err(|_| Failure::bad_request("body", "The form can’t be read."))? {
@@ -64,7 +69,7 @@ pub async fn upload(
         let seen = Seen::read(&app, &visitor, &reference)?;
         return draw_act(&app, &visitor, &seen, Act::Attach, Some((&Raw::new(), &fault.into_iter().collect::<Vec<_>>())));
     };
-    let attachment = NewAttachment::new(name, content.to_vec());
+    let attachment = NewAttachment { purpose, ..NewAttachment::new(name, content.to_vec()) };
     let raw = Raw::from([("file".to_owned(), vec![attachment.sha256.clone(), attachment.name.clone()])]);
     let expect = expect(&form, &format!("/changes/{}/files", reference.to_ascii_uppercase()), &raw);
     match app.attach(&visitor.actor()?, id, attachment, expect) {

@@ -2,8 +2,10 @@
 
 use signalbox_core::act::Act;
 use signalbox_core::calendar::local;
+use signalbox_core::charge::money::pounds;
 use signalbox_core::decide::fields::{CONDITIONS_AT_ONCE, Field as Asked, of_act as fields_of_act};
 use signalbox_core::facts::PersonFact;
+use signalbox_core::form::rows::cell_name;
 use signalbox_core::form::{Answer, Raw};
 use signalbox_core::ids::PersonId;
 use signalbox_core::process::AnswerKind;
@@ -28,7 +30,7 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
     asked.retain(|field| field.id != "seen");
     let options = options(app, seen, &asked)?;
     let drawn = typed::fields(&asked, &raw, faults, &options, words::field_label);
-    let drawn: Vec<Field> = drawn.into_iter().map(|field| explain(field, act)).collect();
+    let drawn: Vec<Field> = drawn.into_iter().map(|field| explain(seen, field, act)).collect();
     let change = seen.change();
     let mut form = Form::new(&format!("{}/acts/{}", seen.address(), act.code()), words::act_button(act, change.stage), drawn)
         .key(&app.ids.token().to_hex())
@@ -36,12 +38,15 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
     if let (Act::Approve, Some(content)) = (act, &change.content) {
         form = form.hide("seen", &content.hash);
     }
+    if typed::has_rows(&form.fields) {
+        form = form.more(typed::MORE_ROWS, "Show more rows");
+    }
     let faults = summary(&form.fields, faults);
     Ok((form, faults))
 }
 
 /// Hints, and what the numbers of a risk question mean.
-fn explain(mut field: Field, act: Act) -> Field {
+fn explain(seen: &Seen, mut field: Field, act: Act) -> Field {
     let name = typed::core_name(&field.name);
     let hint = words::field_hint(act, &name);
     if name == "implementer" && matches!(field.control, Control::Input { .. }) {
@@ -50,12 +55,18 @@ fn explain(mut field: Field, act: Act) -> Field {
     if field.hint.is_none() && !hint.is_empty() {
         field.hint = Some(hint.to_owned());
     }
-    if let (Control::Radios { choices }, Some(meanings)) = (&mut field.control, words::risk_answers(&name)) {
+    if let (Control::Radios { choices }, Some(meanings)) = (&mut field.control, risk_answers(seen, &name)) {
         for (choice, meaning) in choices.iter_mut().zip(meanings) {
             choice.label = format!("{}: {meaning}", choice.value);
         }
     }
     field
+}
+
+/// What 0 to 3 mean for a risk question of the document.
+fn risk_answers<'s>(seen: &'s Seen, name: &str) -> Option<&'s [String; 4]> {
+    let at = name.strip_prefix("risk_")?.parse::<usize>().ok()?.checked_sub(1)?;
+    seen.situation.process.risk_questions.get(at).map(|row| &row.answers)
 }
 
 /// What may be chosen. The directory is read only for acts that name its things.
@@ -76,8 +87,11 @@ fn options(app: &App, seen: &Seen, asked: &[Asked]) -> Result<Options, Failure> 
         seen.page.orgs.values().filter(|org| orgs.iter().any(|o| o.0 == org.id)).map(|org| Choice::new(&org.code, &org.name)).collect();
     owners.sort_by(|a, b| a.label.cmp(&b.label));
     for n in 1..=CONDITIONS_AT_ONCE {
-        options = options.with(&format!("condition_{n}_owner"), owners.clone());
+        options = options.with(&format!("condition_{n}_owner"), owners.clone()).with(&format!("control_{n}_owner"), owners.clone());
     }
+    let hazards = seen.change().safety.hazards.iter();
+    let hazards = hazards.map(|hazard| Choice::new(&hazard.name(), &format!("{}: {}", hazard.name(), seen.said(&hazard.words.name)))).collect();
+    options = options.with("which", hazards);
     let open = seen.change().conditions.iter().filter(|condition| condition.met.is_none());
     let open = open.map(|c| Choice::new(&c.number.to_string(), &format!("{}: {}", c.number, seen.said(&c.condition.what)))).collect();
     if asked.iter().any(|field| field.id == "implementer") {
@@ -87,8 +101,22 @@ fn options(app: &App, seen: &Seen, asked: &[Asked]) -> Result<Options, Failure> 
             options = options.with("implementer", people);
         }
     }
+    if asked.iter().any(|field| field.id == "verbal_approver") {
+        let callable = crate::web::handlers::urgent::callable(app, &seen.actor)?;
+        options = options.with("verbal_approver", crate::web::handlers::urgent::approvers(&callable, seen.change().raised_by.person.map(|p| p.0)));
+    }
     let questions = seen.situation.process.questions.iter().map(|question| Choice::new(&question.id, &question.text)).collect();
-    Ok(options.with("number", open).with("fields", questions))
+    Ok(options.with("number", open).with("fields", questions).with("invoice", invoices(seen)))
+}
+
+/// The invoices that something may be done to.
+fn invoices(seen: &Seen) -> Vec<Choice> {
+    let all = seen.change().money.invoices.iter().filter(|_| super::money::sees(seen));
+    all.map(|invoice| {
+        let words = format!("{}: {}, {}", invoice.number, seen.said(&invoice.bill.reference), pounds(invoice.due_pence()));
+        Choice::new(&invoice.number.to_string(), &words)
+    })
+    .collect()
 }
 
 /// Those who may be named to do the work: of a party to the change, and none who approved it (SD-2).
@@ -99,7 +127,7 @@ fn implementers(app: &App, seen: &Seen) -> Result<Vec<Choice>, Failure> {
         let names = accounts::names(tx, &found.iter().map(|person| person.id.0).collect::<Vec<_>>())?;
         Ok((found, names))
     })?;
-    let has_approved = |person: PersonId| change.live_approvals().any(|approval| approval.by.person == Some(person));
+    let has_approved = |person: PersonId| change.live_approvals().any(|approval| approval.by.concerns(person));
     let choice = |person: &PersonFact| {
         let name = names.get(&person.id.0).cloned().unwrap_or_default();
         let orgs: Vec<String> = person.orgs.iter().map(|org| seen.names.org(*org)).collect();
@@ -121,8 +149,19 @@ fn filled_in(seen: &Seen, act: Act) -> Raw {
             let proposed = seen.change().work.proposed;
             proposed.map(|outcome| Raw::from([("outcome".to_owned(), vec![outcome.code().to_owned()])])).unwrap_or_default()
         }
+        money if money.is_money() => usual(seen, money),
         _ => Raw::new(),
     }
+}
+
+/// The amounts that are usual for an act of money, and today where a day is asked.
+fn usual(seen: &Seen, act: Act) -> Raw {
+    let ctx = seen.situation.context(&seen.actor, seen.now);
+    let today = local::wall(seen.now, &seen.situation.zone).date().to_string();
+    let is_today = |id: &str| matches!(id, "order_date" | "invoice_date" | "paid_on" | "spent_on");
+    let value =
+        |id: &str| signalbox_core::charge::fields::usual(seen.change(), act, id).or_else(|| (is_today(id) && act != Act::AcceptQuote).then(|| today.clone()));
+    fields_of_act(&ctx, seen.change(), act).iter().filter_map(|field| Some((field.id.clone(), vec![value(&field.id)?]))).collect()
 }
 
 /// The answers as somebody would type them.
@@ -158,5 +197,10 @@ fn answer_typed(seen: &Seen, id: &str, answer: &Answer) -> Vec<(String, Vec<Stri
         Answer::Person { name, phone } => vec![(format!("{id}.name"), vec![seen.said(name)]), (format!("{id}.phone"), vec![seen.said(phone)])],
         Answer::List(texts) => vec![(id.to_owned(), texts.iter().map(|text| seen.said(text)).collect())],
         Answer::Files(files) => vec![(id.to_owned(), files.iter().map(|file| file.0.to_string()).collect())],
+        Answer::Value(value) => one(value.clone()),
+        Answer::Rows(rows) => {
+            let cells = rows.iter().enumerate().flat_map(|(at, cells)| cells.iter().map(move |(column, cell)| (cell_name(id, at + 1, column), cell)));
+            cells.flat_map(|(name, cell)| answer_typed(seen, &name, cell)).collect()
+        }
     }
 }

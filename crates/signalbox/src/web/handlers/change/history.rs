@@ -37,6 +37,15 @@ impl Show {
             | Event::Screened { .. }
             | Event::ClinicallyAccepted { .. }
             | Event::ClinicallyRejected { .. }
+            | Event::HazardRated(_)
+            | Event::ClinicallyCountersigned(_)
+            | Event::ClinicallyQueried { .. }
+            | Event::ClinicallyEscalated { .. }
+            | Event::ScreeningReviewed { .. }
+            | Event::DowntimeWaived { .. }
+            | Event::ClinicalRejectionUpheld { .. }
+            | Event::ClinicalRejectionOverruled(_)
+            | Event::StopSettled(_)
             | Event::Stopped { .. }
             | Event::Approved { .. }
             | Event::Rejected { .. }

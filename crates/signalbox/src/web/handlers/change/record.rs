@@ -5,6 +5,7 @@ use signalbox_core::act::Act;
 use signalbox_core::apply::apply;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Confidentiality, Stage};
+use signalbox_core::charge;
 use signalbox_core::offers::Offer as Offered;
 use signalbox_core::permit;
 use signalbox_core::refusal::Refusal;
@@ -38,10 +39,22 @@ const WAY: &[Stage] = &[
 /// The acts that wait for somebody, the most pressing first: one of them stands on the page as a form.
 const MAIN: &[Act] = &[
     Act::Accept,
+    Act::SetCharge,
+    Act::SettleCharge,
+    Act::AnswerFee,
+    Act::AcceptQuote,
+    Act::GiveOrder,
     Act::Assess,
+    Act::Overrule,
+    Act::AnswerQuery,
+    Act::SettleStop,
     Act::Screen,
+    Act::Countersign,
     Act::Clear,
+    Act::ConfirmVerbal,
     Act::Approve,
+    Act::Ratify,
+    Act::GiveVerdict,
     Act::Schedule,
     Act::Acknowledge,
     Act::Start,
@@ -51,6 +64,7 @@ const MAIN: &[Act] = &[
     Act::Resume,
     Act::SettleNotice,
     Act::MeetCondition,
+    Act::AcceptDelivery,
 ];
 
 /// How long before its start work is asked about.
@@ -82,10 +96,11 @@ pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form
         act: main.map(|act| panel(app, seen, act)).transpose()?,
         offers: others(seen, &open, main),
         not_now: not_now(seen, &offers),
+        why_not: why_not(seen, &offers),
         clashes: clashes(seen, &open),
         no_clash: format!("No clash found, looked at {}.", seen.moment(seen.now)),
         notice: sections::notice(seen),
-        sections: sections::all(seen),
+        sections: sections::all(seen).into_iter().chain(super::work::near(app, seen)?).collect(),
         views: history.views,
         entries: history.entries,
         older: history.older,
@@ -124,6 +139,7 @@ fn is_due(seen: &Seen, act: Act) -> bool {
     let window = change.window();
     match act {
         Act::Start => change.stage.is_firm() && window.is_some_and(|window| window.start <= seen.now + NEAR),
+        Act::SetCharge => change.money.state() == charge::State::Undetermined && change.money.is_begun(),
         Act::Finish => matches!(change.stage, Stage::Implementing | Stage::BackingOut) || window.is_some_and(|window| window.end <= seen.now),
         _ => true,
     }
@@ -217,16 +233,40 @@ fn not_now(seen: &Seen, offers: &[Offered]) -> Vec<NotNow> {
         let Err(refusal) = &offer.verdict else { continue };
         let is_worth_saying = match refusal {
             Refusal::WrongStage(_) => AHEAD.contains(&offer.act) && !change.stage.is_final() && would_be_theirs(offer.act),
+            _ if offer.act.is_money() => charge_is_worth_saying(refusal) && would_be_theirs(offer.act),
             _ => true,
         };
         if is_worth_saying {
-            let whys = words::act_why_not(refusal, offer.act, process, change);
-            let reason = whys.iter().map(|why| why.sentence.clone()).collect::<Vec<_>>().join(" ");
-            let who = whys.iter().map(|why| why.who_can_change.clone()).filter(|who| !who.is_empty()).collect::<Vec<_>>().join(" ");
-            all.push(NotNow { act: words::act_title(offer.act).into(), reason, who });
+            all.push(reasons(offer.act, refusal, seen));
         }
     }
     all
+}
+
+/// Every act of the document that this person is not offered, of this stage and of others: the rule, the fact, and who
+/// can change it (C197).
+fn why_not(seen: &Seen, offers: &[Offered]) -> Vec<NotNow> {
+    offers.iter().filter_map(|offer| offer.verdict.as_ref().err().map(|refusal| reasons(offer.act, refusal, seen))).collect()
+}
+
+fn reasons(act: Act, refusal: &Refusal, seen: &Seen) -> NotNow {
+    let whys = words::act_why_not(refusal, act, &seen.situation.process, seen.change());
+    let all = |part: &dyn Fn(&words::Why) -> &String| {
+        let mut said: Vec<&str> = vec![];
+        for words in whys.iter().map(|why| part(why).as_str()) {
+            if !said.contains(&words) {
+                said.push(words);
+            }
+        }
+        said.join(" ")
+    };
+    NotNow { act: words::act_title(act).into(), rule: all(&|why| &why.rule), reason: all(&|why| &why.sentence), who: all(&|why| &why.who_can_change) }
+}
+
+/// Of money, only what somebody could wonder about: a limit, a lapse, a sum that is spent.
+fn charge_is_worth_saying(refusal: &Refusal) -> bool {
+    const WORTH: &[&str] = &["above-spending-limit", "no-spending-limit", "second-person", "quote-lapsed", "nothing-left", "fee-lapsed", "not-in-dispute-yet"];
+    matches!(refusal, Refusal::Denied(bars) if bars.iter().any(|bar| WORTH.contains(&bar.code)))
 }
 
 fn clashes(seen: &Seen, open: &[Act]) -> Vec<Clash> {
@@ -272,5 +312,7 @@ fn links(seen: &Seen) -> Vec<Link> {
     let has = |path: &str| crate::web::ROUTES.iter().any(|route| route.path == path);
     let process = &seen.situation.process;
     let how = has("/process/{id}").then(|| Link::new(&format!("How this works: {}", process.title), &format!("/process/{}", process.id)));
-    how.into_iter().collect()
+    let pinned = Link::new(&format!("The text that it keeps: version {}", process.version), &format!("/process/{}/versions/{}", process.id, process.hash));
+    let paper = Link::new("As a form to print", &format!("{}/form", seen.address()));
+    how.into_iter().chain([pinned, paper]).chain(super::super::urgent::link(seen)).collect()
 }

@@ -1,45 +1,38 @@
 //! The panels of the record: answers, assessments, tracks, approvals, promises, the night, the end.
 
-use jiff::Timestamp;
 use signalbox_core::act::Act;
 use signalbox_core::actor::Stamp;
 use signalbox_core::calendar::{Verdict, local};
-use signalbox_core::change::{Assessment, Clinical, Condition, Network, Outcome};
+use signalbox_core::change::{Assessment, Condition, Network, Outcome};
 use signalbox_core::decide::notice::is_provisional;
-use signalbox_core::form::Answer;
-use signalbox_core::process::Question;
+use signalbox_core::decide::warnings;
+use signalbox_core::form::{Answer, Answers};
+use signalbox_core::process::{AnswerKind, Column, Question};
 
-use super::Seen;
+use super::{Seen, safety};
 use crate::web::panels;
 use crate::web::parts::{Cell, Fact, Notice, Row, Section, Table};
 use crate::web::ui::Tag;
 use crate::words;
 
 /// Whether the change's document has this act at all; a request from the catalogue is not assessed.
-fn knows(seen: &Seen, act: Act) -> bool {
+pub(super) fn knows(seen: &Seen, act: Act) -> bool {
     seen.situation.process.steps.iter().any(|step| step.act == act)
 }
 
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
-    let sections = [
-        Some(glance(seen)),
-        defects(seen),
-        risk(seen),
-        assessments(seen),
-        clinical(seen),
-        network(seen),
-        approvals(seen),
-        conditions(seen),
-        promise(seen),
-        night(seen),
-        end(seen),
-    ];
-    sections.into_iter().flatten().collect()
+    let first = warnings(seen).into_iter().chain([glance(seen)]).chain(tables(seen));
+    let before = [defects(seen), risk(seen), super::decisions::section(seen), assessments(seen)].into_iter().flatten().chain(safety::sections(seen));
+    let decided = [network(seen), super::boards::board(seen), approvals(seen), super::money::panel(seen), conditions(seen), promise(seen)];
+    let after = decided.into_iter().chain([super::work::plan(seen), night(seen), end(seen), super::work::learnt(seen)]);
+    let first = first.chain(super::super::urgent::section(seen));
+    first.chain(before).chain(after.into_iter().flatten()).collect()
 }
 
-fn who(seen: &Seen, stamp: &Stamp) -> String {
+pub fn who(seen: &Seen, stamp: &Stamp) -> String {
     let person = seen.names.person(stamp.person);
+    let person = stamp.for_person.map_or(person.clone(), |other| format!("{person} for {}", seen.names.person(Some(other))));
     stamp.org.map_or(person.clone(), |org| format!("{person}, {}", seen.names.org(org)))
 }
 
@@ -52,7 +45,7 @@ pub(super) fn size_words(bytes: i64) -> String {
     }
 }
 
-fn date_words(date: jiff::civil::Date) -> String {
+pub(super) fn date_words(date: jiff::civil::Date) -> String {
     local::date_words(date)
 }
 
@@ -77,12 +70,18 @@ pub(super) fn answer_words(seen: &Seen, answer: &Answer) -> Option<String> {
         Answer::Sites(ids) => listed_names(ids.iter().filter_map(|id| seen.page.sites.get(&id.0)).map(|site| site.name.as_str())),
         Answer::Person { name, phone } => format!("{}, {}", seen.said(name), seen.said(phone)),
         Answer::List(texts) => texts.iter().map(|text| seen.said(text)).collect::<Vec<_>>().join("\n"),
+        Answer::Value(value) => value.clone(),
+        Answer::Rows(rows) => {
+            let line = |cells: &Answers| cells.values().filter_map(|cell| answer_words(seen, cell)).collect::<Vec<_>>().join(" · ");
+            rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
         Answer::Files(files) => listed_names(files.iter().filter_map(|id| seen.page.files.iter().find(|file| file.id == id.0)).map(|file| file.name.as_str())),
     })
 }
 
-fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
+pub(in super::super) fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
     match answer {
+        Answer::Choices(codes) => codes.iter().map(|code| words::option_label(&question.id, code)).collect::<Vec<_>>().join("\n"),
         Answer::Choice(code) => {
             let entry = seen.situation.process.catalogue.iter().find(|entry| question.id == "model" && entry.id == *code);
             entry.map_or_else(|| words::option_label(&question.id, code), |entry| entry.title.clone())
@@ -91,13 +90,53 @@ fn answer_to(seen: &Seen, question: &Question, answer: &Answer) -> String {
     }
 }
 
+/// What to know before going on; nothing of it matters any more once the work is over.
+fn warnings(seen: &Seen) -> Option<Section> {
+    let change = seen.change();
+    let found = if change.stage.holds_window() { warnings::of(&seen.situation.zone, change) } else { vec![] };
+    (!found.is_empty()).then(|| found.iter().fold(Section::new("mind", "To bear in mind"), |section, one| section.words(&words::warning(one))))
+}
+
+/// The tables among the answers, a panel each.
+fn tables(seen: &Seen) -> Vec<Section> {
+    let answers = seen.change().content.iter().flat_map(|content| &content.answers);
+    let mut found: Vec<(usize, Section)> = vec![];
+    for (id, answer) in answers {
+        let questions = &seen.situation.process.questions;
+        let Some((at, question)) = questions.iter().enumerate().find(|(_, question)| question.id == *id) else { continue };
+        if let Some(table) = table_of(seen, question, answer) {
+            found.push((at, Section::new(&format!("answer-{id}"), &question.text).table(table, "")));
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, section)| section).collect()
+}
+
+/// The rows of an answer; a column that no row fills is left out.
+pub(in super::super) fn table_of(seen: &Seen, question: &Question, answer: &Answer) -> Option<Table> {
+    let (AnswerKind::Rows { columns, .. }, Answer::Rows(rows)) = (&question.answer, answer) else { return None };
+    let said = |cells: &Answers, column: &Column| match cells.get(&column.id) {
+        Some(Answer::Choice(code)) => words::option_label(&column.id, code),
+        Some(cell) => answer_words(seen, cell).unwrap_or_default(),
+        None => String::new(),
+    };
+    let used: Vec<&Column> = columns.iter().filter(|column| rows.iter().any(|cells| cells.contains_key(&column.id))).collect();
+    let row = |cells: &Answers| {
+        let mut all = used.iter().map(|column| Cell::text(&said(cells, column)));
+        Row::new(all.next().unwrap_or_default(), all.collect())
+    };
+    let heads: Vec<&str> = used.iter().map(|column| column.text.as_str()).collect();
+    Some(Table::new(&question.text, &heads, rows.iter().map(row).collect()))
+}
+
 /// Everything answered, in the order of the document; of a draft what was typed so far.
-fn glance(seen: &Seen) -> Section {
+pub(super) fn glance(seen: &Seen) -> Section {
     let questions = seen.situation.process.questions.iter().filter(|question| question.id != "title");
     let mut facts = vec![];
     if let Some(content) = &seen.change().content {
         for question in questions {
-            if let Some(answer) = content.answers.get(&question.id) {
+            // Tables have panels of their own.
+            if let Some(answer) = content.answers.get(&question.id).filter(|answer| !matches!(answer, Answer::Rows(_))) {
                 facts.push(Fact::new(&question.text, &answer_to(seen, question, answer)));
             }
         }
@@ -137,7 +176,7 @@ pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
                 .tag(&words::sentence_case(&class.band), "yellow"),
         );
     }
-    if let Some((label, colour)) = clinical_tag(&change.clinical) {
+    if let Some((label, colour)) = safety::tag(&change.clinical) {
         facts.push(Fact::new("Clinical risk", "").tag(label, colour));
     }
     if change.stage.holds_window() {
@@ -147,6 +186,9 @@ pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
                 .tag(&words::counted(n as i64, "clash").replace("clashs", "clashes"), "red")
                 .link("Read them", &format!("{}#clashes", seen.address())),
         });
+    }
+    if change.stage.holds_window() {
+        facts.extend(warnings::of(&seen.situation.zone, change).iter().map(|one| Fact::new("To bear in mind", &words::warning(one))));
     }
     facts
 }
@@ -213,56 +255,6 @@ fn assessment_row(seen: &Seen, assessment: &Assessment) -> Row {
     }
 }
 
-fn clinical_tag(clinical: &Clinical) -> Option<(&'static str, &'static str)> {
-    Some(match clinical {
-        Clinical::NotAssessed => return None,
-        Clinical::UnderReview { .. } => ("A safety officer decides", "yellow"),
-        Clinical::NotRequired { .. } => ("No review needed", "green"),
-        Clinical::Accepted { .. } => ("Accepted", "green"),
-        Clinical::Rejected { .. } => ("Rejected", "red"),
-        Clinical::Stopped { .. } => ("Stopped", "red"),
-    })
-}
-
-fn clinical(seen: &Seen) -> Option<Section> {
-    let change = seen.change();
-    let section = Section::new("clinical", "Clinical safety");
-    let Some((label, colour)) = clinical_tag(&change.clinical) else {
-        let is_ahead = change.revision > 0 && !change.stage.is_final() && knows(seen, Act::Screen);
-        return is_ahead.then(|| section.words("Not screened yet: eight questions, answered before approval."));
-    };
-    let by = |stamp: &Stamp, at: Timestamp| format!("{}, {}", who(seen, stamp), seen.moment(at));
-    let (words, more) = match &change.clinical {
-        Clinical::NotAssessed => return None,
-        Clinical::UnderReview { by: stamp, at, .. } | Clinical::NotRequired { by: stamp, at } => (by(stamp, *at), vec![]),
-        Clinical::Accepted { by: stamp, at, words, .. } => (by(stamp, *at), words.iter().map(|text| Fact::new("Words", &seen.said(text))).collect()),
-        Clinical::Rejected { by: stamp, at, hazard, harm, resubmit_when } => (
-            by(stamp, *at),
-            vec![
-                Fact::new("What could go wrong", &seen.said(hazard)),
-                Fact::new("Harm", &seen.said(harm)),
-                Fact::new("What has to change", &seen.said(resubmit_when)),
-            ],
-        ),
-        Clinical::Stopped { by: stamp, at, reason } => (by(stamp, *at), vec![Fact::new("Why", &seen.said(reason))]),
-    };
-    let mut facts = vec![Fact::new("State", &words).tag(label, colour)];
-    facts.extend(more);
-    let screened = seen.page.loaded.events.iter().rev().find_map(|recorded| match &recorded.event {
-        signalbox_core::event::Event::Screened { answers, .. } => Some(*answers),
-        _ => None,
-    });
-    let section = section.facts(facts);
-    Some(match screened {
-        None => section,
-        Some(answers) => {
-            let row =
-                |(n, yes): (usize, &bool)| Row::new(Cell::text(&words::field_label(&format!("q{}", n + 1))), vec![Cell::text(if *yes { "Yes" } else { "No" })]);
-            section.table(Table::new("The eight screening questions", &["Question", "Answer"], answers.iter().enumerate().map(row).collect()), "")
-        }
-    })
-}
-
 fn network(seen: &Seen) -> Option<Section> {
     let fact = |words: String, tag: &str, colour| Fact::new("State", &words).tag(tag, colour);
     let reference = |text: &Option<signalbox_core::text::Text>| text.as_ref().map(|text| Fact::new("Their reference", &seen.said(text)));
@@ -292,7 +284,7 @@ fn approvals(seen: &Seen) -> Option<Section> {
     let row = |approval: &signalbox_core::change::Approval| {
         let state = match approval.void {
             None => Cell::tag("Approved", "green"),
-            Some(at) => Cell::tag("Struck out", "grey").small(&format!("{}: the content or the window changed", seen.moment(at))),
+            Some(at) => Cell::tag("Struck out", "grey").small(&format!("{}: the content or the window changed, or it was taken back", seen.moment(at))),
         };
         let said = approval.words.as_ref().map(|text| seen.said(text)).unwrap_or_default();
         Row::new(Cell::text(&who(seen, &approval.by)), vec![state, Cell::text(&said), Cell::text(&seen.moment(approval.at))])

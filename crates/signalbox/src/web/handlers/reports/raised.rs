@@ -156,7 +156,7 @@ fn day(at: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     calendar::local_date(at, zone).strftime("%-d %b").to_string()
 }
 
-/// The columns of R-3 without money, which only a trust's own people see and nothing charges yet.
+/// The columns of R-3. Those of money are filled for who sees the money of the change, and empty for others.
 const HEADS: &[&str] = &[
     "rfc_ref",
     "trust",
@@ -169,6 +169,8 @@ const HEADS: &[&str] = &[
     "waiting_on",
     "next_due",
     "category",
+    "chargeable",
+    "charge_state",
     "clinical_state",
     "target_window",
     "notice_verdict",
@@ -184,6 +186,7 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
     Ok(csv::download(&app, "raised-by-trusts.csv", HEADS, move |tx, rows| {
         let (zone, calendar) = (calendar::london(), Calendar::shipped(Division::EnglandAndWales));
         let day = |at: Timestamp| calendar::local_date(at, &zone);
+        let charges = signalbox_store::queries::charges::lines(tx, &scope)?;
         store::each_raised(tx, &scope, &wanted.filter, wanted.open_only, |row| {
             let end = if row.stage.is_final() { row.stage_since } else { now };
             let waits = row.waiting_on.as_ref();
@@ -200,6 +203,8 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
                 on.unwrap_or_default(),
                 waits.and_then(|owed| owed.due_at).map(|at| wall_cell(at, &zone)).unwrap_or_default(),
                 row.category.clone().unwrap_or_default(),
+                charges.get(&row.id).map(|charge| charge.chargeable.clone()).unwrap_or_default(),
+                charges.get(&row.id).map(|charge| charge.state.code().to_lowercase()).unwrap_or_default(),
                 row.clinical.to_lowercase(),
                 row.window.map(|w| format!("{} to {}", wall_cell(w.start, &zone), wall_cell(w.end, &zone))).unwrap_or_default(),
                 row.notice.as_ref().map(|notice| notice.verdict.code().to_owned()).unwrap_or_default(),

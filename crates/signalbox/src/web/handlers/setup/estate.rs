@@ -1,5 +1,6 @@
 //! Services and configuration items.
 
+use signalbox_core::clinical::hours::ClinicHours;
 use signalbox_store::directory::{self, Item, PATIENT_FACING, Service, Viewer};
 use signalbox_store::page::{Cursor, Page};
 use signalbox_store::{StoreError, Tx};
@@ -43,6 +44,7 @@ impl Register for Services {
             Field::text("organisations", "Who uses it", "").hint("Codes of organisations, separated by ;").optional(),
             Field::input("number", "users_count", "How many people use it", "0").width("w5"),
             Field::radios("patient_facing", "Patients", facing),
+            Field::text("hours", "Clinic hours", "").hint("When it is busiest with patients, such as Mon-Fri 08:00-18:00; Sat 09:00-13:00").optional(),
             Field::checks(
                 "flags",
                 "Care",
@@ -62,9 +64,9 @@ impl Register for Services {
             for org in directory::service_orgs(tx, id)? {
                 users.extend(directory::organisation(tx, org)?.map(|org| org.code));
             }
-            Ok(Some((service, users.join("; "))))
+            Ok(Some((service, users.join("; "), directory::clinic_hours(tx, id)?)))
         })?;
-        let (service, users) = found.ok_or(Failure::NotFound)?;
+        let (service, users, hours) = found.ok_or(Failure::NotFound)?;
         let mut fields = vec![
             ("code", service.code),
             ("name", service.name.clone()),
@@ -72,6 +74,7 @@ impl Register for Services {
             ("organisations", users),
             ("users_count", service.users_count.to_string()),
             ("patient_facing", service.patient_facing),
+            ("hours", hours),
         ];
         fields.extend(service.is_direct_care.then(|| ("flags", "direct_care".into())));
         fields.extend(service.is_always_on.then(|| ("flags", "always_on".into())));
@@ -85,7 +88,11 @@ impl Register for Services {
             return Err(Failure::invalid(Fault::of("users_count", "not-a-number", "Enter a whole number.")));
         };
         let person = visitor.person()?;
-        let (act, second) = (app.act(Some(person), app.clock.now()), app.act(Some(person), app.clock.now()));
+        let [act, second, third] = [(); 3].map(|()| app.act(Some(person), app.clock.now()));
+        let hours = form.text("hours").to_owned();
+        if let Err(why) = ClinicHours::parse(&hours) {
+            return Err(Failure::invalid(Fault::of("hours", "not-hours", why)));
+        }
         let service = Service {
             id: id.unwrap_or_else(|| app.ids.mint(act.at)),
             code: form.text("code").into(),
@@ -100,7 +107,10 @@ impl Register for Services {
             if let Err(refused) = directory::save_service(tx, &act, &service)? {
                 return Ok(Err(refused));
             }
-            directory::set_service_orgs(tx, &second, service.id, &orgs)
+            if let Err(refused) = directory::set_service_orgs(tx, &second, service.id, &orgs)? {
+                return Ok(Err(refused));
+            }
+            directory::set_clinic_hours(tx, &third, service.id, &hours)
         })
         .map(|_| ())
     }

@@ -124,7 +124,7 @@ fn role_fields(app: &App, visitor: &Visitor) -> Result<Vec<Field>, Failure> {
         orgs.retain(|choice| own.iter().any(|org| org.to_string() == choice.value));
     }
     let roles: &[Role] = if is_administrator(visitor) { Role::ALL } else { &OF_A_TRUST };
-    let roles = roles.iter().map(|role| Choice::new(role.code(), role.words()));
+    let roles = roles.iter().filter(|role| !role.is_by_rota()).map(|role| Choice::new(role.code(), role.words()));
     let roles = std::iter::once(Choice::new("", "Choose")).chain(roles).collect();
     Ok(vec![
         Field::select("organisation", "Organisation", orgs),

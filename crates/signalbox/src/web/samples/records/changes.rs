@@ -29,7 +29,7 @@ fn offer(label: &str, act: &str, note: &str) -> Offer {
 }
 
 fn not_now(act: &str, reason: &str, who: &str) -> NotNow {
-    NotNow { act: act.into(), reason: reason.into(), who: who.into() }
+    NotNow { act: act.into(), rule: "The process says who approves.".into(), reason: reason.into(), who: who.into() }
 }
 
 fn views(counts: [u32; 3]) -> Vec<View> {
@@ -238,6 +238,7 @@ pub fn scheduled() -> ChangePage {
             offer("Cancel", "cancel", "asks why"),
             offer("Record that the provider was told", "record_told", ""),
         ],
+        why_not: vec![not_now("Finish", "The work has not started.", "Whoever carries it out may record the start.")],
         not_now: vec![
             not_now("Finish", "The work has not started.", "Whoever carries it out may record the start."),
             not_now("Close", "You are named as the one who carries it out; another person confirms the outcome (SD-6).", "Grace Adeleke, authority, may."),

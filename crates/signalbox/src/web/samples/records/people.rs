@@ -2,10 +2,48 @@
 
 use crate::web::layout::{Place, Shell};
 use crate::web::pages::me::{MePage, TokenRow};
+use crate::web::pages::paper::{Group, PaperPage, Question};
 use crate::web::pages::process::{ApiPage, DocumentPage, OwnHtml};
 use crate::web::pages::session::{DemoOrganisation, DemoPage, DemoPerson, MailPage};
 use crate::web::parts::{Cell, Fact, Form, Row, Section, Table, ToldPage};
 use crate::web::ui::{Choice, Field, Link};
+
+/// A form on paper, partly filled in.
+pub fn paper() -> PaperPage {
+    let question =
+        |ask: &str, answer: &str| Question { ask: ask.into(), when: "needed to send".into(), answer: answer.into(), size: "line", ..Question::default() };
+    let empty = || Row::new(Cell::text("\u{a0}"), vec![Cell::text("\u{a0}"), Cell::text("\u{a0}")]);
+    PaperPage {
+        shell: Shell::sample("RFC-2026-001847: form", Place::Changes),
+        lede: "Connect CT scanner 3 at Northbrook. Connecting a modality, version 1.".into(),
+        facts: vec![Fact::new("Reference", "RFC-2026-001847"), Fact::new("Raised by", "Ruth Ellery, Northbrook")],
+        groups: vec![
+            Group {
+                id: "p-what".into(),
+                heading: "What".into(),
+                questions: vec![question("What do you want to change, in one line?", "Connect CT scanner 3")],
+            },
+            Group {
+                id: "p-address".into(),
+                heading: "Name and address".into(),
+                questions: vec![
+                    Question { guidance: "1 to 16 characters.".into(), ..question("AE title", "") },
+                    Question { boxes: vec!["Yes".into(), "No".into()], ..question("Is the connection encrypted (TLS)?", "") },
+                    Question {
+                        table: Some(Table::new("Titles", &["What for", "AE title", "Port"], vec![empty(), empty()])),
+                        ..question("Which titles of the PACS does it call?", "")
+                    },
+                    Question { size: "lines", ..question("How will you go back if it fails?", "") },
+                ],
+            },
+        ],
+        signed: Table::new(
+            "Signatures",
+            &["Part", "Name", "Date"],
+            vec![Row::new(Cell::text("Approved by"), vec![Cell::text("\u{a0}"), Cell::text("\u{a0}")])],
+        ),
+    }
+}
 
 pub fn join_sent() -> ToldPage {
     ToldPage {
@@ -132,6 +170,23 @@ pub fn process() -> DocumentPage {
                 "",
             ),
         ],
+        propose: Some(Form::new("/process/planned-outage/proposals", "Propose a change", vec![]).quiet()),
+        history: vec![Section::new("versions", "Versions").table(
+            Table::new(
+                "Versions of this document",
+                &["Version", "State", "Counts from", "Who", "Consultation"],
+                vec![Row::new(
+                    Cell::link("Version 2", "/proposals/7"),
+                    vec![
+                        Cell::tag("In force", "green"),
+                        Cell::text("Tuesday 1 December 2026 at 00:00"),
+                        Cell::text("Ada Byrne").small("adopted by Margaret Osei"),
+                        Cell::text("5 acknowledged, 1 objection"),
+                    ],
+                )],
+            ),
+            "",
+        )],
     }
 }
 

@@ -1,0 +1,169 @@
+//! The rows of carrying out and learning.
+
+use super::all_values;
+use crate::sql::statements;
+use crate::{StoreError, Tx, Value};
+use jiff::Timestamp;
+use signalbox_core::carry;
+use signalbox_core::change::Change;
+use signalbox_core::learn::{self, Worked};
+
+statements! {
+    PUT_WORK = "insert into change_work(change_id, steps, steps_open, planned_minutes, spent_minutes, last_safe, last_safe_passed, extended_until, go_due, went)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    GET_WORK = "select change_id, steps, steps_open, planned_minutes, spent_minutes, last_safe, last_safe_passed, extended_until, go_due, went
+        from change_work where change_id = $1";
+    DROP_WORK = "delete from change_work where change_id = $1";
+    PUT_LEARNT = "insert into change_learnt(change_id, asked, worked, with_issues, did_not, disputes, disputes_open, upheld, incidents, worst, looked,
+        cause, benefit, near_misses, actions, actions_open, informed, promised, first_outcome, score)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    GET_LEARNT = "select change_id, asked, worked, with_issues, did_not, disputes, disputes_open, upheld, incidents, worst, looked,
+        cause, benefit, near_misses, actions, actions_open, informed, promised, first_outcome, score from change_learnt where change_id = $1";
+    DROP_LEARNT = "delete from change_learnt where change_id = $1";
+    PUT_RETURN = "insert into change_returns(change_id, version, revision, kind, code, org_id, at, again_revision, again_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    GET_RETURNS = "select change_id, version, revision, kind, code, org_id, at, again_revision, again_at
+        from change_returns where change_id = $1 order by version";
+    DROP_RETURNS = "delete from change_returns where change_id = $1";
+    PUT_INCIDENT = "insert into change_incidents(change_id, incident_id, grade, linked_at, linked_by) values ($1, $2, $3, $4, $5)";
+    GET_INCIDENTS = "select change_id, incident_id, grade, linked_at, linked_by from change_incidents where change_id = $1 order by incident_id";
+    DROP_INCIDENTS = "delete from change_incidents where change_id = $1";
+}
+
+/// What drops the rows of a change.
+pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS];
+
+/// The rows of these tables, in the order of their statements.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    pub work: Vec<Vec<Value>>,
+    pub learnt: Vec<Vec<Value>>,
+    pub returns: Vec<Vec<Value>>,
+    pub incidents: Vec<Vec<Value>>,
+}
+
+fn micros(at: Option<Timestamp>) -> Value {
+    at.map(Timestamp::as_microsecond).into()
+}
+
+fn count(n: usize) -> Value {
+    (n as i64).into()
+}
+
+/// The rows that a change makes; most tables hold none for one that only waits.
+pub(super) fn rows(change: &Change) -> Carried {
+    let id = change.id.0;
+    let returns = change.learnt.turned_back.iter().map(|t| {
+        let (again, at) = (t.again.map(|(revision, _)| i64::from(revision)), t.again.map(|(_, at)| at));
+        let by = t.by.map(|org| org.0);
+        vec![
+            id.into(),
+            t.version.into(),
+            i64::from(t.revision).into(),
+            t.kind.into(),
+            t.code.as_str().into(),
+            by.into(),
+            t.at.as_microsecond().into(),
+            again.into(),
+            micros(at),
+        ]
+    });
+    let incidents =
+        change.learnt.incidents.iter().map(|(incident, (grade, by, at))| {
+            vec![id.into(), (*incident).into(), grade.code().into(), at.as_microsecond().into(), by.person.map(|p| p.0).into()]
+        });
+    Carried {
+        work: work(change).into_iter().collect(),
+        learnt: learnt(change).into_iter().collect(),
+        returns: returns.collect(),
+        incidents: incidents.collect(),
+    }
+}
+
+fn work(change: &Change) -> Option<Vec<Value>> {
+    let carry = &change.carry;
+    if carry.steps.is_empty() && carry.checkpoint.is_none() && change.work.started.is_none() {
+        return None;
+    }
+    let (planned, spent) = carry.effort();
+    let went = carry.checkpoint.as_ref().and_then(|c| c.decided.as_ref()).map(|(_, told)| i64::from(told.go));
+    Some(vec![
+        change.id.0.into(),
+        count(carry.steps.len()),
+        count(carry::open_steps(change).len()),
+        planned.into(),
+        spent.into(),
+        micros(carry::last_safe(change)),
+        micros(carry.last_safe_passed),
+        micros(carry.extensions.last().map(|(_, extension)| extension.until)),
+        micros(carry::checkpoint_at(change)),
+        went.into(),
+    ])
+}
+
+fn learnt(change: &Change) -> Option<Vec<Value>> {
+    let learnt = &change.learnt;
+    let outcome = change.outcome.or(change.work.proposed)?;
+    let said = |worked: Worked| count(learnt.confirmations.values().filter(|(said, ..)| said.worked == worked).count());
+    let upheld = learnt.disputes.iter().filter(|d| d.answer.as_ref().is_some_and(|(.., answer)| answer.upheld)).count();
+    let minutes_over = match (change.window(), &change.work.finished) {
+        (Some(window), Some(told)) => (told.happened_at.as_second() - window.end.as_second()) / 60,
+        _ => 0,
+    };
+    let findings = learnt.findings.as_ref();
+    let text = |code: Option<&str>| Value::from(code.map(str::to_owned));
+    Some(vec![
+        change.id.0.into(),
+        count(learn::asked_whether_it_worked(change).len()),
+        said(Worked::Yes),
+        said(Worked::WithIssues),
+        said(Worked::No),
+        count(learnt.disputes.len()),
+        count(learnt.open_disputes().count()),
+        count(upheld),
+        count(learnt.incidents.len()),
+        text(learnt.worst().map(|grade| grade.code())),
+        learnt.looked.map(i64::from).into(),
+        text(findings.map(|f| f.cause.code())),
+        text(findings.map(|f| f.benefit.code())),
+        count(learnt.near_misses.len()),
+        count(learnt.actions.len()),
+        count(learnt.actions.iter().filter(|a| a.done.is_none()).count()),
+        learnt.survey.as_ref().map(|(survey, _)| i64::from(survey.informed)).into(),
+        learnt.survey.as_ref().map(|(survey, _)| i64::from(survey.promised)).into(),
+        text(learnt.first_outcome.map(|o| o.code())),
+        learn::score(outcome, learnt.worst(), minutes_over, upheld > 0).map(i64::from).into(),
+    ])
+}
+
+/// Writes them; what was there is dropped already.
+pub(super) fn write(tx: &mut dyn Tx, rows: &Carried) -> Result<(), StoreError> {
+    let tables = [(PUT_WORK, &rows.work), (PUT_LEARNT, &rows.learnt), (PUT_RETURN, &rows.returns), (PUT_INCIDENT, &rows.incidents)];
+    for (put, rows) in tables {
+        for row in rows {
+            tx.exec(put, row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads them, for `verify`.
+pub(super) fn read(tx: &mut dyn Tx, key: &[Value]) -> Result<Carried, StoreError> {
+    Ok(Carried {
+        work: tx.all(GET_WORK, key, |row| all_values(row, 10, &[]))?,
+        learnt: tx.all(GET_LEARNT, key, |row| all_values(row, 20, &[9, 11, 12, 18]))?,
+        returns: tx.all(GET_RETURNS, key, |row| all_values(row, 9, &[3, 4]))?,
+        incidents: tx.all(GET_INCIDENTS, key, |row| all_values(row, 5, &[2]))?,
+    })
+}
+
+/// The tables in which two sets of rows differ.
+pub(super) fn tables_that_differ(a: &Carried, b: &Carried) -> Vec<&'static str> {
+    let tables = [
+        ("change_work", a.work == b.work),
+        ("change_learnt", a.learnt == b.learnt),
+        ("change_returns", a.returns == b.returns),
+        ("change_incidents", a.incidents == b.incidents),
+    ];
+    tables.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
+}
