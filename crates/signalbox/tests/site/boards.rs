@@ -294,7 +294,7 @@ fn normal(world: &World, cast: &Cast, users: &str, risks: [&str; 6]) -> i64 {
 }
 
 /// The board, with its chair, the supplier, and a trust that is not the raiser's.
-async fn set_up_board(world: &World, ann: &mut Client<'_>) -> String {
+async fn set_up_board(_world: &World, ann: &mut Client<'_>) -> String {
     ann.get("/boards").await;
     let fields = [
         ("name", "Change advisory board"),
