@@ -48,6 +48,7 @@ create table charges(
   due_at        BIGINT
 ) {{strict}};
 create index charges_state on charges (state, change_id);
+create index charges_owed on charges (owes_role, change_id);
 
 create table charge_quotes(
   change_id      BIGINT not null,

@@ -197,6 +197,11 @@ fn invoices_statement(scope: &Scope, sight: &MoneySight, filter: &ChargeFilter) 
 fn open_statement(scope: &Scope, sight: &MoneySight) -> Composed {
     let mut statement = begin(scope, sight, "c.id, c.reference, c.title, g.id, g.code, g.name, c.stage, m.state, m.contested, m.since", "");
     statement.one_of("m.state", State::ALL.iter().copied().filter(|s| is_open(*s)).map(State::code));
+    // Of a change that ended, only what was delivered or is contested is still to be agreed.
+    statement.sql.push_str(
+        " and (c.stage not in ('CLOSED', 'CANCELLED', 'WITHDRAWN', 'EXPIRED') or m.contested = 1
+        or m.state in ('DELIVERED', 'ACCEPTANCE_DISPUTED', 'INVOICE_DISPUTED'))",
+    );
     statement.sql.push_str(" order by m.since, c.id limit 500");
     statement
 }
@@ -205,7 +210,8 @@ fn owed_statement(scope: &Scope, sight: &MoneySight) -> Composed {
     let mut statement = begin(scope, sight, "c.id, c.reference, c.title, g.id, g.code, g.name, m.owes, m.owes_role, m.due_at", "");
     // Those who hold the role on its side: the raiser's for a trust's roles, the runner's for a supplier's.
     statement.sql.push_str(
-        " and m.owes is not null and exists (select 1 from memberships h where h.person_id = $1 and h.ended_at is null and h.role = m.owes_role
+        " and m.owes_role in (select o.role from memberships o where o.person_id = $1 and o.ended_at is null)
+        and exists (select 1 from memberships h where h.person_id = $1 and h.ended_at is null and h.role = m.owes_role
         and (h.role not in ('TFIN', 'TCC') or h.org_id = c.org_id))
         order by case when m.due_at is null then 1 else 0 end, m.due_at, c.id limit 200",
     );

@@ -9,10 +9,12 @@ use crate::queries::duties::{self, DutyLine, Whose};
 use crate::queries::list::named;
 use crate::queries::{Composed, Named, code, title};
 use crate::scope::{OWN_ORGS, Scope, VISIBLE};
-use crate::{Row, StoreError, Tx};
+use crate::{Row, StoreError, Tx, values};
 use jiff::Timestamp;
 use signalbox_core::change::{Kind, Stage};
+use signalbox_core::charge::sight;
 use signalbox_core::event::{Recorded, upcast};
+use signalbox_core::ids::OrgId;
 
 /// Why a change waits for the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +71,9 @@ const EVENTS_BACK: i64 = 5_000;
 const COLUMNS: &str = "select c.id, c.reference, c.title, c.kind, c.stage, g.id, g.code, g.name, c.window_start, case when c.title = '' then (select f.raw from drafts f where f.change_id = c.id) end
     from changes c join organisations g on g.id = c.org_id where ";
 
-const HAPPENED: &str = "select c.id, c.reference, c.title, e.schema, e.payload from events e join changes c on c.id = e.change_id where ";
+/// Those who run what a change touches.
+const RUNS: &str = "select org_id from change_orgs where change_id = $1 and part = 'runs'";
+const HAPPENED: &str = "select c.id, c.reference, c.title, e.schema, e.payload, c.org_id from events e join changes c on c.id = e.change_id where ";
 
 /// The sorts of waiting beside duties, each with its condition on `c`. `roles` are those that act, in any
 /// organisation that makes them a party.
@@ -103,6 +107,7 @@ pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
     let names = ["DRAFTS", "DECIDE", "SCHEDULE", "TELL_PROVIDER", "ACKNOWLEDGE", "WORK", "CLOSE"];
     let mut statements: Vec<_> = names.into_iter().zip(sorts().iter().map(|sort| statement(&scope, sort).sql)).collect();
+    statements.push(("RUNS", RUNS.to_owned()));
     statements.push(("HAPPENED", happened_statement(&scope, 0, Timestamp::UNIX_EPOCH, 50).sql));
     statements
 }
@@ -134,10 +139,16 @@ pub fn waiting(tx: &mut dyn Tx, scope: &Scope) -> Result<Vec<Waiting>, StoreErro
 pub fn happened(tx: &mut dyn Tx, scope: &Scope, since: Timestamp, limit: i64) -> Result<Vec<Happening>, StoreError> {
     let after_seq = log::read_head(tx)?.count().saturating_sub(EVENTS_BACK);
     let statement = happened_statement(scope, after_seq, since, limit.clamp(1, 500));
-    let mut all = tx.all(&statement.sql, &statement.params, |row| {
+    let rows = tx.all(&statement.sql, &statement.params, |row| {
         let recorded = upcast(row.int(3)?, &row.text(4)?).map_err(StoreError::Corrupt)?;
-        Ok(Happening { change_id: row.int(0)?, reference: row.text(1)?, title: row.text(2)?, recorded, who: String::new() })
+        Ok((row.int(5)?, Happening { change_id: row.int(0)?, reference: row.text(1)?, title: row.text(2)?, recorded, who: String::new() }))
     })?;
+    let mut all = Vec::with_capacity(rows.len());
+    for (raiser, happening) in rows {
+        if !sight::is_hidden(&happening.recorded.event) || sees_money(tx, scope, OrgId(raiser), happening.change_id)? {
+            all.push(happening);
+        }
+    }
     all.retain(|h| h.recorded.by.person.is_none_or(|person| person.0 != scope.person()));
     let mut ids: Vec<i64> = all.iter().filter_map(|h| h.recorded.by.person).map(|p| p.0).collect();
     ids.sort_unstable();
@@ -147,6 +158,12 @@ pub fn happened(tx: &mut dyn Tx, scope: &Scope, since: Timestamp, limit: i64) ->
         happening.who = happening.recorded.by.person.and_then(|p| names.get(&p.0)).cloned().unwrap_or_default();
     }
     Ok(all)
+}
+
+/// Whether the money of the change is for these eyes, as on its own page.
+fn sees_money(tx: &mut dyn Tx, scope: &Scope, raiser: OrgId, change: i64) -> Result<bool, StoreError> {
+    let runs = tx.all(RUNS, values![change], |row| row.int(0).map(OrgId))?;
+    Ok(scope.money().sees(raiser, runs))
 }
 
 fn owed(duty: DutyLine) -> Waiting {

@@ -34,7 +34,33 @@ const OUTAGE: &[(&str, &str)] = &[
     ("network_affected", "unsure"),
 ];
 
-/// A normal change that was returned and sent again, an outage that was accepted, a draft and a row of history.
+const MODALITY: &[(&str, &str)] = &[
+    ("pacs_action", "connect"),
+    ("modality_type", "ct"),
+    ("first_of_kind", "no"),
+    ("tls", "no"),
+    ("sites", "NGH"),
+    ("department", "Radiology"),
+    ("room", "CT 1"),
+    ("manufacturer", "Invented Imaging"),
+    ("model_name", "Ring 64"),
+    ("serial", "RX-1"),
+    ("software_version", "7.1"),
+    ("conformance_statement", "ring64-7.1.pdf"),
+    ("ae_title", "CT_MAIN_1"),
+    ("port", "11112"),
+    ("ip", "10.20.30.41"),
+    ("dicom_services", "c-store"),
+];
+
+/// What a normal change says of itself, and of the scanner; such work asks no proof of its own.
+fn modality() -> Vec<(&'static str, &'static str)> {
+    let of_all = ANSWERS.iter().filter(|(name, _)| *name != "proof");
+    of_all.chain(MODALITY).copied().collect()
+}
+
+/// A normal change that was returned and sent again, an outage that was accepted, a draft a scanner to connect,
+/// and a row of history.
 fn live_through(world: &World) -> Vec<i64> {
     let coordinator = world.person(&[(NORTH, Role::Coordinator)]);
     let manager = world.person(&[(SUPPLIER, Role::SupplierManager)]);
@@ -49,9 +75,11 @@ fn live_through(world: &World) -> Vec<i64> {
     let promise = [("take_down_by", "Ada"), ("restore_by", "Bob"), ("promise_phone", "01632 960002")];
     let after = world.take(hours(4), &manager, outage, Act::Accept, &promise);
     assert_eq!(after.stage, Stage::Assessing);
+    let scanner = world.raise(&coordinator, Kind::PacsModality, NORTH);
+    world.take(hours(1), &coordinator, scanner, Act::Submit, &modality());
     let draft = world.raise(&coordinator, Kind::Normal, NORTH);
     let history = world.import("OSG-1", SOUTH, EXCHANGE, window(-900, 3), hours(-2000), Outcome::Successful);
-    vec![normal, outage, draft, history]
+    vec![normal, outage, scanner, draft, history]
 }
 
 fn differences(db: &Db) -> Vec<String> {

@@ -73,4 +73,4 @@ fn settled_26_every_deed_of_the_demonstration_has_its_author_and_the_record_hold
 }
 
 /// What follows from somebody’s deed or from the clock, and is nobody’s decision.
-const OF_PROGRAM: [&str; 2] = ["accepted", "assessment_completed"];
+const OF_PROGRAM: [&str; 4] = ["accepted", "assessment_completed", "charge_proposed", "quote_lapsed"];

@@ -85,7 +85,7 @@ impl Place {
             ("/setup/services/{id}", id("services")),
             ("/setup/items/{id}", id("items")),
             ("/setup/freezes/{id}", id("freezes")),
-            ("/setup/rates/{id}", id("rates")),
+            ("/setup/rates/{id}", id("rate_card")),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),

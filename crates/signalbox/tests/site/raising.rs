@@ -401,7 +401,7 @@ fn s31_only_what_the_page_asks_is_taken() {
             assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{extra}");
         }
         assert_eq!(ruth.get(&step(&reference, "what")).await.field("title").as_deref(), None, "nothing of it was saved");
-        let reply = ruth.post("/changes/new", &[("kind", "emergency")]).await;
+        let reply = ruth.post("/changes/new", &[("kind", "standard")]).await;
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     });
 }

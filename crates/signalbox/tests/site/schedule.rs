@@ -162,7 +162,7 @@ fn open_tonight(world: &World, org: i64) {
 fn how_it_works_is_open_to_everybody() {
     on_each_engine(|world| async move {
         let mut stranger = world.stranger();
-        assert!(stranger.get("/process").await.text().contains("3 documents in force"));
+        assert!(stranger.get("/process").await.text().contains("8 documents in force"));
         let page = stranger.get("/process/planned-outage").await;
         assert!(page.text().contains("Moves in words") && page.body.contains("<svg") && !page.body.contains(" style="), "{}", page.text());
         assert!(page.body.contains("id=\"stage-submitted\""));

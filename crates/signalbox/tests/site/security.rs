@@ -68,6 +68,9 @@ fn s10_a_link_is_good_for_one_purpose_only() {
     });
 }
 
+/// Names of the list below that a page does ask for.
+const OWN_FIELDS: &[(&str, &str)] = &[("/on-call", "role")];
+
 #[test]
 fn s31_a_field_that_the_page_does_not_have_is_refused() {
     on_each_engine(|world| async move {
@@ -78,7 +81,9 @@ fn s31_a_field_that_the_page_does_not_have_is_refused() {
         for route in ROUTES.iter().filter(|route| route.method == Method::POST) {
             let path = filled(route.path);
             let mut refused = 0;
-            for extra in extras {
+            let is_own = |extra: &&str| OWN_FIELDS.contains(&(route.path, extra));
+            let extras: Vec<&str> = extras.into_iter().filter(|extra| !is_own(extra)).collect();
+            for extra in &extras {
                 let reply = ruth.clone().post(&path, &[(extra, "1")]).await;
                 // A page that is not there, or not hers, says so first.
                 if ![404, 403].contains(&reply.status.as_u16()) {

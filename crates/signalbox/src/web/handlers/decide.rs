@@ -64,7 +64,7 @@ fn draw(app: &App, visitor: &Visitor, seen: &Seen, form: &Form, faults: &[Fault]
     } else if let Some(Err(refusal)) = verdict(Act::Approve) {
         view.side.push(why_not("approve-not", "Approving is not possible now", seen, refusal));
     }
-    view.side.extend(super::change::decisions::section(seen));
+    view.below.extend(super::change::decisions::section(seen));
     let mut other = start("Record this").quiet();
     other.fields = fields(seen, &is_open).into_iter().map(|field| fill(field, form, faults)).collect();
     view.faults = faults_of(&other.fields).into_iter().chain(loose_faults(&other.fields, faults)).collect();

@@ -26,5 +26,7 @@ pub struct DecidePage {
     pub other_is_open: bool,
     /// Who decided what and when, once it is decided.
     pub decided: Vec<Fact>,
+    /// How the tables decided: too wide to stand at the side.
+    pub below: Vec<Section>,
     pub side: Vec<Section>,
 }

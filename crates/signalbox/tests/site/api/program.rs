@@ -197,11 +197,16 @@ pub fn furnish(world: &World) -> People<'_> {
 pub fn answer(question: &Question) -> Option<Value> {
     let codes = |codes: &[String]| if codes.iter().any(|c| c == "no") { "no".to_owned() } else { codes[0].clone() };
     let is_asked = question.asked_when.is_none();
+    // Work for a trust out of hours is charged for, and nobody here has agreed to a price.
+    if question.id == "supplier_actions" {
+        return None;
+    }
     Some(match &question.answer {
         AnswerKind::Window => json!({"start": "2026-12-01T06:00:00Z", "end": "2026-12-01T09:00:00Z"}),
         AnswerKind::Moment { .. } => json!("2026-12-01T10:00:00Z"),
         AnswerKind::Choice(all) | AnswerKind::Reason(all) if is_asked => json!(codes(all)),
         AnswerKind::Choices(all) if is_asked => json!([codes(all)]),
+        AnswerKind::Format(format) if is_asked => json!(format.example()),
         AnswerKind::YesNo if is_asked => json!(false),
         AnswerKind::Items => json!(["NB-NODE"]),
         AnswerKind::Services => json!(["PACS"]),

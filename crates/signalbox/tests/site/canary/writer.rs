@@ -284,6 +284,7 @@ impl<'w> Writer<'w> {
             let mut put = |id: String, value: String| raw.insert(id, vec![value]);
             match &field.kind {
                 AnswerKind::Line { .. } | AnswerKind::Prose | AnswerKind::List => drop(put(id.clone(), format!("{} {id}", word(self.code)))),
+                AnswerKind::Format(format) => drop(put(id, format.example().into())),
                 AnswerKind::YesNo => drop(put(id, "no".into())),
                 AnswerKind::Choice(codes) | AnswerKind::Reason(codes) | AnswerKind::Choices(codes) if !id.contains("lowered") => {
                     drop(put(id, codes.iter().find(|code| *code == "no").or(codes.first()).cloned().unwrap_or_default()));
@@ -306,6 +307,8 @@ impl<'w> Writer<'w> {
             }
         }
         for unwanted in [
+            // Work for a trust out of hours is charged for, and nobody here has agreed to a price.
+            "supplier_actions",
             "lowered_because",
             "action_1_owner",
             "action_1_due",

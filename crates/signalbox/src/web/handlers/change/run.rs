@@ -38,8 +38,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(reference): 
 
 /// One press.
 pub async fn press(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>, form: Form) -> Result<Response, Failure> {
-    form.only(&["act", "version", "number", "result", "back", "go", "words"])?;
+    // A change that they may not see says no more than that.
     let (actor, id) = (visitor.actor()?, find(&app, &visitor, &reference)?);
+    form.only(&["act", "version", "number", "result", "back", "go", "words"])?;
     let Some(act) = Act::from_code(form.text("act")).filter(|act| PRESSES.contains(act)) else {
         return Err(Failure::Invalid(vec![Fault::whole("act-unknown", "Say what happened: press one of the buttons of the page.")]));
     };

@@ -205,7 +205,7 @@ fn rows(months: &[(Date, Outcomes)], chart: &Chart) -> Vec<WeekRow> {
             WeekRow {
                 week: month.strftime("%B %Y").to_string(),
                 all: outcomes.attempted(),
-                rate: outcomes.success().words(),
+                rate: short_rate(outcomes),
                 moved: value(index).zip(before).map(|(now, before)| format!("{:.1}", (now - before).abs())).unwrap_or_default(),
                 signal: special(chart, index).map(|why| sentence_case(why_words(why))).unwrap_or_default(),
             }
@@ -229,13 +229,19 @@ fn stats(all: &Outcomes) -> Vec<Stat> {
     vec![
         stat("Changes finished", all.attempted().to_string(), "that were attempted".into(), "/changes?stage=CLOSED"),
         stat("Worked first time", all.successful.to_string(), share.words(), "/changes?outcome=successful"),
-        stat("Backed out", all.backed_out.to_string(), if is_small { String::new() } else { all.backed_out().words() }, "/changes?outcome=backed_out"),
+        stat("Backed out", all.backed_out.to_string(), if is_small { format!("of {} attempted", all.attempted()) } else { all.backed_out().words() }, "/changes?outcome=backed_out"),
         stat("Failed or in part", (all.failed + all.partial).to_string(), format!("{} more with issues", all.with_issues), "/changes?outcome=failed"),
     ]
 }
 
+/// A rate in a narrow column. The sentence at the head of the page says in full why small numbers have no percentage.
+fn short_rate(outcomes: &Outcomes) -> String {
+    let ratio = outcomes.success();
+    if outcomes.attempted() < SMALL { format!("{} of {}", ratio.part, ratio.whole) } else { ratio.words() }
+}
+
 fn rates(rows: impl Iterator<Item = (String, String, Outcomes)>) -> Vec<RateRow> {
-    rows.map(|(name, href, outcomes)| RateRow { name, href, all: outcomes.attempted(), worked: outcomes.successful, rate: outcomes.success().words() })
+    rows.map(|(name, href, outcomes)| RateRow { name, href, all: outcomes.attempted(), worked: outcomes.successful, rate: short_rate(&outcomes) })
         .collect()
 }
 
