@@ -90,6 +90,8 @@ struct Went {
     back: Vec<signalbox_core::ids::ServiceId>,
     sent: Option<signalbox_core::change::Content>,
     refused: Vec<(Timestamp, Act)>,
+    /// Why, in the same order; said where a row differs.
+    why: Vec<Stop>,
     missed: BTreeSet<(Act, String)>,
     could_not_be_raised: bool,
 }
@@ -160,8 +162,12 @@ fn act_again(app: &Shared, recorded: &Recorded, went: &mut Went, act: Act, mut r
             break;
         }
     }
-    if last.is_err() && act != Act::Restore && recorded.by.person.is_some() {
+    if let Err(why) = last
+        && act != Act::Restore
+        && recorded.by.person.is_some()
+    {
         went.refused.push((recorded.at, act));
+        went.why.push(why);
     }
 }
 
@@ -252,7 +258,8 @@ fn a_rehearsal_equals_a_real_replay_on_a_copied_database_row_by_row() {
         for row in &rehearsed.rows {
             let (is, really) = (of_rehearsal(&row.is), of_replay(&app, &went[&row.is.change]));
             if is != really {
-                wrong.push(format!("rehearsed {is}\nreally    {really}"));
+                let whys: Vec<_> = row.is.refused.iter().map(|refused| &refused.why).collect();
+                wrong.push(format!("rehearsed {is} for {whys:?}\nreally    {really} for {:?}", went[&row.is.change].why));
             }
         }
         assert!(rehearsed.rows.len() > 25, "{} rows", rehearsed.rows.len());
