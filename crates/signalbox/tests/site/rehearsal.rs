@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use signalbox::app::{App, Shared};
 use signalbox::clock::{Clock, IdSource};
 use signalbox::demo;
-use signalbox::run::{Done, Expect, NewDraft, Stop};
+use signalbox::run::{Done, Expect, NewAttachment, NewDraft, Stop};
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::change::{AssessmentKind, Change};
@@ -57,9 +57,28 @@ impl Past {
     }
 }
 
-/// The copy as it was before anything was raised.
+/// The copy as it was before anything was raised: the demonstration's board is set up when its past is over.
 fn empty_of_changes(db: &Db) {
-    const TABLES: [&str; 12] = [
+    const TABLES: [&str; 31] = [
+        "attendance",
+        "agenda",
+        "decision_links",
+        "meetings",
+        "board_seats",
+        "boards",
+        "change_modalities",
+        "urgent_changes",
+        "change_work",
+        "change_learnt",
+        "change_returns",
+        "change_incidents",
+        "charges",
+        "charge_quotes",
+        "charge_invoices",
+        "clinical",
+        "clinical_seats",
+        "clinical_decisions",
+        "hazards",
         "changes",
         "change_orgs",
         "change_sites",
@@ -127,10 +146,22 @@ fn replay(app: &Shared, clock: &Clock, past: &Past) -> BTreeMap<ChangeId, Went> 
         match what {
             What::Do(act, raw) => act_again(app, recorded, went, act, raw),
             What::Ring(then) => drop(app.time_out(went.id, then).unwrap()),
+            What::Keep if matches!(recorded.event, Event::Attached { .. }) => attach_again(app, recorded, went, words),
             What::Keep | What::Nothing => {}
         }
     }
     all
+}
+
+/// A document of the same name and purpose; the bytes of the one before are not needed for any rule.
+fn attach_again(app: &Shared, recorded: &Recorded, went: &mut Went, words: &BTreeMap<TextId, String>) {
+    let Event::Attached { name, purpose, .. } = &recorded.event else { return };
+    let name = words.get(&name.text).cloned().unwrap_or_else(|| "document".into());
+    let new = NewAttachment { purpose: purpose.clone(), ..NewAttachment::new(name, b"%PDF-1.7".to_vec()) };
+    if let Err(why) = app.attach(&actor(app, recorded), went.id, new, Expect::default()) {
+        went.refused.push((recorded.at, Act::Attach));
+        went.why.push(why);
+    }
 }
 
 fn act_again(app: &Shared, recorded: &Recorded, went: &mut Went, act: Act, mut raw: Raw) {

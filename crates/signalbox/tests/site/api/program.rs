@@ -217,7 +217,8 @@ pub fn answer(question: &Question) -> Option<Value> {
 /// be charged for (BR-25), and a charge takes steps of its own.
 pub fn filled(world: &World) -> Value {
     let process = world.app.documents.of_kind(Kind::PlannedOutage).unwrap();
-    let answers: Map<String, Value> = process.questions.iter().filter(|q| q.id != "supplier_actions").filter_map(|q| Some((q.id.clone(), answer(q)?))).collect();
+    let answers: Map<String, Value> =
+        process.questions.iter().filter(|q| q.id != "supplier_actions").filter_map(|q| Some((q.id.clone(), answer(q)?))).collect();
     Value::Object(answers)
 }
 
