@@ -14,12 +14,12 @@ use crate::act::Act;
 use crate::actor::{Actor, Stamp};
 use crate::apply::apply;
 use crate::calendar::{Basis, Verdict};
-use crate::change::{AssessmentKind, Change, Consequence, Content, Kind, Outcome, Stage};
+use crate::change::{AssessmentKind, Change, Consequence, Kind, Outcome, Stage};
 use crate::decide::{self, Command, Decision, fields, ruling};
 use crate::event::{Event, Recorded};
 use crate::facts::{Facts, FactsQuery, LikeWork};
 use crate::form::Raw;
-use crate::ids::{ChangeId, Mint, OrgId, ServiceId, TextId};
+use crate::ids::{ChangeId, Mint, OrgId, TextId};
 use crate::process::{AnswerKind, Process, TimerAct};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
@@ -104,10 +104,7 @@ struct Under {
     process: Arc<Process>,
     /// `None`: it could not be raised.
     change: Option<Change>,
-    /// What was last sent in truth, to see what an amendment amended.
-    sent: Option<Content>,
-    /// Services that were said to be back.
-    back: Vec<ServiceId>,
+    truth: commands::Truth,
     course: Course,
     mints: i64,
 }
@@ -192,7 +189,7 @@ impl<'a> Rehearsal<'a> {
                 None
             }
         };
-        self.under.insert(recorded.change, Under { process, change, sent: None, back: vec![], course, mints: 1 });
+        self.under.insert(recorded.change, Under { process, change, truth: commands::Truth::default(), course, mints: 1 });
     }
 
     fn import(&mut self, recorded: &Recorded, words: &BTreeMap<TextId, String>) {
@@ -222,19 +219,14 @@ impl<'a> Rehearsal<'a> {
         let place = self.estate.place(*org);
         let decision = decide::import(&place.context(&Actor::System, &process, &facts, recorded.at), row);
         let change = decision.events.iter().fold(None, |change, event| Some(apply(change, event)));
-        let under = Under { process, change, sent: None, back: vec![], course, mints: 1 };
+        let under = Under { process, change, truth: commands::Truth::default(), course, mints: 1 };
         self.file(&under);
         self.under.insert(recorded.change, under);
     }
 
     fn go_on(&self, under: &mut Under, recorded: &Recorded, words: &BTreeMap<TextId, String>) {
-        let what = commands::of(recorded, under.sent.as_ref(), &under.back, words, self.estate);
-        if let Some(content) = commands::content(&recorded.event) {
-            under.sent = Some(content.clone());
-        }
-        if let Event::Restored { services, .. } = &recorded.event {
-            under.back.extend(services);
-        }
+        let what = commands::of(recorded, &under.truth, words, self.estate);
+        under.truth.note(&recorded.event);
         match what {
             What::Do(act, raw) => self.act(under, recorded, act, raw),
             What::Ring(then) => self.ring(under, recorded, then),
