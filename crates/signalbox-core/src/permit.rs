@@ -3,7 +3,7 @@
 
 use crate::act::Act;
 use crate::actor::{Actor, Membership, OrgKind, Role, Stamp};
-use crate::change::{Change, Clinical, Network, Outcome, Stage};
+use crate::change::{Change, Clinical, Network, Outcome, Parties, Stage};
 use crate::decide::Context;
 use crate::form::Answer;
 use crate::modality;
@@ -58,13 +58,14 @@ fn is_the_raisers(act: Act, stamp: &Stamp) -> bool {
 
 /// The memberships under which the actor may take a step for these people.
 pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
+    let parties = change.parties();
     let mut stamps = vec![];
     for who in who {
         match (who, ctx.actor) {
             (Who::System, Actor::System) => stamps.push(Stamp::SYSTEM),
             (_, Actor::System) | (Who::System, _) => {}
             (who, Actor::Person { id, memberships }) => {
-                let fitting = memberships.iter().filter(|m| fits(ctx, who, m, change, *id));
+                let fitting = memberships.iter().filter(|m| fits(ctx, who, m, change, &parties, *id));
                 stamps.extend(fitting.map(|m| m.stamp(*id)));
             }
         }
@@ -74,8 +75,7 @@ pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
 }
 
 /// Whether a membership is the one meant, on its side of the change.
-fn fits(ctx: &Context, who: &Who, m: &Membership, change: &Change, person: crate::ids::PersonId) -> bool {
-    let parties = change.parties();
+fn fits(ctx: &Context, who: &Who, m: &Membership, change: &Change, parties: &Parties, person: crate::ids::PersonId) -> bool {
     let raiser_side = m.org == change.org;
     // Where no supplier runs what is touched, as with a trust's own service, any supplier's people may help.
     let runs_none = !parties.runs.iter().any(|org| ctx.facts.kind_of(*org) == Some(OrgKind::Supplier));

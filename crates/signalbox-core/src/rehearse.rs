@@ -3,7 +3,8 @@
 //! stored verdict, category or ruling is read: only who did what when, and what was typed.
 //!
 //! The register of organisations, services, items and people is today's; times, answers and roles are those of then.
-//! Timers that the old document did not have are not rung.
+//! Timers that the old document did not have are not rung, and meetings of boards are not held again: whoever chairs
+//! records the decision, as where no board is set up.
 
 pub mod commands;
 pub mod estate;
@@ -14,12 +15,14 @@ use crate::act::Act;
 use crate::actor::{Actor, Stamp};
 use crate::apply::apply;
 use crate::calendar::{Basis, Verdict};
-use crate::change::{AssessmentKind, Change, Consequence, Content, Kind, Outcome, Stage};
+use crate::change::{AssessmentKind, Change, Consequence, Kind, Outcome, Stage};
 use crate::decide::{self, Command, Decision, fields, ruling};
 use crate::event::{Event, Recorded};
 use crate::facts::{Facts, FactsQuery, LikeWork};
 use crate::form::Raw;
+use crate::form::format::ae_key;
 use crate::ids::{ChangeId, Mint, OrgId, ServiceId, TextId};
+use crate::modality::{self, Claim, ModalityFact};
 use crate::process::{AnswerKind, Process, TimerAct};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
@@ -97,6 +100,8 @@ pub struct Rehearsal<'a> {
     index: ScheduleIndex,
     /// Work that has ended, by what it touched: when, and how.
     ended: BTreeMap<Node, Vec<(ChangeId, Timestamp, Outcome)>>,
+    /// What each change says of AE titles while it counts, and the services that it names.
+    claims: BTreeMap<ChangeId, (Vec<Claim>, Vec<ServiceId>)>,
 }
 
 /// One change as it stands in the rehearsal.
@@ -104,10 +109,7 @@ struct Under {
     process: Arc<Process>,
     /// `None`: it could not be raised.
     change: Option<Change>,
-    /// What was last sent in truth, to see what an amendment amended.
-    sent: Option<Content>,
-    /// Services that were said to be back.
-    back: Vec<ServiceId>,
+    truth: commands::Truth,
     course: Course,
     mints: i64,
 }
@@ -118,7 +120,7 @@ const TRIES: usize = 4;
 impl<'a> Rehearsal<'a> {
     /// Begins; `choose` says which document counts.
     pub fn new(estate: &'a Estate, choose: Box<Choose<'a>>) -> Rehearsal<'a> {
-        Rehearsal { estate, choose, under: BTreeMap::new(), index: estate.index(), ended: BTreeMap::new() }
+        Rehearsal { estate, choose, under: BTreeMap::new(), index: estate.index(), ended: BTreeMap::new(), claims: BTreeMap::new() }
     }
 
     /// Takes the next event, in the order of time. `words` are the free texts that it mentions; words that were erased
@@ -150,6 +152,10 @@ impl<'a> Rehearsal<'a> {
             Some(work) => self.index.insert(work),
             None => drop(self.index.remove(change.id)),
         }
+        match (modality::standing(change), &change.content) {
+            (claims, Some(content)) if !claims.is_empty() => drop(self.claims.insert(change.id, (claims, content.header.services.clone()))),
+            _ => drop(self.claims.remove(&change.id)),
+        }
         let (Some(outcome), Some(at), Some(content)) = (change.outcome, change.closed_at, &change.content) else { return };
         let services = content.header.services.iter().map(|id| Node::Service(*id));
         for node in content.header.items.iter().map(|id| Node::Item(*id)).chain(services) {
@@ -168,6 +174,17 @@ impl<'a> Rehearsal<'a> {
         let all: BTreeMap<ChangeId, Outcome> = found.map(|(id, _, outcome)| (*id, *outcome)).collect();
         let failures = all.values().filter(|outcome| matches!(outcome, Outcome::BackedOut | Outcome::Failed)).count();
         Some(LikeWork { changes: all.values().filter(|outcome| outcome.is_attempted()).count() as i64, failures: failures as i64 })
+    }
+
+    /// What the others say of the AE titles and addresses that are asked about, as of now in the rehearsal.
+    fn modalities(&self, query: &FactsQuery, own: ChangeId) -> Vec<ModalityFact> {
+        let others = || self.claims.iter().filter(|(id, _)| **id != own).flat_map(|(_, (claims, services))| claims.iter().map(move |claim| (claim, services)));
+        let has_ip = |claim: &Claim| claim.ip.as_ref().is_some_and(|ip| query.ips.contains(ip));
+        let mut keys = query.ae_keys.clone();
+        keys.extend(others().filter(|(claim, _)| has_ip(claim)).map(|(claim, _)| ae_key(&claim.ae_title)));
+        let asked = others().filter(|(claim, _)| keys.contains(&ae_key(&claim.ae_title)));
+        // At which site is for the words of a refusal alone.
+        asked.map(|(claim, services)| ModalityFact { claim: claim.clone(), services: services.clone(), site: String::new() }).collect()
     }
 
     fn raise(&mut self, recorded: &Recorded) {
@@ -192,7 +209,7 @@ impl<'a> Rehearsal<'a> {
                 None
             }
         };
-        self.under.insert(recorded.change, Under { process, change, sent: None, back: vec![], course, mints: 1 });
+        self.under.insert(recorded.change, Under { process, change, truth: commands::Truth::default(), course, mints: 1 });
     }
 
     fn import(&mut self, recorded: &Recorded, words: &BTreeMap<TextId, String>) {
@@ -222,19 +239,14 @@ impl<'a> Rehearsal<'a> {
         let place = self.estate.place(*org);
         let decision = decide::import(&place.context(&Actor::System, &process, &facts, recorded.at), row);
         let change = decision.events.iter().fold(None, |change, event| Some(apply(change, event)));
-        let under = Under { process, change, sent: None, back: vec![], course, mints: 1 };
+        let under = Under { process, change, truth: commands::Truth::default(), course, mints: 1 };
         self.file(&under);
         self.under.insert(recorded.change, under);
     }
 
     fn go_on(&self, under: &mut Under, recorded: &Recorded, words: &BTreeMap<TextId, String>) {
-        let what = commands::of(recorded, under.sent.as_ref(), &under.back, words, self.estate);
-        if let Some(content) = commands::content(&recorded.event) {
-            under.sent = Some(content.clone());
-        }
-        if let Event::Restored { services, .. } = &recorded.event {
-            under.back.extend(services);
-        }
+        let what = commands::of(recorded, &under.truth, words, self.estate);
+        under.truth.note(&recorded.event);
         match what {
             What::Do(act, raw) => self.act(under, recorded, act, raw),
             What::Ring(then) => self.ring(under, recorded, then),
@@ -317,6 +329,7 @@ impl<'a> Rehearsal<'a> {
         let query = decide::facts_needed(process, Some(change), Some(act), raw, zone);
         let mut facts = self.estate.facts(&query);
         facts.like = self.like(&query, change.id);
+        facts.modalities = self.modalities(&query, change.id);
         let needs = process.step(act, change.stage).is_some_and(|step| step.needs.iter().any(|rule| matches!(rule, Rule::NoHardClash | Rule::NotInFreeze)));
         if let Some(window) = query.window.filter(|_| needs || act == Act::Start) {
             facts.clashes = self.estate.clashes(&self.index, &facts, change, window);

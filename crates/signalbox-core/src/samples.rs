@@ -23,7 +23,9 @@ use crate::refusal::Refusal;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The trust that raises most of the work.
 pub const TRUST: OrgId = OrgId(1);
@@ -390,6 +392,8 @@ pub struct Case<'w> {
     /// Who is away, or has handed over what they hold.
     pub out: BTreeSet<PersonId>,
     next_id: i64,
+    /// The facts as they were made last: most acts are decided on the same.
+    made: RefCell<Option<(BTreeSet<PersonId>, Rc<Facts>)>>,
 }
 
 impl<'w> Case<'w> {
@@ -413,6 +417,7 @@ impl<'w> Case<'w> {
             board: Some(world.board(now)),
             out: BTreeSet::new(),
             next_id: 1_000,
+            made: RefCell::default(),
         };
         case.remember(&decision);
         Ok(case)
@@ -425,13 +430,28 @@ impl<'w> Case<'w> {
     }
 
     /// The facts that an act with these fields would be decided on.
-    pub fn facts_for(&self, act: Option<Act>, raw: &Raw) -> Facts {
+    pub fn facts_for(&self, act: Option<Act>, raw: &Raw) -> Rc<Facts> {
         let query = facts_needed(self.process, Some(&self.change), act, raw, &self.world.zone);
+        let mut made = self.made.borrow_mut();
+        if let Some((out, facts)) = &*made
+            && *out == self.out
+            && self.are_as_now(facts, &query)
+        {
+            return Rc::clone(facts);
+        }
         let mut facts = self.world.facts(&query, &self.clashes, &self.prose);
         facts.modalities.clone_from(&self.modalities);
         facts.board.clone_from(&self.board);
         facts.holders = self.world.holders(&self.out);
+        let facts = Rc::new(facts);
+        *made = Some((self.out.clone(), Rc::clone(&facts)));
         facts
+    }
+
+    /// Whether facts made before would be made the same now. Words are added and never change.
+    fn are_as_now(&self, facts: &Facts, query: &FactsQuery) -> bool {
+        let moves = facts.clashes == self.clashes && facts.modalities == self.modalities && facts.board == self.board;
+        moves && facts.prose.len() == self.prose.len() && facts.reach == self.world.reach(query)
     }
 
     /// What deciding looks at.

@@ -2,7 +2,7 @@
 
 use super::{BillOf, Fate, InvoiceState, Money, SECOND_PERSON_PENCE, State, asked_for_it};
 use crate::act::Act;
-use crate::actor::Stamp;
+use crate::actor::{Role, Stamp};
 use crate::change::{Change, Kind, Stage};
 use crate::decide::Context;
 use crate::refusal::Bar;
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 pub(crate) fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar> {
     let money = &change.money;
     match act {
-        Act::SetCharge => decide_on(money),
+        Act::SetCharge => decide_on(money, stamp),
         Act::ContestCharge => contest(ctx, change),
         Act::SettleCharge => settle(change),
         Act::OfferFee if !matches!(money.state(), State::Chargeable | State::FeeDeclined | State::FeeOffered) => Some(wrong(money)),
@@ -74,11 +74,12 @@ fn wrong(money: &Money) -> Bar {
     Bar::new("money-state").with(money.state().words())
 }
 
-fn decide_on(money: &Money) -> Option<Bar> {
+/// What the authority has settled only the authority decides anew, as where it finds that nobody can give a price.
+fn decide_on(money: &Money, stamp: &Stamp) -> Option<Bar> {
     if money.contest.is_some() {
         return Some(Bar::new("charge-contested"));
     }
-    if money.settled {
+    if money.settled && stamp.role != Some(Role::AuthorityManager) {
         return Some(Bar::new("charge-settled"));
     }
     let open = [State::Undetermined, State::NotChargeable, State::Chargeable, State::FeeDeclined, State::Declined, State::Expired, State::Superseded];
@@ -197,7 +198,7 @@ fn at_risk(ctx: &Context, change: &Change, stamp: &Stamp) -> Option<Bar> {
     if money.is_agreed() || money.letter.is_some() {
         return Some(wrong(money));
     }
-    (stamp.role == Some(crate::actor::Role::Finance) && ctx.facts.spending_limit(stamp.person).is_none()).then(|| Bar::new("no-spending-limit"))
+    (stamp.role == Some(Role::Finance) && ctx.facts.spending_limit(stamp.person).is_none()).then(|| Bar::new("no-spending-limit"))
 }
 
 fn book(money: &Money) -> Option<Bar> {

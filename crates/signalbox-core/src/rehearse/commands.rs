@@ -8,7 +8,7 @@ use crate::form::{Answer, Codes, Raw, typed_again};
 use crate::ids::{ServiceId, TextId};
 use crate::process::TimerAct;
 use crate::text::Text;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What to do about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,30 @@ pub enum What {
     Keep,
     /// It follows from something else, or nothing follows from it.
     Nothing,
+}
+
+/// What happened in truth so far, as far as it says what was typed next.
+#[derive(Clone, Debug, Default)]
+pub struct Truth {
+    /// What was last sent, to see what an amendment amended.
+    pub sent: Option<Content>,
+    /// Services that were said to be back.
+    pub back: Vec<ServiceId>,
+    /// Controls of hazards. Those that were scheduled become conditions of an acceptance, which nobody typed.
+    pub controls: BTreeSet<TextId>,
+}
+
+impl Truth {
+    pub fn note(&mut self, event: &Event) {
+        if let Some(content) = content(event) {
+            self.sent = Some(content.clone());
+        }
+        match event {
+            Event::Restored { services, .. } => self.back.extend(services),
+            Event::HazardRated(rated) => self.controls.extend(rated.rated.controls.iter().map(|control| control.what.text)),
+            _ => {}
+        }
+    }
 }
 
 /// The content that an event carries.
@@ -84,8 +108,8 @@ impl Typed<'_> {
 }
 
 /// The command behind an event.
-pub fn of(recorded: &Recorded, sent: Option<&Content>, back: &[ServiceId], words: &BTreeMap<TextId, String>, estate: &Estate) -> What {
-    let event = &recorded.event;
+pub fn of(recorded: &Recorded, truth: &Truth, words: &BTreeMap<TextId, String>, estate: &Estate) -> What {
+    let (event, sent) = (&recorded.event, truth.sent.as_ref());
     if recorded.by.person.is_none() {
         return of_the_program(event);
     }
@@ -94,7 +118,7 @@ pub fn of(recorded: &Recorded, sent: Option<&Content>, back: &[ServiceId], words
         Event::Proposed { .. } | Event::Submitted { .. } | Event::Amended { .. } | Event::Rescheduled { .. } => answers(&mut typed, event, sent, words, estate),
         Event::SentBack { .. } | Event::Returned { .. } | Event::Accepted { .. } | Event::Assessed { .. } => checking(&mut typed, event),
         Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } => {
-            work(&mut typed, recorded, back, estate)
+            work(&mut typed, recorded, &truth.back, estate)
         }
         // What is said of a yes when an emergency is sent comes with the sending; that it is judged otherwise, with the start.
         Event::VerballyApproved(_) if sent.is_some_and(|sent| sent.answers.get("said_yes") == Some(&Answer::Yes(true))) => return What::Nothing,
@@ -108,7 +132,7 @@ pub fn of(recorded: &Recorded, sent: Option<&Content>, back: &[ServiceId], words
         Event::Said { .. } => return What::Nothing,
         // A stop names its danger itself when it is decided again.
         Event::HazardRecorded(hazard) if hazard.words.effect.is_none() => return What::Nothing,
-        _ => deciding(&mut typed, event, estate).or_else(|| ending(&mut typed, event)).or_else(|| super::safety::act(&mut typed, event, estate)),
+        _ => deciding(&mut typed, event, estate).or_else(|| ending(&mut typed, event)).or_else(|| super::safety::act(&mut typed, event, truth, estate)),
     };
     act.map_or(What::Keep, |act| What::Do(act, typed.raw))
 }

@@ -1,16 +1,16 @@
 //! Clinical safety, back to what was typed; and under which registration it was signed then.
 
-use super::commands::Typed;
+use super::commands::{Truth, Typed};
 use super::estate::Estate;
 use crate::act::Act;
 use crate::actor::{Role, Stamp};
 use crate::change::Change;
 use crate::clinical::{Control, HazardWords, Rated, Rating, RejectionForm};
-use crate::event::{Event, Recorded};
+use crate::event::{Event, NewCondition, Recorded};
 use crate::facts::{Facts, Pattern, Registration};
 
 /// The act behind a clinical event.
-pub(super) fn act(typed: &mut Typed, event: &Event, estate: &Estate) -> Option<Act> {
+pub(super) fn act(typed: &mut Typed, event: &Event, truth: &Truth, estate: &Estate) -> Option<Act> {
     Some(match event {
         Event::Screened { answers, pattern, .. } => {
             for (n, yes) in answers.iter().enumerate() {
@@ -43,21 +43,17 @@ pub(super) fn act(typed: &mut Typed, event: &Event, estate: &Estate) -> Option<A
             Act::Escalate
         }
         Event::ClinicallyAccepted { words, conditions, basis } => {
-            typed.maybe("words", words);
-            match basis {
-                // Controls that were scheduled became conditions, and do so again.
-                Some(basis) => {
-                    typed.maybe("impractical", &basis.impractical).yes("read_form", true);
-                    if let Some(until) = basis.until {
-                        typed.put("until", until);
-                    }
-                    if let Some(exception) = &basis.exception {
-                        typed.text("benefit", &exception.benefit).text("medical_director", &exception.medical_director);
-                        rating(typed, "not_changing_", &exception.not_changing);
-                    }
+            // Controls that were scheduled became conditions, and do so again.
+            let typed_then: Vec<NewCondition> = conditions.iter().filter(|c| !truth.controls.contains(&c.what.text)).cloned().collect();
+            typed.maybe("words", words).conditions(&typed_then, estate);
+            if let Some(basis) = basis {
+                typed.maybe("impractical", &basis.impractical).yes("read_form", true);
+                if let Some(until) = basis.until {
+                    typed.put("until", until);
                 }
-                None => {
-                    typed.conditions(conditions, estate);
+                if let Some(exception) = &basis.exception {
+                    typed.text("benefit", &exception.benefit).text("medical_director", &exception.medical_director);
+                    rating(typed, "not_changing_", &exception.not_changing);
                 }
             }
             Act::Clear

@@ -8,6 +8,7 @@ use crate::act::Act;
 use crate::change::{Change, Clinical, Kind, Stage};
 use crate::refusal::Refusal;
 use crate::samples::Case;
+use std::collections::BTreeMap;
 
 /// More acts than any change needs to end.
 const PATIENCE: usize = 160;
@@ -57,6 +58,7 @@ pub fn prepares(act: Act) -> &'static [Act] {
 
 /// Brings the change to its end, closed if that can be; where it stopped, if it cannot.
 pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
+    let begun = case.log.len();
     for _ in 0..PATIENCE {
         if case.change.stage.is_final() {
             return Ok(case.change.stage);
@@ -75,7 +77,16 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
             return Err(format!("no way on from {} after {}: {}", stage.code(), last(&case), bars(&case)));
         }
     }
-    Err(format!("no end after {PATIENCE} acts, at {} after {}: {}", case.change.stage.code(), last(&case), bars(&case)))
+    Err(format!("no end after {PATIENCE} acts, at {} after {:?}: {}", case.change.stage.code(), counted(&case, begun), bars(&case)))
+}
+
+/// How often what happened since then.
+fn counted(case: &Case, begun: usize) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for recorded in &case.log[begun..] {
+        *counts.entry(recorded.event.kind()).or_default() += 1;
+    }
+    counts
 }
 
 fn is_frozen(case: &Case) -> bool {
@@ -90,17 +101,18 @@ fn last(case: &Case) -> String {
 
 /// What stands in whose way, but for roles.
 fn bars(case: &Case) -> String {
-    let mut found = vec![];
-    for act in next_acts(case.change.stage) {
+    let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for act in money::way_on(&case.change).iter().chain(next_acts(case.change.stage)) {
         for player in &case.world.people {
-            match case.may(&player.actor, *act) {
-                Err(Refusal::Denied(bars)) if bars.iter().all(|b| b.code != "role") => found.push(format!("{} {}: {bars:?}", player.name, act.code())),
-                Ok(_) => found.push(format!("{} {}: open", player.name, act.code())),
-                _ => {}
-            }
+            let what = match case.may(&player.actor, *act) {
+                Err(Refusal::Denied(bars)) if bars.iter().all(|b| b.code != "role") => bars.iter().map(|b| format!("{} {:?}", b.code, b.params)).collect(),
+                Ok(_) => vec!["open".to_owned()],
+                _ => continue,
+            };
+            found.entry(format!("{}: {}", act.code(), what.join(" and "))).or_default().push(player.name);
         }
     }
-    found.join("; ")
+    found.iter().map(|(what, whose)| format!("\n        {what} ({})", whose.join(", "))).collect()
 }
 
 /// A second refusal ends a change (BR-23), and so does a stop of a service request: what is left is to withdraw it.

@@ -17,7 +17,8 @@ pub fn way_on(change: &Change) -> &'static [Act] {
     }
     match change.money.state() {
         State::Undetermined => &[Act::SettleCharge, Act::SetCharge],
-        State::FeeOffered => &[Act::AnswerFee],
+        State::FeeOffered => &[Act::AnswerFee, Act::OfferFee],
+        State::FeeDeclined => &[Act::OfferFee, Act::SetCharge],
         State::Assessing => &[Act::Quote, Act::ReportImpact],
         State::Quoted => &[Act::AcceptQuote, Act::Quote],
         State::Accepted => &[Act::GiveOrder, Act::Quote],
@@ -111,6 +112,7 @@ pub fn settle(case: &Case, act: Act, chance: &mut Chance, raw: &mut Raw) {
             put("valid_to", next);
         }
         Act::AcceptQuote | Act::GiveOrder => order(case, act, chance, raw),
+        Act::ProceedAtRisk => put("cap", amount(chance, 900_000)),
         Act::BookCost => {
             let left = (money.limit_pence() - money.booked_pence()).max(1);
             put("net", money::plain(chance.between(1, left)));

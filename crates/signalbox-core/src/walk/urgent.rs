@@ -6,6 +6,7 @@ use crate::act::Act;
 use crate::actor::Actor;
 use crate::change::Kind;
 use crate::form::Raw;
+use crate::ids::PersonId;
 use crate::samples::{Case, Player};
 use crate::urgent::officer_not_asked;
 use jiff::SignedDuration;
@@ -21,13 +22,15 @@ fn ago(case: &Case, minutes: i64) -> String {
 /// Who may say yes to what this person sends or sent.
 fn approver<'w>(case: &Case<'w>, sender: Option<&Actor>, chance: &mut Chance) -> Option<&'w Player> {
     let roles = [crate::actor::Role::AuthorityManager, crate::actor::Role::EmergencyBoardMember];
-    let own = |p: &Player| {
-        let person = p.actor.person();
-        case.change.raised_by.person == person
-            || person.is_some_and(|p| case.change.submitted_by.contains(&p))
-            || sender.and_then(Actor::person) == person
-            || case.change.implementer.is_some_and(|(who, _)| Some(who) == person)
+    let is_own = |person: PersonId| {
+        case.change.raised_by.concerns(person)
+            || case.change.submitted_by.contains(&person)
+            || sender.and_then(Actor::person) == Some(person)
+            || case.change.implementer.is_some_and(|(who, _)| who == person)
     };
+    // Whoever stands in for somebody is them.
+    let covered = |p: &Player| p.actor.memberships().iter().any(|m| m.cover.as_ref().is_some_and(|cover| is_own(cover.person)));
+    let own = |p: &Player| p.actor.person().is_some_and(is_own) || covered(p);
     let fits: Vec<&Player> = case.world.people.iter().filter(|p| roles.iter().any(|role| p.actor.holds(*role)) && !own(p)).collect();
     chance.pick(&fits).copied()
 }

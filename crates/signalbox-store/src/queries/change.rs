@@ -187,7 +187,7 @@ impl Mentioned {
             Json::Object(fields) => {
                 for (name, value) in fields {
                     let into = match name.as_str() {
-                        "person" | "implementer" | "decider" | "for_person" => &mut self.people,
+                        "person" | "implementer" | "decider" | "for_person" | "approver" => &mut self.people,
                         "org" | "owner" | "runs" | "affected" => &mut self.orgs,
                         "sites" => &mut self.sites,
                         "services" | "derived_services" => &mut self.services,

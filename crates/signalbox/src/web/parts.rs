@@ -280,6 +280,8 @@ pub struct FormPage {
     /// Words to read before filling in: what follows from this.
     pub warning: Vec<String>,
     pub form: Form,
+    /// What is too wide to stand beside the form.
+    pub below: Vec<Section>,
     pub side: Vec<Section>,
 }
 

@@ -99,6 +99,11 @@ const SCREENING: [&str; 8] = [
     "Is anybody unsure about any of this?",
 ];
 
+/// The label of a field of this act: of a few that two acts share by name, each has words of its own.
+pub fn act_field_label(act: Act, id: &str) -> String {
+    if act == Act::Review && matches!(id, "why" | "benefit") { super::work::field_label(id) } else { field_label(id) }
+}
+
 /// What helps to fill in a field; empty where the label says enough.
 pub fn field_hint(act: Act, id: &str) -> &'static str {
     if act.is_money() {
@@ -202,7 +207,7 @@ pub fn option_label(field: &str, code: &str) -> String {
         ("patient_facing", "direct") => "Directly: staff use it while they care for a patient",
         ("modality_type", code) => return super::modalities::name(code),
         (_, code) if super::modalities::spelling(code).is_some() => return super::modalities::spelling(code).unwrap_or(code).to_owned(),
-        (field, code) if super::work::option_label(field, code).is_some() => super::work::option_label(field, code).unwrap_or_default(),
+        (field, code) if super::work::option_label(field, code).is_some() => return super::sentence_case(super::work::option_label(field, code).unwrap_or_default()),
         (_, "yes") => "Yes",
         (_, "no") => "No",
         (_, "unsure") => "Unsure",

@@ -113,7 +113,7 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (_, "immediate") => "Such as: stop, tell users, report an incident, tell the manufacturer.",
         (_, "hazard") => "Leave it empty if the hazards above say it all.",
         (_, "purpose") => "A downtime procedure is what the wards follow while the system is away.",
-        (_, "benefit") => "Escalating does not accept the risk. It asks the authority’s safety officer.",
+        (Act::Escalate, "benefit") => "Escalating does not accept the risk. It asks the authority’s safety officer.",
         (_, id) if id.ends_with("_owner") && id.starts_with("control_") => "Needed for a control that is scheduled.",
         _ => "",
     }

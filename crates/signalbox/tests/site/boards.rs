@@ -270,8 +270,9 @@ fn normal(world: &World, cast: &Cast, users: &str, risks: [&str; 6]) -> i64 {
     let id = world.app.raise(&cast.joy, draft, Expect::default()).unwrap().id;
     let process = world.app.documents.of_kind(Kind::Normal).unwrap();
     let filled = crate::run::fill(&process.questions);
-    let start = (world.now() + SignedDuration::from_hours(24 * 40)).to_string();
-    let end = (world.now() + SignedDuration::from_hours(24 * 40 + 2)).to_string();
+    // Four weeks on, which is before the freeze at the turn of the year.
+    let start = (world.now() + SignedDuration::from_hours(24 * 28)).to_string();
+    let end = (world.now() + SignedDuration::from_hours(24 * 28 + 2)).to_string();
     let mut typed: Vec<(&str, &str)> = vec![("window.start", &start), ("window.end", &end), ("contingency_end", &end), ("users_affected", users)];
     let given: Vec<&str> = typed.iter().map(|(name, _)| *name).collect();
     typed.extend(filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(name, _)| !given.contains(name)));

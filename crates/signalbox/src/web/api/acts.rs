@@ -180,11 +180,11 @@ pub async fn show(Held(app): Held<Shared>, visitor: Visitor, Path((reference, ac
     })?;
     let situation = situation.ok_or(Failure::NotFound)?;
     let ctx = situation.context(&actor, app.clock.now());
-    let fields = fields::of_act(&ctx, &situation.loaded.change, act).iter().map(shape).collect();
+    let fields = fields::of_act(&ctx, &situation.loaded.change, act).iter().map(|field| shape(field, act)).collect();
     Ok(Json(ActFields { act: ActCode::of(act), words: act.words().into(), fields }))
 }
 
-fn shape(field: &Field) -> FieldShape {
+fn shape(field: &Field, act: Act) -> FieldShape {
     let (mut codes, mut min, mut max, mut max_chars) = (vec![], None, None, None);
     let (mut format, mut columns) = (None, vec![]);
     let kind = match &field.kind {
@@ -228,7 +228,7 @@ fn shape(field: &Field) -> FieldShape {
             "rows"
         }
     };
-    let words = field.question.as_ref().map_or_else(|| words::field_label(&field.id), |question| question.text.clone());
+    let words = field.question.as_ref().map_or_else(|| words::act_field_label(act, &field.id), |question| question.text.clone());
     FieldShape { name: field.id.clone(), words, kind: kind.into(), is_required: field.required, codes, min, max, max_chars, format, columns }
 }
 

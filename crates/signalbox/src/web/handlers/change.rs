@@ -247,11 +247,11 @@ fn act_page(app: &App, visitor: &Visitor, seen: &Seen, act: Act, typed: Option<(
     let reference = &seen.change().reference;
     let (mut form, faults) = if act == Act::Attach { files::form(app, seen, typed) } else { forms::of_act(app, seen, act, typed)? };
     let empty = Raw::new();
-    let side = match act {
+    let below = match act {
         Act::Rate | Act::Uphold | Act::Overrule | Act::RejectClinically => keep::matrix_sections(typed.map_or(&empty, |(raw, _)| raw)),
         _ => vec![],
     };
-    if !side.is_empty() {
+    if !below.is_empty() {
         form = form.more("preview", "Show the rating");
     }
     if keep::is_kept(act) {
@@ -263,7 +263,7 @@ fn act_page(app: &App, visitor: &Visitor, seen: &Seen, act: Act, typed: Option<(
         faults,
         facts: if matches!(act, Act::Say | Act::Attach) { vec![] } else { seen.key_facts() },
         form,
-        side,
+        below,
         ..FormPage::default()
     })
 }

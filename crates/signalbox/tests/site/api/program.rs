@@ -218,10 +218,12 @@ pub fn answer(question: &Question) -> Option<Value> {
     })
 }
 
-/// A valid answer to every question of an outage.
+/// A valid answer to every question of an outage, but that the supplier has nothing to do: its work out of hours would
+/// be charged for (BR-25), and a charge takes steps of its own.
 pub fn filled(world: &World) -> Value {
     let process = world.app.documents.of_kind(Kind::PlannedOutage).unwrap();
-    let answers: Map<String, Value> = process.questions.iter().filter_map(|q| Some((q.id.clone(), answer(q)?))).collect();
+    let answers: Map<String, Value> =
+        process.questions.iter().filter(|q| q.id != "supplier_actions").filter_map(|q| Some((q.id.clone(), answer(q)?))).collect();
     Value::Object(answers)
 }
 

@@ -29,7 +29,7 @@ pub(super) fn of_act(app: &App, seen: &Seen, act: Act, typed: Option<(&Raw, &[Fa
     let mut asked = fields_of_act(&ctx, seen.change(), act);
     asked.retain(|field| field.id != "seen");
     let options = options(app, seen, &asked)?;
-    let drawn = typed::fields(&asked, &raw, faults, &options, words::field_label);
+    let drawn = typed::fields(&asked, &raw, faults, &options, |id| words::act_field_label(act, id));
     let drawn: Vec<Field> = drawn.into_iter().map(|field| explain(seen, field, act)).collect();
     let change = seen.change();
     let mut form = Form::new(&format!("{}/acts/{}", seen.address(), act.code()), words::act_button(act, change.stage), drawn)
