@@ -234,6 +234,7 @@ fn confirm(app: &App, visitor: &Visitor, asked: &Asked, form: &Form, act: Act, w
         facts,
         warning: vec!["You can undo it for ten minutes afterwards, unless you ask a question.".into()],
         form: confirm,
+        below: vec![],
         side: vec![Section::new("other", "Changed your mind?").link("Choose again", &asked.address)],
     }
 }
