@@ -295,7 +295,7 @@ fn typed_turn(app: &App, org: &Organisation, form: &Form) -> Result<Turn, Vec<Fa
     let zone = calendar::zone(&org.zone).unwrap_or_else(calendar::london);
     let mut faults = vec![];
     let email = form.text("person").to_lowercase();
-    let person = app.read::<_, Failure>(|tx| Ok(accounts::person_by_email(tx, &email)?)).ok().flatten();
+    let person = app.read::<_, Failure>(|tx| accounts::person_by_email(tx, &email)).ok().flatten();
     if person.is_none() {
         faults.push(Fault::of("person", "choose-one", "Choose who."));
     }
