@@ -29,7 +29,7 @@ pub fn ruling_inputs(ruling: &Ruling) -> String {
 
 /// `Major, because the impact level is 1 (row 3: …) and the risk is low, 4 of 18 (row 1: …).`
 pub fn class_sentence(class: &Classification) -> String {
-    let row = |table: &str| class.rulings.iter().find(|ruling| ruling.table == table).map(|ruling| ruling_because(ruling));
+    let row = |table: &str| class.rulings.iter().find(|ruling| ruling.table == table).map(ruling_because);
     let of = |table: &str| row(table).map_or_else(String::new, |words| format!(" ({}{})", words[..1].to_lowercase(), &words[1..]));
     let band = class.band.replace('_', " ");
     let mut said = format!(

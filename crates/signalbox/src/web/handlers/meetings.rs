@@ -40,7 +40,7 @@ pub(super) struct Seen {
 
 impl Seen {
     pub fn read(app: &App, visitor: &Visitor, id: i64) -> Result<Seen, Failure> {
-        let meeting = app.read::<_, Failure>(|tx| Ok(boards::meeting(tx, id)?))?.ok_or(Failure::NotFound)?;
+        let meeting = app.read::<_, Failure>(|tx| boards::meeting(tx, id))?.ok_or(Failure::NotFound)?;
         let (board, seats) = board_pages::find(app, visitor, meeting.board_id)?;
         let scope = Scope::of(&visitor.actor()?);
         app.read::<_, Failure>(|tx| {

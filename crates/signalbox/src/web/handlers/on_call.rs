@@ -57,10 +57,13 @@ fn known(tx: &mut dyn Tx, turns: Vec<Turn>) -> Result<Vec<Known>, StoreError> {
     turns.into_iter().map(|turn| Ok(Known { person: accounts::person(tx, turn.person_id)?, turn })).collect()
 }
 
+/// An organisation with its turns, the days without anybody, and who may be put down.
+type Kept = (Organisation, Vec<Known>, Vec<rota::Gap>, Vec<Person>);
+
 /// What the page shows.
 struct Shown {
     now: Vec<(Organisation, Vec<Known>)>,
-    kept: Vec<(Organisation, Vec<Known>, Vec<rota::Gap>, Vec<Person>)>,
+    kept: Vec<Kept>,
 }
 
 fn read(app: &App, visitor: &Visitor) -> Result<Shown, Failure> {
@@ -295,7 +298,7 @@ fn typed_turn(app: &App, org: &Organisation, form: &Form) -> Result<Turn, Vec<Fa
     let zone = calendar::zone(&org.zone).unwrap_or_else(calendar::london);
     let mut faults = vec![];
     let email = form.text("person").to_lowercase();
-    let person = app.read::<_, Failure>(|tx| Ok(accounts::person_by_email(tx, &email)?)).ok().flatten();
+    let person = app.read::<_, Failure>(|tx| accounts::person_by_email(tx, &email)).ok().flatten();
     if person.is_none() {
         faults.push(Fault::of("person", "choose-one", "Choose who."));
     }

@@ -55,7 +55,7 @@ pub(super) fn can_wait(kind: Kind, question: &Question) -> bool {
 
 /// Everybody who may say yes.
 pub(super) fn callable(app: &App, actor: &Actor) -> Result<Vec<Callable>, Failure> {
-    app.read::<_, Failure>(|tx| Ok(store::callable(tx, &Scope::of(actor), ON_CALL)?))
+    app.read::<_, Failure>(|tx| store::callable(tx, &Scope::of(actor), ON_CALL))
 }
 
 /// The same as answers to “who said yes”; nobody says yes to their own.
@@ -66,7 +66,7 @@ pub(super) fn approvers(callable: &[Callable], own: Option<i64>) -> Vec<Choice> 
 
 /// First whom to ring, with their numbers.
 pub(super) fn whom_to_ring(app: &App, actor: &Actor) -> Result<Section, Failure> {
-    let officers = app.read::<_, Failure>(|tx| Ok(store::callable(tx, &Scope::of(actor), OFFICERS)?))?;
+    let officers = app.read::<_, Failure>(|tx| store::callable(tx, &Scope::of(actor), OFFICERS))?;
     let rows = |list: &[Callable]| -> Vec<Row> {
         let row = |one: &Callable| {
             let phone = if one.phone.is_empty() { Cell::text("no number here") } else { Cell::link(&one.phone, &format!("tel:{}", dialled(&one.phone))) };

@@ -152,7 +152,7 @@ fn left(row: &InvoiceRow) -> i64 {
 pub async fn review(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     query.only(&[])?;
     let (scope, now) = (reader(&visitor)?, app.clock.now());
-    let rows = app.read::<_, Failure>(|tx| Ok(store::open(tx, &scope)?))?;
+    let rows = app.read::<_, Failure>(|tx| store::open(tx, &scope))?;
     let mut shell = visitor.shell(&app, "Monthly review of money", Place::Reports);
     shell.crumbs = vec![("Reports".into(), "/reports".into()), ("Charge pipeline".into(), "/reports/charges".into())];
     let table_row = |row: &store::OpenRow| {
