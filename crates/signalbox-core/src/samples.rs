@@ -429,8 +429,13 @@ impl<'w> Case<'w> {
         self.next_id += Mint::BLOCK;
     }
 
-    /// The facts that an act with these fields would be decided on.
-    pub fn facts_for(&self, act: Option<Act>, raw: &Raw) -> Rc<Facts> {
+    /// The facts that an act with these fields would be decided on, for whoever changes them.
+    pub fn facts_for(&self, act: Option<Act>, raw: &Raw) -> Facts {
+        self.shared_facts(act, raw).as_ref().clone()
+    }
+
+    /// The same to look at only.
+    pub fn shared_facts(&self, act: Option<Act>, raw: &Raw) -> Rc<Facts> {
         let query = facts_needed(self.process, Some(&self.change), act, raw, &self.world.zone);
         let mut made = self.made.borrow_mut();
         if let Some((out, facts)) = &*made
@@ -461,7 +466,7 @@ impl<'w> Case<'w> {
 
     /// What the core would decide, without it happening.
     pub fn try_act(&self, actor: &Actor, act: Act, raw: &Raw) -> Result<Decision, Refusal> {
-        let facts = self.facts_for(Some(act), raw);
+        let facts = self.shared_facts(Some(act), raw);
         decide::decide(&self.context(actor, &facts), &self.change, Command { act, raw: raw.clone(), mint: Mint::new(self.next_id, [7; 16]) })
     }
 
@@ -473,7 +478,7 @@ impl<'w> Case<'w> {
 
     /// A timer of the change is due.
     pub fn time_out(&mut self, then: TimerAct) -> Result<Vec<(Recorded, Vec<Task>)>, Refusal> {
-        let facts = self.facts_for(None, &Raw::new());
+        let facts = self.shared_facts(None, &Raw::new());
         let decision = decide::time_out(&self.context(&Actor::System, &facts), &self.change, then, Mint::new(self.next_id, [7; 16]))?;
         Ok(self.happen(&decision))
     }
@@ -492,13 +497,13 @@ impl<'w> Case<'w> {
 
     /// What this actor is offered.
     pub fn offers(&self, actor: &Actor) -> Vec<Offer> {
-        let facts = self.facts_for(None, &Raw::new());
+        let facts = self.shared_facts(None, &Raw::new());
         offers(&self.context(actor, &facts), &self.change)
     }
 
     /// The membership under which the actor may act now, or why not.
     pub fn may(&self, actor: &Actor, act: Act) -> Result<Stamp, Refusal> {
-        self.may_by(&self.facts_for(None, &Raw::new()), actor, act)
+        self.may_by(&self.shared_facts(None, &Raw::new()), actor, act)
     }
 
     /// The same on facts that were fetched before.
@@ -508,7 +513,7 @@ impl<'w> Case<'w> {
 
     /// Everybody who may, each with the membership under which they may.
     pub fn who_may(&self, act: Act) -> Vec<(&'w Player, Stamp)> {
-        self.who_may_by(&self.facts_for(None, &Raw::new()), act)
+        self.who_may_by(&self.shared_facts(None, &Raw::new()), act)
     }
 
     /// The same on facts that were fetched before.

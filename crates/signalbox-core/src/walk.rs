@@ -174,7 +174,7 @@ impl<'w> Walk<'w> {
         for _ in 0..steps {
             self.pass_time(report);
             self.stir();
-            if self.chance.percent(60) {
+            if self.chance.percent(35) {
                 self.compare(report);
             }
             if self.chance.percent(15) {
@@ -291,7 +291,7 @@ impl<'w> Walk<'w> {
 
     /// One act by somebody who may; `false` when nobody may do anything.
     fn step(&mut self, report: &mut Report) -> bool {
-        let facts = self.case.facts_for(None, &Raw::new());
+        let facts = self.case.shared_facts(None, &Raw::new());
         for act in self.most_wanted_first(report) {
             let able = self.case.who_may_by(&facts, act);
             let Some((player, stamp)) = self.chance.pick(&able) else { continue };

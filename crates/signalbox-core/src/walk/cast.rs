@@ -90,7 +90,7 @@ fn counted(case: &Case, begun: usize) -> BTreeMap<String, usize> {
 }
 
 fn is_frozen(case: &Case) -> bool {
-    let facts = case.facts_for(None, &Default::default());
+    let facts = case.shared_facts(None, &Default::default());
     crate::decide::freeze::frozen(&case.context(&crate::actor::Actor::System, &facts), &case.change).is_some()
 }
 

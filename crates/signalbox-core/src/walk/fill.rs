@@ -18,7 +18,7 @@ pub const CANARY: &str = "canary";
 
 /// Fields typed for an act such that nothing in them is at fault.
 pub fn valid(case: &Case, actor: &Actor, stamp: &Stamp, act: Act, chance: &mut Chance) -> Raw {
-    let facts = case.facts_for(None, &Raw::new());
+    let facts = case.shared_facts(None, &Raw::new());
     let fields = fields::of_act(&case.context(actor, &facts), &case.change, act);
     let mut raw = Raw::new();
     match act {
@@ -59,7 +59,7 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
             set(raw, "number", &chance.pick(&open).map_or("1".to_owned(), u32::to_string));
         }
         Act::Restate => {
-            let facts = case.facts_for(None, &Raw::new());
+            let facts = case.shared_facts(None, &Raw::new());
             let allowed = crate::decide::close::allowed(&case.context(&Actor::System, &facts), change);
             let others: Vec<&str> = allowed.iter().filter(|o| Some(**o) != change.outcome).map(|o| o.code()).collect();
             set(raw, "outcome", chance.pick(&others).copied().unwrap_or(""));

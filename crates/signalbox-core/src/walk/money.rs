@@ -60,7 +60,7 @@ pub fn towards(case: &Case, act: Act, from: Stage) -> Option<Act> {
         return None;
     }
     let here = case.change.stage;
-    let facts = case.facts_for(None, &Raw::new());
+    let facts = case.shared_facts(None, &Raw::new());
     let may = |act: Act| case.world.people.iter().any(|player| case.may_by(&facts, &player.actor, act).is_ok());
     let open = |act: &Act| case.process.step(*act, here).is_some() && may(*act);
     if here == from && open(&act) {

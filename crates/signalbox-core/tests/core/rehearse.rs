@@ -248,14 +248,16 @@ fn moved(recorded: &Recorded, change: i64, hours: i64) -> Recorded {
 }
 
 /// The same outage, ten thousand times, one after the other, in a release build:
-/// `cargo test --release -p signalbox-core --test core -- --nocapture ten_thousand`. A debug build takes a part of them.
+/// `SIGNALBOX_FULL=1 cargo test --release -p signalbox-core --test core -- --nocapture ten_thousand`. Otherwise a part of
+/// them, untimed: no configuration says how far a build is optimised.
 #[test]
 fn ten_thousand_changes_are_rehearsed_in_under_ten_seconds() {
     let world = World::new();
     let shipped = document("planned-outage");
     let case = approved(&world, &shipped);
     let later = changed("planned-outage.md", &[("| trust, supplier | yes, no | 10 | days |", "| trust, supplier | yes, no | 15 | days |")]);
-    let count = if cfg!(debug_assertions) { 2_000 } else { 10_000i64 };
+    let full = std::env::var_os("SIGNALBOX_FULL").is_some();
+    let count = if full { 10_000 } else { 2_000i64 };
     let logs: Vec<Vec<Recorded>> = (1..=count).map(|n| case.log.iter().map(|recorded| moved(recorded, n, n * 4)).collect()).collect();
     let logs: Vec<(&[Recorded], &BTreeMap<signalbox_core::ids::TextId, String>)> = logs.iter().map(|log| (log.as_slice(), &case.prose)).collect();
     let begun = std::time::Instant::now();
@@ -263,6 +265,5 @@ fn ten_thousand_changes_are_rehearsed_in_under_ten_seconds() {
     let took = begun.elapsed();
     println!("{} changes of {} events, under both documents: {} ms", all.len(), case.log.len(), took.as_millis());
     assert!(sums(&all).notice > all.len() * 9 / 10, "{:?}", sums(&all));
-    // The time is a matter of a release build; here the counting is.
-    assert!(cfg!(debug_assertions) || took.as_secs() < 10, "{took:?}");
+    assert!(!full || took.as_secs() < 10, "{took:?}");
 }

@@ -6,8 +6,8 @@ use signalbox_core::rule::Rule;
 use signalbox_core::walk::{self, Report};
 
 const SEED: u64 = 20_261_122;
-/// Enough for each step of each document to be taken often.
-const WALKS_A_DOCUMENT: usize = 800;
+/// Ten thousand in all: enough for each step of each document to be taken often.
+const WALKS_A_DOCUMENT: usize = 1_250;
 
 fn shipped() -> Vec<Process> {
     let processes = Processes::shipped().unwrap();
