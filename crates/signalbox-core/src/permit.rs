@@ -58,14 +58,15 @@ fn is_the_raisers(act: Act, stamp: &Stamp) -> bool {
 
 /// The memberships under which the actor may take a step for these people.
 pub fn stamps(ctx: &Context, change: &Change, who: &[Who]) -> Vec<Stamp> {
-    let parties = change.parties();
+    let nobody = Parties::default();
+    let parties = change.parties_known().unwrap_or(&nobody);
     let mut stamps = vec![];
     for who in who {
         match (who, ctx.actor) {
             (Who::System, Actor::System) => stamps.push(Stamp::SYSTEM),
             (_, Actor::System) | (Who::System, _) => {}
             (who, Actor::Person { id, memberships }) => {
-                let fitting = memberships.iter().filter(|m| fits(ctx, who, m, change, &parties, *id));
+                let fitting = memberships.iter().filter(|m| fits(ctx, who, m, change, parties, *id));
                 stamps.extend(fitting.map(|m| m.stamp(*id)));
             }
         }

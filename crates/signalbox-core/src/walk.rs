@@ -438,6 +438,9 @@ impl<'w> Walk<'w> {
     }
 
     fn conclude(&mut self, report: &mut Report) {
+        if watch::replays_otherwise(&self.case) {
+            self.fault(report, "replay differs from the live change".to_owned());
+        }
         let mut chance = Chance::new(self.chance.next());
         if let Err(stuck) = cast::conclude(self.case.clone(), &mut chance) {
             self.fault(report, format!("dead end: {stuck}"));

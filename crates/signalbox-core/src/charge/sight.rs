@@ -64,11 +64,11 @@ pub fn sees(actor: &Actor, change: &Change) -> bool {
 /// Whether the role, in the organisation of a stamp, is one that sees the money of this change.
 pub(crate) fn stamp_sees(change: &Change, stamp: &crate::actor::Stamp) -> bool {
     let Some(org) = stamp.org else { return stamp.person.is_none() };
-    let runs = change.parties().runs;
+    let runs_it = || change.parties_known().is_none_or(|parties| parties.runs.is_empty() || parties.runs.contains(&org));
     match stamp.role {
         Some(Role::AuthorityManager) => true,
         Some(Role::Coordinator | Role::Finance) => org == change.org,
-        Some(Role::SupplierManager | Role::Commercial) => org == change.org || runs.is_empty() || runs.contains(&org),
+        Some(Role::SupplierManager | Role::Commercial) => org == change.org || runs_it(),
         _ => false,
     }
 }

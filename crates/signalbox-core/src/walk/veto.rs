@@ -44,12 +44,12 @@ pub(super) fn faults(before: &Change, after: &Change, recorded: &Recorded) -> Ve
     found
 }
 
-/// A safety officer said no, or has not said yes to what somebody saw.
+/// A safety officer said no, or has not said yes to what somebody saw. The look at an emergency follows the work (CR-6,
+/// X7): there only a no is one.
 fn is_vetoed(change: &Change) -> bool {
-    matches!(
-        change.clinical,
-        Clinical::Rejected { .. } | Clinical::Stopped { .. } | Clinical::UnderReview { .. } | Clinical::Query { .. } | Clinical::AwaitingSignature(_)
-    ) && !matches!(change.stage, Stage::Implementing | Stage::BackingOut)
+    let refused = matches!(change.clinical, Clinical::Rejected { .. } | Clinical::Stopped { .. });
+    let open = matches!(change.clinical, Clinical::UnderReview { .. } | Clinical::Query { .. } | Clinical::AwaitingSignature(_));
+    (refused || (open && change.kind != Kind::Emergency)) && !matches!(change.stage, Stage::Implementing | Stage::BackingOut)
 }
 
 /// SD-4, SD-5 and X8: who signed, and under which registration.
