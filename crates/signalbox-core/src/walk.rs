@@ -186,8 +186,8 @@ impl<'w> Walk<'w> {
             if self.chance.percent(6) {
                 self.conclude(report);
             }
-            // After the end there is little left to do.
-            if self.case.change.stage.is_final() && self.chance.percent(30) {
+            // After the end there is little left to do, but for money on its way.
+            if self.case.change.stage.is_final() && !self.is_being_paid() && self.chance.percent(30) {
                 break;
             }
             if report.faults.len() >= FAULTS_MAX {
@@ -196,6 +196,11 @@ impl<'w> Walk<'w> {
         }
         self.conclude(report);
         *report.ended.entry(self.case.change.stage).or_default() += 1;
+    }
+
+    /// Whether a step of the charge track is made for, and can be come nearer to from here.
+    fn is_being_paid(&self) -> bool {
+        self.goal.is_some_and(|(act, from)| from == self.case.change.stage && money::towards(&self.case, act, from).is_some())
     }
 
     /// Minutes, days, or up to the start; now and then so long that something expires.

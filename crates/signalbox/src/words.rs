@@ -20,7 +20,7 @@ pub mod work;
 pub use bars::{act_why_not, bar, refusal};
 pub use faults::{fault, fault_in};
 pub use formats::warning;
-pub use labels::{act_field_label, act_button, act_title, basis_words, field_hint, field_label, kind_title, option_label};
+pub use labels::{act_button, act_field_label, act_title, basis_words, field_hint, field_label, kind_title, option_label};
 pub use lines::{Line, Tone, deviation, event_line, reason_words};
 pub use rulings::{class_sentence, ruling_answer, ruling_because, ruling_inputs};
 pub use safety::{rated_words, rating_words, subject as clinical_subject};

@@ -5,13 +5,17 @@ use super::chance::Chance;
 use super::fill;
 use super::money;
 use crate::act::Act;
+use crate::board::{Choice, Seat};
 use crate::change::{Change, Clinical, Kind, Stage};
+use crate::form::Raw;
 use crate::refusal::Refusal;
 use crate::samples::Case;
 use std::collections::BTreeMap;
 
 /// More acts than any change needs to end.
 const PATIENCE: usize = 160;
+/// Windows tried before a freeze is given up on.
+const TRIES: usize = 30;
 
 /// What willing people try, in this order, at each stage.
 pub fn next_acts(stage: Stage) -> &'static [Act] {
@@ -71,7 +75,8 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
         let paid = money::way_on(&case.change).iter().any(|act| anyone(&mut case, *act, chance));
         let acted = paid || next_acts(stage).iter().any(|act| anyone(&mut case, *act, chance));
         // A freeze that the document declares is not waived: the window goes elsewhere.
-        let acted = acted || (is_frozen(&case) && anyone(&mut case, Act::Reschedule, chance));
+        let acted = acted || thaws(&mut case, chance);
+        let acted = acted || thinks_better(&mut case);
         let given_up = !acted && may_give_up(&case.change) && anyone(&mut case, Act::Withdraw, chance);
         if !acted && !given_up {
             return Err(format!("no way on from {} after {}: {}", stage.code(), last(&case), bars(&case)));
@@ -87,6 +92,28 @@ fn counted(case: &Case, begun: usize) -> BTreeMap<String, usize> {
         *counts.entry(recorded.event.kind()).or_default() += 1;
     }
     counts
+}
+
+/// Tries windows until one lies outside every freeze.
+fn thaws(case: &mut Case, chance: &mut Chance) -> bool {
+    let mut moved = false;
+    for _ in 0..TRIES {
+        if !is_frozen(case) {
+            break;
+        }
+        moved |= anyone(case, Act::Reschedule, chance);
+    }
+    moved
+}
+
+/// A safety officer who advised against it is content with it now.
+fn thinks_better(case: &mut Case) -> bool {
+    let content = case.change.content.as_ref().map_or("", |c| c.hash.as_str());
+    let against = |v: &crate::board::Vote| v.vote.seat == Seat::Safety && v.vote.choice == Choice::Against;
+    let officers: Vec<_> = case.change.board.on(content).filter(|v| against(v)).filter_map(|v| v.by.person).collect();
+    let in_favour = Raw::from([("vote".to_owned(), vec![Choice::For.code().to_owned()])]);
+    let voters = case.who_may(Act::Vote);
+    voters.iter().any(|(player, stamp)| stamp.people().any(|p| officers.contains(&p)) && case.act(&player.actor, Act::Vote, &in_favour).is_ok())
 }
 
 fn is_frozen(case: &Case) -> bool {

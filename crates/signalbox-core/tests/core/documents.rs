@@ -460,7 +460,6 @@ fn a_file_that_is_no_document_is_a_fault() {
 }
 
 /// Documents made faulty on purpose, as files, so that the command line can be held to the same.
-#[expect(clippy::disallowed_methods, reason = "the faulty documents are files")]
 fn faulty() -> Vec<(String, String)> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected/faulty");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

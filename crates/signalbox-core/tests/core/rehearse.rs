@@ -251,6 +251,7 @@ fn moved(recorded: &Recorded, change: i64, hours: i64) -> Recorded {
 /// `SIGNALBOX_FULL=1 cargo test --release -p signalbox-core --test core -- --nocapture ten_thousand`. Otherwise a part of
 /// them, untimed: no configuration says how far a build is optimised.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it measures, in a release build and where it is asked to")]
 fn ten_thousand_changes_are_rehearsed_in_under_ten_seconds() {
     let world = World::new();
     let shipped = document("planned-outage");

@@ -162,7 +162,8 @@ fn what_waits_and_what_was_promised() {
             all
         };
         let line = |id: i64, what: &str| (id, what.to_owned());
-        let mut wanted = vec![line(decide, "decide"), line(check, "owed acceptance"), line(notified, "owed acceptance"), line(notified, "owed clinical_screen")];
+        let mut wanted =
+            vec![line(decide, "decide"), line(check, "owed acceptance"), line(notified, "owed acceptance"), line(notified, "owed clinical_screen")];
         wanted.sort();
         assert_eq!(waits(&manager), wanted, "their own change {own} is for another organisation to decide");
         assert_eq!(waits(&coordinator), [line(returned, "owed answer")]);

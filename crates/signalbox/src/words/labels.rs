@@ -207,7 +207,9 @@ pub fn option_label(field: &str, code: &str) -> String {
         ("patient_facing", "direct") => "Directly: staff use it while they care for a patient",
         ("modality_type", code) => return super::modalities::name(code),
         (_, code) if super::modalities::spelling(code).is_some() => return super::modalities::spelling(code).unwrap_or(code).to_owned(),
-        (field, code) if super::work::option_label(field, code).is_some() => return super::sentence_case(super::work::option_label(field, code).unwrap_or_default()),
+        (field, code) if super::work::option_label(field, code).is_some() => {
+            return super::sentence_case(super::work::option_label(field, code).unwrap_or_default());
+        }
         (_, "yes") => "Yes",
         (_, "no") => "No",
         (_, "unsure") => "Unsure",

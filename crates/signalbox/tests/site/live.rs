@@ -284,6 +284,7 @@ fn is_page(path: &str) -> bool {
     !(path.starts_with("/assets/")
         || path.ends_with(".csv")
         || path.ends_with(".txt")
+        || path == "/signing-key"
         || path.ends_with(".ics")
         || path == "/healthz"
         || path.contains("/files/"))

@@ -126,11 +126,13 @@ impl Estate {
     /// Approves and schedules it, with Len to do the work.
     pub fn schedule(&self, world: &World, id: i64) {
         let priya = self.actor(world, self.priya);
-        // Work that starts soon after its approval is explained; the rest of the time the reason is not asked.
-        let place = [("implementer", "len@halden.example"), ("gap_reason", "The window was agreed by telephone")];
-        for (act, fields) in [(Act::Approve, &[][..]), (Act::Schedule, &place[..])] {
-            self.act(world, &priya, id, act, fields).unwrap_or_else(|stop| panic!("{act:?}: {stop:?}"));
-        }
+        self.act(world, &priya, id, Act::Approve, &[]).unwrap_or_else(|stop| panic!("{stop:?}"));
+        // Work that starts soon after its approval is explained; else the reason is not asked.
+        let situation = world.app.db.read(|tx| world.app.look(tx, &priya, id)).expect("a read").expect("in sight");
+        let asked = signalbox_core::decide::fields::of_act(&situation.context(&priya, world.now()), &situation.loaded.change, Act::Schedule);
+        let mut place = vec![("implementer", "len@halden.example"), ("gap_reason", "The window was agreed by telephone")];
+        place.retain(|(name, _)| asked.iter().any(|field| field.id == *name));
+        self.act(world, &priya, id, Act::Schedule, &place).unwrap_or_else(|stop| panic!("{stop:?}"));
     }
 
     /// Finished work of the past: one outcome for each, on 2 November at 9.

@@ -106,8 +106,7 @@ fn empty_of_changes(db: &Db) {
 #[derive(Default)]
 struct Went {
     id: i64,
-    back: Vec<signalbox_core::ids::ServiceId>,
-    sent: Option<signalbox_core::change::Content>,
+    truth: commands::Truth,
     refused: Vec<(Timestamp, Act)>,
     /// Why, in the same order; said where a row differs.
     why: Vec<Stop>,
@@ -136,13 +135,8 @@ fn replay(app: &Shared, clock: &Clock, past: &Past) -> BTreeMap<ChangeId, Went> 
             continue;
         }
         let Some(went) = all.get_mut(&recorded.change).filter(|went| !went.could_not_be_raised) else { continue };
-        let what = commands::of(recorded, went.sent.as_ref(), &went.back, words, &estate);
-        if let Some(content) = commands::content(&recorded.event) {
-            went.sent = Some(content.clone());
-        }
-        if let Event::Restored { services, .. } = &recorded.event {
-            went.back.extend(services);
-        }
+        let what = commands::of(recorded, &went.truth, words, &estate);
+        went.truth.note(&recorded.event);
         match what {
             What::Do(act, raw) => act_again(app, recorded, went, act, raw),
             What::Ring(then) => drop(app.time_out(went.id, then).unwrap()),

@@ -39,9 +39,9 @@ const FIELDS: [&str; 14] = [
 
 /// Does what the form asks for.
 pub async fn change(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
-    form.only(&FIELDS)?;
     let id = crate::web::handlers::id(&id)?;
     let seen = Seen::read(&app, &visitor, id)?;
+    form.only(&FIELDS)?;
     let outcome = match form.text("what") {
         "reply" => reply(&app, &visitor, &seen, &form),
         what if seen.is_chair => run(&app, &visitor, &seen, what, &form),

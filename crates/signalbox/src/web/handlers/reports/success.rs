@@ -229,7 +229,12 @@ fn stats(all: &Outcomes) -> Vec<Stat> {
     vec![
         stat("Changes finished", all.attempted().to_string(), "that were attempted".into(), "/changes?stage=CLOSED"),
         stat("Worked first time", all.successful.to_string(), share.words(), "/changes?outcome=successful"),
-        stat("Backed out", all.backed_out.to_string(), if is_small { format!("of {} attempted", all.attempted()) } else { all.backed_out().words() }, "/changes?outcome=backed_out"),
+        stat(
+            "Backed out",
+            all.backed_out.to_string(),
+            if is_small { format!("of {} attempted", all.attempted()) } else { all.backed_out().words() },
+            "/changes?outcome=backed_out",
+        ),
         stat("Failed or in part", (all.failed + all.partial).to_string(), format!("{} more with issues", all.with_issues), "/changes?outcome=failed"),
     ]
 }
@@ -241,8 +246,7 @@ fn short_rate(outcomes: &Outcomes) -> String {
 }
 
 fn rates(rows: impl Iterator<Item = (String, String, Outcomes)>) -> Vec<RateRow> {
-    rows.map(|(name, href, outcomes)| RateRow { name, href, all: outcomes.attempted(), worked: outcomes.successful, rate: short_rate(&outcomes) })
-        .collect()
+    rows.map(|(name, href, outcomes)| RateRow { name, href, all: outcomes.attempted(), worked: outcomes.successful, rate: short_rate(&outcomes) }).collect()
 }
 
 /// The columns of R-2. Incidents, reviews and their actions are not recorded yet: their cells are empty, which says that
