@@ -82,6 +82,18 @@ impl Composed {
         }
     }
 
+    /// Asks for one of these ids; for none of them, nothing is found.
+    pub fn ids(&mut self, column: &str, ids: &[i64]) {
+        let places: Vec<String> = ids
+            .iter()
+            .map(|id| {
+                self.params.push((*id).into());
+                format!("${}", self.params.len())
+            })
+            .collect();
+        self.sql.push_str(&format!(" and {column} in ({})", if places.is_empty() { "0".to_owned() } else { places.join(", ") }));
+    }
+
     /// Adds `and column in (..)`; no codes mean no condition.
     pub fn one_of(&mut self, column: &str, codes: impl IntoIterator<Item = &'static str>) {
         let places: Vec<String> = codes

@@ -5,7 +5,7 @@ use crate::page::{opt_time, time};
 use crate::queries::list::named;
 use crate::queries::{Composed, Named};
 use crate::scope::{OWN_ORGS, Scope, VISIBLE};
-use crate::{Row, StoreError, Tx};
+use crate::{Row, StoreError, Tx, values};
 use jiff::Timestamp;
 use signalbox_core::learn::Grade;
 
@@ -77,7 +77,8 @@ pub fn composed() -> Vec<(&'static str, String)> {
     vec![
         ("LIST", list_statement(&scope, &all, 10).sql),
         ("BY_ID", by_id_statement(&scope, 1).sql),
-        ("SUSPECTS", suspects_statement(&scope, 1).sql),
+        ("SUSPECTS", suspects_statement(&scope, 1, &[1, 2]).sql),
+        ("NEAR_IDS", NEAR_IDS.to_owned()),
         ("NEAR_CHANGE", near_statement(&scope, 1).sql),
         ("LINKED", linked_statement(&scope, 1).sql),
     ]
@@ -112,11 +113,11 @@ fn near_statement(scope: &Scope, change: i64) -> Composed {
     let mut statement = begin(scope, "changes c join incidents i on i.opened_at >= c.started_at");
     statement.add(
         " and c.id = {} and i.opened_at <= coalesce(c.finished_at, c.updated_at) + {}
-        and (exists (select 1 from incident_items t join change_items l on l.item_id = t.item_id where t.incident_id = i.id and l.change_id = c.id)
-            or exists (select 1 from incident_services s join change_services l on l.service_id = s.service_id where s.incident_id = i.id and l.change_id = c.id))
+        and i.id in (select t.incident_id from change_items l join incident_items t on t.item_id = l.item_id where l.change_id = {}
+            union select s.incident_id from change_services l join incident_services s on s.service_id = l.service_id where l.change_id = {})
         and not exists (select 1 from change_incidents k where k.change_id = c.id and k.incident_id = i.id)
         order by i.opened_at, i.id limit 20",
-        [change.into(), SUSPECT_MICROS.into()],
+        [change.into(), SUSPECT_MICROS.into(), change.into(), change.into()],
     );
     statement
 }
@@ -127,8 +128,15 @@ fn linked_statement(scope: &Scope, change: i64) -> Composed {
     statement
 }
 
+/// The latest changes of an incident's things, and those that it is linked to; how near in time they are, and whether
+/// the person sees them, is asked next.
+const NEAR_IDS: &str = "select l.change_id from incident_items t join change_items l on l.item_id = t.item_id where t.incident_id = $1
+    union select l.change_id from incident_services s join change_services l on l.service_id = s.service_id where s.incident_id = $1
+    union select k.change_id from change_incidents k where k.incident_id = $1
+    order by 1 desc limit 5000";
+
 /// The changes that the person sees and that an incident is linked to, or may have come from.
-fn suspects_statement(scope: &Scope, incident: i64) -> Composed {
+fn suspects_statement(scope: &Scope, incident: i64, near: &[i64]) -> Composed {
     let mut statement = Composed::new(
         scope,
         format!(
@@ -138,14 +146,12 @@ fn suspects_statement(scope: &Scope, incident: i64) -> Composed {
         ),
     );
     statement.add(
-        " and i.id = {} and c.id in (select l.change_id from incident_items t join change_items l on l.item_id = t.item_id where t.incident_id = {}
-            union select l.change_id from incident_services s join change_services l on l.service_id = s.service_id where s.incident_id = {}
-            union select k.change_id from change_incidents k where k.incident_id = {})
-        and (exists (select 1 from change_incidents k where k.change_id = c.id and k.incident_id = i.id)
-            or (c.started_at <= i.opened_at and coalesce(c.finished_at, c.updated_at) + {} >= i.opened_at))
-        order by c.started_at desc, c.id limit 20",
-        [incident.into(), incident.into(), incident.into(), incident.into(), SUSPECT_MICROS.into()],
+        " and i.id = {} and (exists (select 1 from change_incidents k where k.change_id = c.id and k.incident_id = i.id)
+            or (c.started_at <= i.opened_at and coalesce(c.finished_at, c.updated_at) + {} >= i.opened_at))",
+        [incident.into(), SUSPECT_MICROS.into()],
     );
+    statement.ids("c.id", near);
+    statement.sql.push_str(" order by c.started_at desc, c.id limit 20");
     statement
 }
 
@@ -190,7 +196,8 @@ pub fn linked(tx: &mut dyn Tx, scope: &Scope, change: i64) -> Result<Vec<Inciden
 
 /// The changes that an incident is linked to, or may have come from.
 pub fn suspects(tx: &mut dyn Tx, scope: &Scope, incident: i64) -> Result<Vec<Suspect>, StoreError> {
-    let statement = suspects_statement(scope, incident);
+    let near = tx.all(NEAR_IDS, values![incident], |row| row.int(0))?;
+    let statement = suspects_statement(scope, incident, &near);
     tx.all(&statement.sql, &statement.params, |row| {
         Ok(Suspect {
             reference: row.text(0)?,

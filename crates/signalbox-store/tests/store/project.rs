@@ -35,6 +35,7 @@ const OUTAGE: &[(&str, &str)] = &[
 ];
 
 const MODALITY: &[(&str, &str)] = &[
+    ("title", "Connect CT scanner 1"),
     ("pacs_action", "connect"),
     ("modality_type", "ct"),
     ("first_of_kind", "no"),
@@ -55,7 +56,7 @@ const MODALITY: &[(&str, &str)] = &[
 
 /// What a normal change says of itself, and of the scanner; such work asks no proof of its own.
 fn modality() -> Vec<(&'static str, &'static str)> {
-    let of_all = ANSWERS.iter().filter(|(name, _)| *name != "proof");
+    let of_all = ANSWERS.iter().filter(|(name, _)| !["proof", "title"].contains(name));
     of_all.chain(MODALITY).copied().collect()
 }
 

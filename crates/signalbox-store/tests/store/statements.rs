@@ -118,8 +118,8 @@ fn explain(tx: &mut dyn Tx, text: &str) -> Result<Vec<String>, StoreError> {
         Dialect::Postgres => {
             let nulls = vec!["null"; count_params(text)].join(", ");
             let nulls = if nulls.is_empty() { nulls } else { format!("({nulls})") };
-            // Empty tables are always read whole, unless that is made to look dear.
-            tx.batch("set local enable_seqscan = off; set local plan_cache_mode = force_generic_plan")?;
+            // Empty tables are always read whole, or hashed whole, unless that is made to look dear.
+            tx.batch("set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local plan_cache_mode = force_generic_plan")?;
             tx.batch(&format!("prepare probe as {text}"))?;
             let kinds = tx.one("select parameter_types::text from pg_prepared_statements where name = 'probe'", &[], |row| row.text(0))?;
             for kind in kinds.trim_matches(['{', '}']).split(',') {
