@@ -69,7 +69,7 @@ fn fact(bar: &Bar) -> Why {
         // The words of the acceptance scenario 11.
         "provider-not-acknowledged" => why(format!("network notice: SENT, not acknowledged ({})", days(bar, 1)), PROVIDER),
         "provider-not-told" => {
-            why("network notice: NEEDED, not sent", "The trust's coordinator, the supplier's change manager or the operations desk tells the provider.")
+            why("network notice: NEEDED, not sent.", "The trust’s coordinator, the supplier’s change manager or the operations desk tells the provider.")
         }
         "network-not-needed" => why("The network provider does not have to be told of this change.", ""),
         "network-acknowledged" => why("The network provider has acknowledged the notice.", ""),

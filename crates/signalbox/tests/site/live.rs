@@ -21,6 +21,7 @@ use signalbox_store::{StoreError, Target, accounts};
 
 use crate::browser::{Browser, Scripts, keep_page};
 use crate::harness::{TempDir, for_each_target};
+use crate::pages::{DOCUMENT_MAX_BYTES, WEIGHT_MAX_BYTES};
 use crate::world::{BASE, Client, World};
 
 /// Those who come: a name for the file, and the address they sign in with.
@@ -205,10 +206,13 @@ async fn ask_everything(world: &World, place: &Place) -> (String, Vec<String>) {
                     assert!(!reply.status.is_server_error(), "{name} {method} {address}: {}", reply.text());
                     let row = format!("{method} {}{}", route.path, if about.is_empty() { String::new() } else { format!(" ({about})") });
                     answers.entry(row).or_default().push((name, reply.status));
-                    if reply.header("content-type").starts_with("text/html") && !reply.body.is_empty() {
+                    let is_file = reply.header("content-disposition").starts_with("attachment");
+                    if reply.header("content-type").starts_with("text/html") && !reply.body.is_empty() && !is_file {
                         let mut page = crate::pages::faults(&reply.body);
                         if reply.status == StatusCode::OK {
-                            page.extend(crate::pages::weight_fault(&reply.body));
+                            // The whole text of a process with its tables, which somebody reads for long, may weigh more.
+                            let most = if route.path.starts_with("/process/") { DOCUMENT_MAX_BYTES } else { WEIGHT_MAX_BYTES };
+                            page.extend(crate::pages::weight_fault(&reply.body, most));
                         }
                         faults.extend(page.into_iter().map(|fault| format!("{name} {method} {address}: {fault}")));
                         keep_page(&format!("live-{name}-{method}-{}-{about}", route.path), &reply.body);
