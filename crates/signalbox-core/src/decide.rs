@@ -251,6 +251,12 @@ fn follow_on(ctx: &Context, before: &Change, log: &mut Vec<Recorded>, change: &m
     for event in urgent::follow(&system, change) {
         record(log, change, mint, ctx.now, Stamp::SYSTEM, event);
     }
+    if let Some((event, ruling)) = catalogue::suspends(&system, log, change) {
+        record(log, change, mint, ctx.now, Stamp::SYSTEM, event);
+        if let Some(last) = log.last_mut() {
+            last.rulings.push(ruling);
+        }
+    }
 }
 
 fn follow_money(ctx: &Context, before: &Change, log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint) {
@@ -327,6 +333,12 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
     query.file_ids.extend(entries("reviewed_files").iter().filter_map(|e| e.parse::<i64>().ok()));
     query.file_ids.extend(entries("file").iter().filter_map(|e| e.parse::<i64>().ok()));
     modalities(process, change, raw, &mut query);
+    if !process.catalogue.is_empty() {
+        let entry = raw.get("model").and_then(|typed| typed.first().cloned()).or_else(|| catalogue::asked_for(change?).map(str::to_owned));
+        // A year before the request is more than any limit or suspension looks back from its end.
+        let since = change.and_then(|c| c.raised_at.checked_sub((365 * 24).hours()).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+        query.entry = entry.map(|entry| (entry, since));
+    }
     if let Some(content) = change.and_then(|c| c.content.as_ref()) {
         query.items.extend(&content.header.items);
         query.services.extend(&content.header.services);

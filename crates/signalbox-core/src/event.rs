@@ -450,6 +450,12 @@ pub enum Event {
     Extended(Box<carry::Extension>),
     LastSafePassed,
     ExpiryProposed,
+    /// X13: with this use the entry of the catalogue may no longer be asked for, until somebody has looked at it again.
+    EntrySuspended {
+        entry: String,
+        /// The words of the row that says so.
+        because: String,
+    },
     WorkConfirmed(Box<learn::Confirmation>),
     OutcomeDisputed(Box<learn::NewDispute>),
     DisputeAnswered(Box<learn::DisputeAnswer>),

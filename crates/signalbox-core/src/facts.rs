@@ -123,6 +123,33 @@ pub struct LikeWork {
     pub failures: i64,
 }
 
+/// One use of an entry of the catalogue (spec 4.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UseFact {
+    pub change: crate::ids::ChangeId,
+    pub sent_at: Timestamp,
+    /// It came to nothing before work began.
+    pub called_off: bool,
+    /// The outcome, confirmed or proposed, and when the work ended.
+    pub ended: Option<(crate::change::Outcome, Timestamp)>,
+    /// When the last serious or clinical incident was linked to it.
+    pub harm_at: Option<Timestamp>,
+}
+
+/// What is known of an entry of the catalogue, whoever used it: an entry is suspended for all or for nobody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryFact {
+    pub entry: String,
+    /// Uses that may still count for a limit or a suspension.
+    pub uses: Vec<UseFact>,
+    /// How many other changes had asked for it before this one, ever; no more than are asked about.
+    pub earlier: i64,
+    /// Since when it is suspended.
+    pub suspended: Option<Timestamp>,
+    /// When it was last looked at again.
+    pub looked_at: Option<Timestamp>,
+}
+
 /// Everything fetched for one command. Unknown and unseen things are both simply absent (S02).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -164,6 +191,8 @@ pub struct Facts {
     pub registrations: Vec<Registration>,
     /// Statements in force.
     pub patterns: Vec<Pattern>,
+    /// The entry of the catalogue that the command or the change names.
+    pub entry: Option<EntryFact>,
 }
 
 impl Facts {
@@ -217,6 +246,8 @@ pub struct FactsQuery {
     pub decides_at: Option<Timestamp>,
     /// Whether prices of the actor's rate card may be taken.
     pub rates: bool,
+    /// The entry of the catalogue whose uses matter, and since when.
+    pub entry: Option<(String, Timestamp)>,
     /// The window whose clashes matter.
     pub window: Option<crate::change::Window>,
 }

@@ -191,6 +191,16 @@ pub struct Learnt {
     pub turned_back: Vec<TurnedBack>,
     /// The outcome as it was first confirmed.
     pub first_outcome: Option<Outcome>,
+    /// Entries of the catalogue that were suspended with this use.
+    pub suspended: Vec<Suspended>,
+}
+
+/// An entry of the catalogue that may no longer be asked for (X13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspended {
+    pub entry: String,
+    pub because: String,
+    pub at: Timestamp,
 }
 
 impl Learnt {

@@ -11,6 +11,7 @@ pub mod apply;
 pub mod board;
 pub mod calendar;
 pub mod carry;
+pub mod catalogue;
 pub mod change;
 pub mod charge;
 pub mod clinical;

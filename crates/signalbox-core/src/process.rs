@@ -380,6 +380,25 @@ pub struct CatalogueEntry {
     pub procedure: Vec<String>,
     pub authorised_by: String,
     pub expires: String,
+    /// Which roles may ask for it; empty: any. A person needs the kind of organisation and, if roles are named, a role.
+    pub for_roles: Vec<Role>,
+    /// How often it may be asked for by everybody together.
+    pub cap: Option<crate::catalogue::Cap>,
+    /// Within what time after it was sent it is usually done.
+    pub done_within: Option<Notice>,
+    /// Who answers for the entry and looks at it again when it is suspended.
+    pub owner: String,
+    /// The safety officer's statement that it adds no clinical risk, and where it is written down.
+    pub screened_by: String,
+}
+
+impl CatalogueEntry {
+    /// Whether somebody with this membership may ask for it (C112).
+    pub fn is_for(&self, membership: &crate::actor::Membership) -> bool {
+        let has = |list_is_empty: bool, is_listed: bool| list_is_empty || is_listed;
+        has(self.for_kinds.is_empty(), self.for_kinds.contains(&membership.org_kind))
+            && has(self.for_roles.is_empty(), self.for_roles.contains(&membership.role))
+    }
 }
 
 mod cells;

@@ -2,6 +2,7 @@
 //! stored in the event's own transaction.
 
 use crate::act::Act;
+use crate::actor::Role;
 use crate::calendar::Calendar;
 use crate::carry;
 use crate::change::{Change, Stage};
@@ -27,7 +28,7 @@ pub enum Task {
 pub fn act_of(event: &Event) -> Option<Act> {
     Some(match event {
         Event::Raised { .. } | Event::Imported { .. } | Event::Overran | Event::LastSafePassed | Event::ExpiryProposed => return None,
-        Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::Converted { .. } => return None,
+        Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::Converted { .. } | Event::EntrySuspended { .. } => return None,
         Event::VerballyApproved(_) => Act::RecordVerbal,
         Event::VerbalConfirmed { .. } | Event::VerbalDenied { .. } => Act::ConfirmVerbal,
         Event::Ratified { .. } | Event::RatificationRefused(_) => Act::Ratify,
@@ -122,6 +123,11 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
     }
     if let Event::Money(event) = &recorded.event {
         let tells = crate::charge::timers::tells(event).into_iter();
+        tasks.extend(tells.map(|to| Task::Tell { to, about: about.clone(), version: recorded.version }));
+    }
+    // Whoever decides about the catalogue and whoever does the work hear of it at once (spec 4.5).
+    if matches!(recorded.event, Event::EntrySuspended { .. }) {
+        let tells = [Role::AuthorityManager, Role::SupplierManager].map(Audience::Role);
         tasks.extend(tells.map(|to| Task::Tell { to, about: about.clone(), version: recorded.version }));
     }
     // Of steps only what failed is told (C089); the page of the work shows the rest.

@@ -15,10 +15,11 @@ use crate::act::Act;
 use crate::actor::{Actor, Stamp};
 use crate::apply::apply;
 use crate::calendar::{Basis, Verdict};
+use crate::catalogue;
 use crate::change::{AssessmentKind, Change, Consequence, Kind, Outcome, Stage};
 use crate::decide::{self, Command, Decision, fields, ruling};
 use crate::event::{Event, Recorded};
-use crate::facts::{Facts, FactsQuery, LikeWork};
+use crate::facts::{EntryFact, Facts, FactsQuery, LikeWork, UseFact};
 use crate::form::Raw;
 use crate::form::format::ae_key;
 use crate::ids::{ChangeId, Mint, OrgId, ServiceId, TextId};
@@ -102,6 +103,8 @@ pub struct Rehearsal<'a> {
     ended: BTreeMap<Node, Vec<(ChangeId, Timestamp, Outcome)>>,
     /// What each change says of AE titles while it counts, and the services that it names.
     claims: BTreeMap<ChangeId, (Vec<Claim>, Vec<ServiceId>)>,
+    /// Uses of each entry of the catalogue, and when one of them suspended it.
+    uses: BTreeMap<String, (BTreeMap<ChangeId, UseFact>, Option<Timestamp>)>,
 }
 
 /// One change as it stands in the rehearsal.
@@ -120,7 +123,7 @@ const TRIES: usize = 4;
 impl<'a> Rehearsal<'a> {
     /// Begins; `choose` says which document counts.
     pub fn new(estate: &'a Estate, choose: Box<Choose<'a>>) -> Rehearsal<'a> {
-        Rehearsal { estate, choose, under: BTreeMap::new(), index: estate.index(), ended: BTreeMap::new(), claims: BTreeMap::new() }
+        Rehearsal { estate, choose, under: BTreeMap::new(), index: estate.index(), ended: BTreeMap::new(), claims: BTreeMap::new(), uses: BTreeMap::new() }
     }
 
     /// Takes the next event, in the order of time. `words` are the free texts that it mentions; words that were erased
@@ -145,9 +148,28 @@ impl<'a> Rehearsal<'a> {
         self.under.into_values().map(|under| finished(under.course, under.change)).collect()
     }
 
+    /// Keeps what the change says of its entry of the catalogue.
+    fn note_use(&mut self, change: &Change) {
+        let (Some(entry), Some(own)) = (decide::catalogue::asked_for(change), catalogue::own_use(change)) else { return };
+        let (uses, suspended) = self.uses.entry(entry.to_owned()).or_default();
+        uses.insert(change.id, own);
+        *suspended = change.learnt.suspended.iter().map(|one| Some(one.at)).chain([*suspended]).max().flatten();
+    }
+
+    /// How an entry has gone up to now in the rehearsal. When somebody looked at it again is taken from the register.
+    fn entry(&self, query: &FactsQuery, own: ChangeId, now: Timestamp) -> Option<EntryFact> {
+        let (entry, _) = query.entry.clone()?;
+        let (uses, suspended) = self.uses.get(&entry).cloned().unwrap_or_default();
+        let looked_at = self.estate.looked_at(&entry, now);
+        let uses: Vec<UseFact> = uses.into_values().filter(|one| one.change != own).collect();
+        let earlier = uses.len() as i64;
+        Some(EntryFact { entry, uses, earlier, suspended: suspended.filter(|at| looked_at.is_none_or(|looked| looked < *at)), looked_at })
+    }
+
     /// Puts the window on the schedule that the others are checked against, or takes it off.
     fn file(&mut self, under: &Under) {
         let Some(change) = &under.change else { return };
+        self.note_use(change);
         match estate::planned(change) {
             Some(work) => self.index.insert(work),
             None => drop(self.index.remove(change.id)),
@@ -275,7 +297,7 @@ impl<'a> Rehearsal<'a> {
         let mut facts = Facts::default();
         let mut result = Err(Refusal::WrongStage(change.stage));
         for _ in 0..TRIES {
-            facts = self.facts(&process, &change, act, &raw, &place.zone);
+            facts = self.facts(&process, &change, act, &raw, &place.zone, recorded.at);
             safety::signing(&mut facts, recorded, &change);
             let ctx = place.context(&actor, &process, &facts, recorded.at);
             let known = fields::of_act(&ctx, &change, act);
@@ -325,11 +347,12 @@ impl<'a> Rehearsal<'a> {
     }
 
     /// What deciding has to know. Clashes cost the most and are looked for only where something asks.
-    fn facts(&self, process: &Process, change: &Change, act: Act, raw: &Raw, zone: &jiff::tz::TimeZone) -> Facts {
+    fn facts(&self, process: &Process, change: &Change, act: Act, raw: &Raw, zone: &jiff::tz::TimeZone, now: Timestamp) -> Facts {
         let query = decide::facts_needed(process, Some(change), Some(act), raw, zone);
         let mut facts = self.estate.facts(&query);
         facts.like = self.like(&query, change.id);
         facts.modalities = self.modalities(&query, change.id);
+        facts.entry = self.entry(&query, change.id, now);
         let needs = process.step(act, change.stage).is_some_and(|step| step.needs.iter().any(|rule| matches!(rule, Rule::NoHardClash | Rule::NotInFreeze)));
         if let Some(window) = query.window.filter(|_| needs || act == Act::Start) {
             facts.clashes = self.estate.clashes(&self.index, &facts, change, window);

@@ -387,6 +387,8 @@ pub struct Case<'w> {
     pub clashes: Vec<ClashFact>,
     /// What other changes say of AE titles and addresses.
     pub modalities: Vec<ModalityFact>,
+    /// How the entry of the catalogue has gone that the change asks for, whichever that is.
+    pub entry: EntryFact,
     /// The board whose scope covers the change.
     pub board: Option<BoardFact>,
     /// Who is away, or has handed over what they hold.
@@ -414,6 +416,7 @@ impl<'w> Case<'w> {
             prose: BTreeMap::new(),
             clashes: vec![],
             modalities: vec![],
+            entry: EntryFact::default(),
             board: Some(world.board(now)),
             out: BTreeSet::new(),
             next_id: 1_000,
@@ -446,6 +449,7 @@ impl<'w> Case<'w> {
         }
         let mut facts = self.world.facts(&query, &self.clashes, &self.prose);
         facts.modalities.clone_from(&self.modalities);
+        facts.entry = self.entry_fact(&query);
         facts.board.clone_from(&self.board);
         facts.holders = self.world.holders(&self.out);
         let facts = Rc::new(facts);
@@ -453,10 +457,16 @@ impl<'w> Case<'w> {
         facts
     }
 
+    fn entry_fact(&self, query: &FactsQuery) -> Option<EntryFact> {
+        let (entry, _) = query.entry.clone()?;
+        let own = self.change.learnt.suspended.iter().map(|one| one.at).filter(|at| self.entry.looked_at.is_none_or(|looked| looked < *at)).max();
+        Some(EntryFact { entry, suspended: self.entry.suspended.or(own), ..self.entry.clone() })
+    }
+
     /// Whether facts made before would be made the same now. Words are added and never change.
     fn are_as_now(&self, facts: &Facts, query: &FactsQuery) -> bool {
         let moves = facts.clashes == self.clashes && facts.modalities == self.modalities && facts.board == self.board;
-        moves && facts.prose.len() == self.prose.len() && facts.reach == self.world.reach(query)
+        moves && facts.entry == self.entry_fact(query) && facts.prose.len() == self.prose.len() && facts.reach == self.world.reach(query)
     }
 
     /// What deciding looks at.

@@ -13,10 +13,11 @@ mod veto;
 mod watch;
 
 use crate::act::Act;
-use crate::change::{Change, Kind, Stage};
+use crate::change::{Change, Kind, Outcome, Stage};
 use crate::event::Recorded;
-use crate::facts::ClashFact;
+use crate::facts::{ClashFact, UseFact};
 use crate::form::Raw;
+use crate::ids::ChangeId;
 use crate::modality;
 use crate::process::{Process, Step, TimerAct, Who, graph};
 use crate::react::{Task, act_of};
@@ -245,6 +246,7 @@ impl<'w> Walk<'w> {
     /// Other work and freezes come and go.
     fn stir(&mut self) {
         self.stir_names();
+        self.stir_uses();
         self.convene();
         // A request is accepted as it is sent, unless something is in its way.
         let early = self.case.change.kind == Kind::ServiceRequest && matches!(self.case.change.stage, Stage::Draft | Stage::Submitted);
@@ -272,6 +274,31 @@ impl<'w> Walk<'w> {
         {
             let claim = modality::Claim { at: self.case.now, ..claim };
             self.case.modalities.push(modality::ModalityFact { claim, services: vec![], site: "MAIN".to_owned() });
+        }
+    }
+
+    /// Other people's uses of the entry fail, and somebody looks at it again.
+    fn stir_uses(&mut self) {
+        if self.case.change.kind != Kind::ServiceRequest {
+            return;
+        }
+        let (now, entry) = (self.case.now, &mut self.case.entry);
+        if entry.suspended.is_some() || !self.case.change.learnt.suspended.is_empty() {
+            if self.chance.percent(60) {
+                (entry.suspended, entry.looked_at) = (None, Some(now));
+            }
+        } else if self.chance.percent(4) {
+            entry.suspended = Some(now);
+        }
+        if self.chance.percent(10) {
+            entry.uses.push(UseFact {
+                change: ChangeId(900_000 + entry.uses.len() as i64),
+                sent_at: now,
+                called_off: self.chance.percent(10),
+                ended: Some((if self.chance.percent(40) { Outcome::Failed } else { Outcome::Successful }, now)),
+                harm_at: self.chance.percent(5).then_some(now),
+            });
+            entry.earlier += 1;
         }
     }
 

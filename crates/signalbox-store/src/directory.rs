@@ -6,6 +6,7 @@
 //! and appends nothing, so an import may be run twice.
 
 pub(crate) mod clinician;
+pub(crate) mod entry;
 pub(crate) mod estate;
 pub(crate) mod freeze;
 pub(crate) mod incident;
@@ -14,6 +15,7 @@ pub(crate) mod organisation;
 pub(crate) mod service;
 
 pub use clinician::*;
+pub use entry::*;
 pub use estate::*;
 pub use freeze::*;
 pub use incident::*;

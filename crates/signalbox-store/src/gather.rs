@@ -2,6 +2,7 @@
 //! upon is what was there (settled 20). Codes are looked up in the actor's sight: an unseen thing is as unknown as
 //! one that does not exist (S02).
 
+pub(crate) mod entries;
 pub(crate) mod modalities;
 
 use crate::directory;
@@ -96,6 +97,7 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
         facts.like = Some(like(tx, change, query)?);
     }
     facts.modalities = modalities::of(tx, &sight, query, change.map_or(0, |c| c.id.0))?;
+    facts.entry = entries::of(tx, query, change.map_or(0, |c| c.id.0))?;
     for email in &query.named_emails {
         add_named(tx, &mut facts, email)?;
     }

@@ -7,6 +7,7 @@ pub mod charges;
 pub mod clashes;
 pub mod clinical;
 pub mod duties;
+pub mod entries;
 pub mod incidents;
 pub mod list;
 pub mod names;
@@ -33,6 +34,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("clashes", clashes::composed()),
         ("clinical", clinical::composed()),
         ("duties", duties::composed()),
+        ("entries", entries::composed()),
         ("incidents", incidents::composed()),
         ("today", today::composed()),
         ("reports", reports::composed()),

@@ -112,8 +112,22 @@ fn of_side(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
         "approved" => Some(Value::from(change.live_approvals().next().is_some())),
         "began" => Some(Value::from(change.work.started.is_some())),
         "backed_out" => Some(Value::from(change.work.backing_out.is_some())),
-        _ => None,
+        _ => of_entry(ctx, change, name),
     }
+}
+
+/// How the entry of the catalogue has gone that the change asks for (spec 4.5).
+fn of_entry(ctx: &Context, change: &Change, name: &str) -> Option<Value> {
+    let entry = ctx.facts.entry.as_ref()?;
+    let tally = || crate::catalogue::tally_with(entry, change, ctx.now);
+    Some(Value::from(match name {
+        "use_of_entry" => entry.earlier + 1,
+        "entry_uses" => tally().uses,
+        "entry_failures" => tally().failures,
+        "entry_failures_in_1000" => tally().failures_in_a_thousand().unwrap_or(0),
+        "entry_harm" => tally().harm,
+        _ => return None,
+    }))
 }
 
 fn start_date(ctx: &Context, change: &Change) -> Option<Date> {

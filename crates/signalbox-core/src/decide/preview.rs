@@ -38,7 +38,7 @@ pub fn preview(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Option<Pr
     t.form.faults.extend(fields::unknown(ctx, change, act, raw));
     let answers = content::read_answers(&mut t, raw);
     if t.needs(&Rule::RequestEligible) || !ctx.process.catalogue.is_empty() {
-        t.form.faults.extend(catalogue::faults(ctx, &answers));
+        t.form.faults.extend(catalogue::faults(ctx, &answers, change.id));
     }
     let made = content::make(&mut t, answers.clone());
     let mut after = change.clone();

@@ -24,7 +24,7 @@ pub(super) fn send_back(t: &mut Taking) -> Option<Vec<Event>> {
 pub(super) fn submit(t: &mut Taking) -> Option<Vec<Event>> {
     let raw = t.form.raw();
     let answers = content::read_answers(t, raw);
-    let ineligible = if t.needs(&Rule::RequestEligible) { catalogue::faults(t.ctx, &answers) } else { vec![] };
+    let ineligible = if t.needs(&Rule::RequestEligible) { catalogue::faults(t.ctx, &answers, t.change.id) } else { vec![] };
     t.form.faults.extend(ineligible);
     if t.needs(&Rule::AlreadyDone) {
         urgent::must_be_past(t, &answers);

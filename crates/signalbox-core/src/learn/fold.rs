@@ -1,6 +1,6 @@
 //! What was said of the work afterwards; see `apply`.
 
-use super::{Action, Dispute, Learnt, TurnedBack};
+use super::{Action, Dispute, Learnt, Suspended, TurnedBack};
 use crate::change::Change;
 use crate::event::{Event, Recorded};
 
@@ -26,6 +26,7 @@ pub(crate) fn fold(change: &mut Change, recorded: &Recorded) {
         Event::Surveyed(survey) => learnt.survey = Some(((**survey).clone(), at)),
         Event::IncidentLinked(link) => drop(learnt.incidents.insert(link.incident, (link.grade, by, at))),
         Event::IncidentUnlinked(link) => drop(learnt.incidents.remove(&link.incident)),
+        Event::EntrySuspended { entry, because } => learnt.suspended.push(Suspended { entry: entry.clone(), because: because.clone(), at }),
         Event::Reviewed { findings: Some(findings), .. } => {
             learnt.actions.extend(findings.actions.iter().map(|action| Action { action: action.clone(), set_at: at, done: None }));
             learnt.findings = Some((**findings).clone());

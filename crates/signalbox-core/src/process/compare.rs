@@ -410,6 +410,18 @@ fn catalogue(found: &mut Found, before: &Process, after: &Process) {
         if was.for_kinds != is.for_kinds {
             tell(format!("{name} is for other organisations than before."));
         }
+        if was.for_roles != is.for_roles {
+            tell(format!("{name} is for people of other roles than before."));
+        }
+        if was.cap != is.cap {
+            tell(match is.cap {
+                Some(cap) => format!("{name} can be asked for at most {cap}."),
+                None => format!("{name} can be asked for as often as anybody likes."),
+            });
+        }
+        if (was.done_within, &was.owner, &was.screened_by) != (is.done_within, &is.owner, &is.screened_by) {
+            tell(format!("{name} has another owner, another promise or another clinical statement."));
+        }
         if (&was.title, &was.description, &was.procedure) != (&is.title, &is.description, &is.procedure) {
             tell(format!("{name} is described in other words."));
         }

@@ -194,6 +194,14 @@ pub const DECISIONS: &[Decision] = &[
         many: false,
     },
     Decision {
+        name: crate::catalogue::TABLE,
+        asked: "When the work of a request ends, its outcome is stated anew, or an incident is linked to it: whether its entry in the catalogue may no longer be asked for until somebody has looked at it again.",
+        needed: |p| needs(p, Rule::RequestEligible),
+        outputs: &[output("suspended", Output::YesNo), may("because", Output::Words)],
+        gives: &[],
+        many: false,
+    },
+    Decision {
         name: "review needed",
         asked: "When work has ended: whether a review is due. Every row that answers is given as a reason.",
         needed: |p| has(p, Act::Review),

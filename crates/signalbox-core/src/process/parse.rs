@@ -6,8 +6,9 @@ use super::markdown::{Cell, Grid, Sheet, read};
 use super::table::{Policy, Row, Table, UnaryTest, domain_words};
 use super::{AnswerKind, AssessmentRow, CatalogueEntry, Fault, Place, Process, Question, RiskRow, Step, Timer, cells, decisions, dictionary};
 use crate::act::Act;
-use crate::actor::OrgKind;
+use crate::actor::{OrgKind, Role};
 use crate::calendar::Notice;
+use crate::catalogue::Cap;
 use crate::change::{Kind, Stage};
 use crate::rule::{CATALOGUE, Rule};
 use sha2::{Digest, Sha256};
@@ -102,6 +103,11 @@ impl<'a> Line<'a> {
     fn get(&self, column: &str) -> Option<&'a Cell> {
         let at = self.columns.iter().position(|c| facts::code_of(&c.text) == facts::code_of(column))?;
         self.cells.get(at)
+    }
+
+    /// The cell, unless it says nothing.
+    fn said(&self, column: &str) -> Option<&'a Cell> {
+        self.get(column).filter(|cell| !matches!(cell.text.as_str(), "" | "-"))
     }
 
     fn text(&self, column: &str) -> &'a str {
@@ -224,7 +230,7 @@ impl Reader<'_> {
             "Timers" => (&["When", "Then"], &["Tells"]),
             "Risk questions" => (&["Id", "Question", "Weight", "0", "1", "2", "3"], &[]),
             "Tasks" => (&["Set", "Plan", "Step", "Owner", "Minutes"], &["Starts", "Verify"]),
-            "Catalogue" => (&["Id", "Title", "Description", "Lead", "Procedure", "Authorised by", "Expires"], &["For", "Eligible when"]),
+            "Catalogue" => (&["Id", "Title", "Description", "Lead", "Procedure", "Authorised by", "Expires"], &["For", "Eligible when", "At most", "Done within", "Owner", "Screened by"]),
             // Any other table is prose.
             _ => return,
         };
@@ -459,8 +465,7 @@ impl Reader<'_> {
             }
             return;
         }
-        let for_kinds = self
-            .list(line.get("For"), "role-unknown", "a kind of organisation", &codes(OrgKind::ALL, OrgKind::code), |w| OrgKind::from_code(&facts::code_of(w)));
+        let (for_kinds, for_roles) = self.entry_for(line);
         let mut eligible_when = vec![];
         for entry in cells::entries(line.text("Eligible when")) {
             eligible_when.extend(self.take(line.get("Eligible when"), "condition-wrong", |_| cells::test(entry)));
@@ -469,8 +474,17 @@ impl Reader<'_> {
         if let Some(expires) = line.get("Expires").filter(|cell| cell.text.parse::<jiff::civil::Date>().is_err()) {
             self.fault(&expires.place, "date-wrong", format!("{:?} is not a date; write 2027-11-01.", expires.text));
         }
+        let cap = self.take(line.said("At most"), "cap-wrong", |words| {
+            Cap::from_words(words).ok_or_else(|| format!("{words:?} is no limit; write 5 a day, 10 a week or 20 a month."))
+        });
+        let done_within = self.take(line.said("Done within"), "due-wrong", notice);
         let Some(lead) = lead else { return };
         let entry = CatalogueEntry {
+            for_roles,
+            cap,
+            done_within,
+            owner: line.text("Owner").to_owned(),
+            screened_by: line.text("Screened by").to_owned(),
             id,
             lead,
             for_kinds,
@@ -485,6 +499,16 @@ impl Reader<'_> {
             Some(at) => self.process.catalogue[at] = entry,
             None => self.process.catalogue.push(entry),
         }
+    }
+
+    /// Kinds of organisation and roles, in one cell.
+    fn entry_for(&mut self, line: &Line) -> (Vec<OrgKind>, Vec<Role>) {
+        let mut known = codes(OrgKind::ALL, OrgKind::code);
+        known.extend(codes(Role::ALL, Role::words));
+        let kind = |w: &str| OrgKind::from_code(&facts::code_of(w)).map(Ok);
+        let both = self.list(line.get("For"), "role-unknown", "a kind of organisation or a role", &known, |w| kind(w).or_else(|| dictionary::role(w).map(Err)));
+        let kinds = both.iter().filter_map(|one| one.ok()).collect();
+        (kinds, both.into_iter().filter_map(Result::err).collect())
     }
 
     /// The question that asks for an entry of the catalogue offers every entry there is in the end.

@@ -59,6 +59,7 @@ pub struct Estate {
     site_codes: BTreeMap<String, Vec<SiteId>>,
     emails: BTreeMap<String, PersonId>,
     circuit_sites: BTreeSet<SiteId>,
+    looked_at: Vec<(String, Timestamp)>,
     /// The dependencies, with no work in it.
     empty: ScheduleIndex,
 }
@@ -75,6 +76,8 @@ pub struct Rows {
     pub freezes: Vec<Freeze>,
     /// Sites at which the register has a circuit.
     pub circuit_sites: BTreeSet<SiteId>,
+    /// Entries of the catalogue, each time that one was looked at again.
+    pub looked_at: Vec<(String, Timestamp)>,
     /// For an organisation that is not known any more.
     pub default_place: Place,
 }
@@ -91,6 +94,7 @@ impl Estate {
             service_codes: rows.services.iter().map(|service| (service.code.clone(), service.id)).collect(),
             site_codes,
             circuit_sites: rows.circuit_sites,
+            looked_at: rows.looked_at,
             emails: rows.people.iter().map(|(id, known)| (known.email.to_ascii_lowercase(), *id)).collect(),
             empty: ScheduleIndex::build([], &rows.dependencies, rows.freezes),
             places: rows.orgs.iter().map(|(org, place)| (org.id, place.clone())).collect(),
@@ -111,6 +115,11 @@ impl Estate {
     /// The calendar and zone of an organisation.
     pub fn place(&self, org: OrgId) -> &Place {
         self.places.get(&org).unwrap_or(&self.default_place)
+    }
+
+    /// When an entry of the catalogue was last looked at again.
+    pub fn looked_at(&self, entry: &str, now: Timestamp) -> Option<Timestamp> {
+        self.looked_at.iter().filter(|(id, at)| id == entry && *at <= now).map(|(_, at)| *at).max()
     }
 
     /// The code of an organisation.

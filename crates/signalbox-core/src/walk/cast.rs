@@ -70,6 +70,7 @@ pub fn conclude(mut case: Case, chance: &mut Chance) -> Result<Stage, String> {
         // What stands in the way is moved by other people: a clash ends, a freeze is waived.
         case.clashes.clear();
         case.modalities.clear();
+        (case.entry.suspended, case.entry.looked_at) = (None, Some(case.now));
         case.board = Some(case.world.board(case.now));
         let stage = case.change.stage;
         let paid = money::way_on(&case.change).iter().any(|act| anyone(&mut case, *act, chance));

@@ -262,8 +262,7 @@ fn typed_end(case: &Case, raw: &Raw) -> Option<Timestamp> {
 
 /// An entry of the catalogue that the actor may ask for, with the answers that fit it.
 fn request(process: &Process, actor: &Actor, chance: &mut Chance, raw: &mut Raw) {
-    let mine = |kinds: &[crate::actor::OrgKind]| kinds.is_empty() || kinds.iter().any(|kind| actor.is_of(*kind));
-    let entries: Vec<_> = process.catalogue.iter().filter(|e| mine(&e.for_kinds)).collect();
+    let entries: Vec<_> = process.catalogue.iter().filter(|entry| actor.memberships().iter().any(|m| entry.is_for(m))).collect();
     let Some(entry) = chance.pick(&entries) else { return };
     set(raw, "model", &entry.id);
     for test in &entry.eligible_when {

@@ -24,6 +24,9 @@ pub fn faults(case: &Case, before: &Change, events: &[Recorded]) -> Vec<String> 
         found.extend(decided(case.world, &at, &after, recorded));
         found.extend(counted_twice(&after));
         found.extend(super::money::faults(case.world, &at, &after, recorded));
+        if matches!(recorded.event, Event::Accepted { .. }) && case.entry.suspended.is_some() {
+            found.push("X13: a request is accepted while its entry is suspended".to_owned());
+        }
         if after.version != at.version + 1 {
             found.push(format!("version {} after {}", after.version, at.version));
         }

@@ -44,6 +44,7 @@ fn estate(world: &World) -> Estate {
         dependencies: runs_on.chain([board]).collect(),
         freezes: vec![],
         circuit_sites: Default::default(),
+        looked_at: vec![],
         default_place: place(),
     })
 }

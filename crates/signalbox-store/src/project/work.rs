@@ -6,6 +6,7 @@ use crate::{StoreError, Tx, Value};
 use jiff::Timestamp;
 use signalbox_core::carry;
 use signalbox_core::change::Change;
+use signalbox_core::decide::catalogue;
 use signalbox_core::learn::{self, Worked};
 
 statements! {
@@ -27,11 +28,14 @@ statements! {
     DROP_RETURNS = "delete from change_returns where change_id = $1";
     PUT_INCIDENT = "insert into change_incidents(change_id, incident_id, grade, linked_at, linked_by) values ($1, $2, $3, $4, $5)";
     GET_INCIDENTS = "select change_id, incident_id, grade, linked_at, linked_by from change_incidents where change_id = $1 order by incident_id";
+    PUT_ENTRY = "insert into change_entries(change_id, entry, sent_at, suspended_at, suspended_because) values ($1, $2, $3, $4, $5)";
+    GET_ENTRY = "select change_id, entry, sent_at, suspended_at, suspended_because from change_entries where change_id = $1";
+    DROP_ENTRY = "delete from change_entries where change_id = $1";
     DROP_INCIDENTS = "delete from change_incidents where change_id = $1";
 }
 
 /// What drops the rows of a change.
-pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS];
+pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY];
 
 /// The rows of these tables, in the order of their statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +44,7 @@ pub struct Carried {
     pub learnt: Vec<Vec<Value>>,
     pub returns: Vec<Vec<Value>>,
     pub incidents: Vec<Vec<Value>>,
+    pub entries: Vec<Vec<Value>>,
 }
 
 fn micros(at: Option<Timestamp>) -> Value {
@@ -77,7 +82,15 @@ pub(super) fn rows(change: &Change) -> Carried {
         learnt: learnt(change).into_iter().collect(),
         returns: returns.collect(),
         incidents: incidents.collect(),
+        entries: entry(change).into_iter().collect(),
     }
+}
+
+fn entry(change: &Change) -> Option<Vec<Value>> {
+    let (entry, sent_at) = (catalogue::asked_for(change)?, change.receipts.first()?.at);
+    let last = change.learnt.suspended.last();
+    let because = last.map(|one| one.because.clone());
+    Some(vec![change.id.0.into(), entry.into(), sent_at.as_microsecond().into(), micros(last.map(|one| one.at)), because.into()])
 }
 
 fn work(change: &Change) -> Option<Vec<Value>> {
@@ -138,7 +151,7 @@ fn learnt(change: &Change) -> Option<Vec<Value>> {
 
 /// Writes them; what was there is dropped already.
 pub(super) fn write(tx: &mut dyn Tx, rows: &Carried) -> Result<(), StoreError> {
-    let tables = [(PUT_WORK, &rows.work), (PUT_LEARNT, &rows.learnt), (PUT_RETURN, &rows.returns), (PUT_INCIDENT, &rows.incidents)];
+    let tables = [(PUT_WORK, &rows.work), (PUT_LEARNT, &rows.learnt), (PUT_RETURN, &rows.returns), (PUT_INCIDENT, &rows.incidents), (PUT_ENTRY, &rows.entries)];
     for (put, rows) in tables {
         for row in rows {
             tx.exec(put, row)?;
@@ -154,6 +167,7 @@ pub(super) fn read(tx: &mut dyn Tx, key: &[Value]) -> Result<Carried, StoreError
         learnt: tx.all(GET_LEARNT, key, |row| all_values(row, 20, &[9, 11, 12, 18]))?,
         returns: tx.all(GET_RETURNS, key, |row| all_values(row, 9, &[3, 4]))?,
         incidents: tx.all(GET_INCIDENTS, key, |row| all_values(row, 5, &[2]))?,
+        entries: tx.all(GET_ENTRY, key, |row| all_values(row, 5, &[1, 4]))?,
     })
 }
 
@@ -164,6 +178,7 @@ pub(super) fn tables_that_differ(a: &Carried, b: &Carried) -> Vec<&'static str> 
         ("change_learnt", a.learnt == b.learnt),
         ("change_returns", a.returns == b.returns),
         ("change_incidents", a.incidents == b.incidents),
+        ("change_entries", a.entries == b.entries),
     ];
     tables.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
 }

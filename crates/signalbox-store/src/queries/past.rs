@@ -2,7 +2,7 @@
 
 use crate::scope::{Scope, VISIBLE};
 use crate::sql::statements;
-use crate::{Row, StoreError, Tx, Value, gather, values};
+use crate::{Row, StoreError, Tx, Value, directory, gather, values};
 use jiff::Timestamp;
 use signalbox_core::actor::{Membership, OrgKind, Role};
 use signalbox_core::calendar::{self, Calendar, Division};
@@ -49,6 +49,7 @@ pub fn estate(tx: &mut dyn Tx) -> Result<Estate, StoreError> {
         dependencies: gather::dependencies(tx)?,
         freezes: gather::all_freezes(tx)?,
         circuit_sites: tx.all(CIRCUIT_SITES, &[], |row| row.int(0).map(SiteId))?.into_iter().collect(),
+        looked_at: directory::looks(tx)?.into_iter().map(|look| (look.entry, look.at)).collect(),
         default_place: place(calendar::DEFAULT_ZONE, ""),
         orgs,
     }))

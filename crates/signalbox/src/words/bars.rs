@@ -110,6 +110,10 @@ fn fact(bar: &Bar) -> Why {
         "modality-both-live" => why(format!("The old and the new {} would be on at the same time.", plain(bar, 0)), NAMES),
         "request-unknown" => why("This request is not in the catalogue.", "The authority keeps the catalogue."),
         "request-expired" => why(format!("This request was agreed until {}.", param(0)), "The authority agrees requests anew."),
+        "request-suspended" => why(
+            format!("“{}” is suspended after what happened with it.", param(0)),
+            "The authority’s change manager looks at it again, under Reports, Request models.",
+        ),
         "request-not-eligible" => {
             why(format!("It is not the agreed request any more, by these answers: {}.", answers(&param(0))), "Raise it as a normal change.")
         }

@@ -136,6 +136,7 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         Event::Said { words } => ("Message".into(), Some(text(words)), Tone::Say),
         Event::Attached { name, bytes, .. } => (format!("Document added: {}, {}", text(name), size_words(*bytes)), None, Tone::Plain),
         Event::Overran => ("Overrun: the latest end has passed and nobody has said that the work has ended".into(), None, Tone::Bad),
+        Event::EntrySuspended { because, .. } => (format!("The catalogue’s entry is suspended: {because}"), None, Tone::Bad),
         Event::ExpiredUnanswered => ("Expired: no answer came in time".into(), None, Tone::Bad),
         Event::VerballyApproved(_)
         | Event::VerbalConfirmed { .. }

@@ -41,7 +41,7 @@ pub(super) fn rule(code: &str) -> String {
         "not-started" => "Only work that was begun can be backed out.".into(),
         "restated-already" | "too-late-to-restate" => "An outcome is restated once, within 30 days of closing.".into(),
         "refused-twice" | "too-late-to-send-again" => of(Rule::SecondTry),
-        "request-unknown" | "request-expired" | "request-not-eligible" => of(Rule::RequestEligible),
+        "request-unknown" | "request-expired" | "request-suspended" | "request-not-eligible" => of(Rule::RequestEligible),
         _ => "The process asks for it before this step.".into(),
     }
 }

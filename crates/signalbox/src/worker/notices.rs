@@ -252,6 +252,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Attached { .. } => "Document added",
         Event::Overran => "Overrun",
         Event::ExpiredUnanswered => "Expired",
+        Event::EntrySuspended { .. } => "Request suspended",
         Event::VerballyApproved(_) => "Yes by phone",
         Event::VerbalConfirmed { .. } => "Yes confirmed",
         Event::VerbalDenied { .. } => "Yes denied",

@@ -5,6 +5,7 @@ pub mod charges;
 pub mod clinical;
 pub mod forward;
 pub mod raised;
+pub mod requests;
 pub mod success;
 pub mod urgent;
 
@@ -77,6 +78,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             format!("{} in the last 12 months, {open} still open.", counted(raised, "change")),
         ),
         report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
+        report("Request models", "/reports/requests", "Which requests may be asked for, and how have they gone?", requests::sentence(&app, &scope)?),
         report(
             "Forward schedule of change",
             "/reports/schedule",

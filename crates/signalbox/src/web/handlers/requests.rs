@@ -1,5 +1,6 @@
 //! `/requests/new`: the catalogue of what was agreed beforehand, and asking for one of its entries (spec 4.5).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -15,6 +16,7 @@ use signalbox_core::form::Raw;
 use signalbox_core::ids::{ChangeId, OrgId};
 use signalbox_core::process::{AnswerKind, CatalogueEntry, Process};
 use signalbox_store::directory::Organisation;
+use signalbox_store::queries::entries::{self, Suspension};
 use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
 
@@ -29,12 +31,12 @@ use crate::web::problem::{Failure, Fault};
 use crate::web::tell::{done, page, page_with};
 use crate::web::typed::{self, Options};
 use crate::web::ui::{self, Link};
-use crate::web::visitor::Visitor;
+use crate::web::visitor::{Visitor, moment};
 
 /// What the form carries beside answers.
 const BESIDES: [&str; 4] = ["org", "on_behalf_of", "draft", "carry"];
 /// The faults that mean: this is not the request that was agreed.
-const UNFIT: [&str; 4] = ["not-eligible", "request-expired", "request-not-yours", "unknown-request"];
+const UNFIT: [&str; 6] = ["not-eligible", "request-expired", "request-suspended", "request-used-up", "request-not-yours", "unknown-request"];
 /// The answer for a question that does not concern an entry.
 const NOT_APPLICABLE: &str = "not_applicable";
 
@@ -43,6 +45,8 @@ struct Asking {
     actor: Actor,
     process: Arc<Process>,
     orgs: Vec<Organisation>,
+    /// Entries that cannot be asked for until somebody has looked at them again.
+    suspended: BTreeMap<String, Suspension>,
 }
 
 impl Asking {
@@ -53,12 +57,14 @@ impl Asking {
         if orgs.is_empty() {
             return Err(raise::may_not(Kind::ServiceRequest));
         }
-        Ok(Asking { actor, process, orgs })
+        let suspended = app.read::<_, Failure>(|tx| Ok(entries::suspensions(tx)?))?;
+        Ok(Asking { actor, process, orgs, suspended })
     }
 
     /// What these people may ask for today; the rest is not shown.
     fn entries(&self, today: Date) -> Vec<&CatalogueEntry> {
-        let is_theirs = |entry: &CatalogueEntry| entry.for_kinds.is_empty() || self.orgs.iter().any(|org| entry.for_kinds.contains(&org.kind));
+        let is_own = |org: OrgId| self.orgs.iter().any(|own| own.id == org.0);
+        let is_theirs = |entry: &CatalogueEntry| self.actor.memberships().iter().any(|m| is_own(m.org) && entry.is_for(m));
         let is_in_force = |entry: &CatalogueEntry| entry.expires.parse::<Date>().is_ok_and(|last| today <= last);
         self.process.catalogue.iter().filter(|entry| is_theirs(entry) && is_in_force(entry)).collect()
     }
@@ -88,7 +94,11 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
         n => format!("{n} requests were agreed beforehand. If one is exactly what you need, nobody approves it again."),
     };
     let card = |entry: &&CatalogueEntry| {
-        let section = Section::new(&entry.id, &entry.title).words(&entry.description).facts(facts(entry));
+        let section = Section::new(&entry.id, &entry.title).words(&entry.description);
+        if let Some(suspension) = asking.suspended.get(&entry.id) {
+            return section.words(&suspended_words(suspension)).link("Raise a normal change", "/changes/new");
+        }
+        let section = section.facts(facts(entry));
         section.link(&format!("Ask for this: {}", entry.title), &format!("/requests/new/{}", entry.id))
     };
     Ok(page(&ListPage {
@@ -100,14 +110,21 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     }))
 }
 
+fn suspended_words(suspension: &Suspension) -> String {
+    format!("Suspended since {}, because {}. Until the authority has looked at it again, raise a normal change.", moment(suspension.since), suspension.because)
+}
+
 fn facts(entry: &CatalogueEntry) -> Vec<Fact> {
     let steps: Vec<String> = entry.procedure.iter().enumerate().map(|(n, step)| format!("{}. {step}", n + 1)).collect();
-    vec![
-        Fact::new("Notice asked for", &entry.lead.to_string()),
+    let mut facts = vec![Fact::new("Notice asked for", &entry.lead.to_string())];
+    facts.extend(entry.done_within.map(|within| Fact::new("Usually done within", &format!("{within} of being sent"))));
+    facts.extend(entry.cap.map(|cap| Fact::new("At most", &format!("{cap}, by everybody together"))));
+    facts.extend([
         Fact::new("What will be done", &steps.join("\n")),
         Fact::new("Agreed by", &entry.authorised_by),
         Fact::new("Agreed until", &entry.expires.parse::<Date>().map_or_else(|_| entry.expires.clone(), local::date_words)),
-    ]
+    ]);
+    facts
 }
 
 /// The questions of one entry.
@@ -145,6 +162,7 @@ fn form_page(app: &App, visitor: &Visitor, asking: &Asking, entry: &CatalogueEnt
         shell,
         lede: entry.description.clone(),
         facts: facts(entry),
+        warning: asking.suspended.get(&entry.id).map(suspended_words).into_iter().collect(),
         form: parts::Form::new(&format!("/requests/new/{}", entry.id), "Send the request", all).key(&app.ids.token().to_hex()),
         ..FormPage::default()
     }
