@@ -416,7 +416,8 @@ impl<'w> Case<'w> {
             prose: BTreeMap::new(),
             clashes: vec![],
             modalities: vec![],
-            entry: EntryFact::default(),
+            // Not among the first uses, which are looked at one by one (BR-33).
+            entry: EntryFact { earlier: 3, ..EntryFact::default() },
             board: Some(world.board(now)),
             out: BTreeSet::new(),
             next_id: 1_000,

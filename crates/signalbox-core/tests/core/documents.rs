@@ -270,6 +270,7 @@ const WORD_SLIPS: &[Slip] = &[
     slip(SR, "| propose | DRAFT | removed |", "| propose | SUBMITTED | removed |", "removed-nothing", "no such row"),
     slip(SR, "| why | | removed |", "| wherefore | | removed |", "removed-nothing", "The question wherefore"),
     slip(SR, "| 1 working day | trust; supplier | like", "| 1 working day | ward | like", "role-unknown", "is not a kind of organisation"),
+    slip(SR, "| 5 a day |", "| five a day |", "cap-wrong", "is no limit; write 5 a day"),
     slip(SR, "minute 2026-41 | 2027-10-31", "minute 2026-41 | some day", "date-wrong", "is not a date"),
     slip(ON, "based on: end-to-end", "based on: side-to-side", "base-unknown", "There is no document with the id side-to-side."),
 ];

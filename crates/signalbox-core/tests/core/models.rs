@@ -15,7 +15,7 @@ use signalbox_core::samples::{Case, TRUST, World, raw};
 /// Another use, sent and ended on a day.
 fn used(n: i64, day: &str, outcome: Outcome) -> UseFact {
     let at = at(&format!("{day}T10:00"));
-    UseFact { change: ChangeId(n), sent_at: at, called_off: false, ended: Some((outcome, at)), harm_at: None }
+    UseFact { change: ChangeId(1_000 + n), sent_at: at, called_off: false, ended: Some((outcome, at)), harm_at: None }
 }
 
 fn ask(process: &Process) -> Raw {
@@ -32,7 +32,7 @@ fn failed<'w>(world: &'w World, process: &'w Process, past: &[UseFact]) -> Case<
     case.sends("requester", Act::Submit, &ask(process));
     assert_eq!(case.change.stage, Stage::Scheduled);
     case.by_then("2026-11-09T09:00").does("desk", Act::Start, &[]);
-    case.by_then("2026-11-09T09:30").does("desk", Act::Finish, &[("outcome", "failed"), ("words", "Nothing got through")]);
+    case.by_then("2026-11-09T09:30").does("desk", Act::Finish, &[("outcome", "failed"), ("back", "ROTA"), ("words", "Nothing got through")]);
     case
 }
 
@@ -76,7 +76,7 @@ fn x13_harm_suspends_at_once_and_a_look_begins_the_count_anew() {
     looked.entry.looked_at = Some(at("2026-10-20T09:00"));
     looked.sends("requester", Act::Submit, &ask(&process));
     looked.by_then("2026-11-09T09:00").does("desk", Act::Start, &[]);
-    looked.by_then("2026-11-09T09:30").does("desk", Act::Finish, &[("outcome", "failed"), ("words", "Nothing got through")]);
+    looked.by_then("2026-11-09T09:30").does("desk", Act::Finish, &[("outcome", "failed"), ("back", "ROTA"), ("words", "Nothing got through")]);
     assert_eq!(suspension(&looked), None);
 }
 
@@ -111,7 +111,7 @@ fn a_suspended_entry_is_refused_and_one_that_waits_is_not_accepted() {
 fn c115_a_limit_counts_local_days_and_leaves_out_what_was_called_off() {
     let (world, process) = (World::new(), document("service-request"));
     let mut case = draft(&world, &process, "requester", TRUST, "2026-11-02T09:00");
-    let open = |n: i64, sent: &str| UseFact { change: ChangeId(n), sent_at: at(sent), called_off: false, ended: None, harm_at: None };
+    let open = |n: i64, sent: &str| UseFact { change: ChangeId(1_000 + n), sent_at: at(sent), called_off: false, ended: None, harm_at: None };
     case.entry.uses = (1..=5).map(|n| open(n, "2026-11-02T00:00")).collect();
     assert_eq!(case.refuses("requester", Act::Submit, &ask(&process)), ["model: request-used-up"]);
     case.entry.uses[0].called_off = true;
@@ -144,7 +144,7 @@ fn br_33_the_first_three_uses_of_an_entry_are_reviewed() {
         case.entry.earlier = earlier;
         case.sends("requester", Act::Submit, &ask(&process));
         case.by_then("2026-11-09T09:00").does("desk", Act::Start, &[]);
-        case.by_then("2026-11-09T09:30").does("desk", Act::Finish, &[("outcome", "successful")]);
+        case.by_then("2026-11-09T09:30").does("desk", Act::Finish, &[("outcome", "successful"), ("back", "ROTA")]);
         case.by_then("2026-11-09T11:00").does("manager", Act::Review, &[]);
         let Some(Event::ReviewOpened { because, .. }) = case.log.iter().map(|one| &one.event).find(|e| matches!(e, Event::ReviewOpened { .. })) else { panic!() };
         because.iter().any(|why| why.contains("first three"))
