@@ -149,6 +149,8 @@ pub struct Done {
     pub impact: i64,
     pub incidents: i64,
     pub disputes: i64,
+    /// Whether the reader may open its page.
+    pub party: bool,
 }
 
 /// Work that was done often and always well (C107).
@@ -157,8 +159,8 @@ pub struct Candidate {
     /// The title of the latest.
     pub title: String,
     pub services: String,
-    /// References, latest first.
-    pub changes: Vec<String>,
+    /// References, latest first, and whether the reader may open each.
+    pub changes: Vec<(String, bool)>,
 }
 
 /// How often like work has to have been done before it is worth a proposal.
@@ -181,7 +183,11 @@ pub fn candidates(done: &[Done]) -> Vec<Candidate> {
         .into_values()
         .filter_map(|all| {
             let latest = all.first()?;
-            Some(Candidate { title: latest.title.clone(), services: latest.services.clone(), changes: all.iter().map(|one| one.reference.clone()).collect() })
+            Some(Candidate {
+                title: latest.title.clone(),
+                services: latest.services.clone(),
+                changes: all.iter().map(|one| (one.reference.clone(), one.party)).collect(),
+            })
         })
         .collect();
     found.sort_by(|a, b| b.changes.len().cmp(&a.changes.len()).then_with(|| a.title.cmp(&b.title)));

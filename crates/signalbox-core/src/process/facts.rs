@@ -244,7 +244,12 @@ pub const FACTS: &[Fact] = &[
     fact("began", "began", YES_NO, "Whether a start was recorded."),
     fact("backed_out", "backed out", YES_NO, "Whether it was recorded that the work was backed out."),
     // Request models (spec 4.5, X13, BR-33).
-    fact("use_of_entry", "use of entry", Type::Number(1, MANY), "The how-manieth change it is that asks for its entry of the catalogue; not known where there is none."),
+    fact(
+        "use_of_entry",
+        "use of entry",
+        Type::Number(1, MANY),
+        "The how-manieth change it is that asks for its entry of the catalogue; not known where there is none.",
+    ),
     fact("entry_uses", "entry uses", Type::Number(0, MANY), "Uses of the entry whose work ended in the last 90 days, since it was last looked at again."),
     fact("entry_failures", "entry failures", Type::Number(0, MANY), "How many of them failed, were backed out or were done in part."),
     fact("entry_failures_in_1000", "entry failures in 1000", Type::Number(0, 1_000), "How many in a thousand of them, rounded up; 0 while there are none."),

@@ -230,7 +230,10 @@ impl Reader<'_> {
             "Timers" => (&["When", "Then"], &["Tells"]),
             "Risk questions" => (&["Id", "Question", "Weight", "0", "1", "2", "3"], &[]),
             "Tasks" => (&["Set", "Plan", "Step", "Owner", "Minutes"], &["Starts", "Verify"]),
-            "Catalogue" => (&["Id", "Title", "Description", "Lead", "Procedure", "Authorised by", "Expires"], &["For", "Eligible when", "At most", "Done within", "Owner", "Screened by"]),
+            "Catalogue" => (
+                &["Id", "Title", "Description", "Lead", "Procedure", "Authorised by", "Expires"],
+                &["For", "Eligible when", "At most", "Done within", "Owner", "Screened by"],
+            ),
             // Any other table is prose.
             _ => return,
         };

@@ -144,7 +144,9 @@ fn of_the_program(event: &Event) -> What {
         Event::ExpiredUnanswered => What::Ring(TimerAct::Expire),
         Event::LastSafePassed => What::Ring(TimerAct::LastSafe),
         Event::ExpiryProposed => What::Ring(TimerAct::ProposeExpiry),
-        Event::Accepted { .. } | Event::AssessmentCompleted | Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::EntrySuspended { .. } => What::Nothing,
+        Event::Accepted { .. } | Event::AssessmentCompleted | Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::EntrySuspended { .. } => {
+            What::Nothing
+        }
         _ => What::Keep,
     }
 }

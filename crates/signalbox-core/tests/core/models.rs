@@ -146,7 +146,9 @@ fn br_33_the_first_three_uses_of_an_entry_are_reviewed() {
         case.by_then("2026-11-09T09:00").does("desk", Act::Start, &[]);
         case.by_then("2026-11-09T09:30").does("desk", Act::Finish, &[("outcome", "successful"), ("back", "ROTA")]);
         case.by_then("2026-11-09T11:00").does("manager", Act::Review, &[]);
-        let Some(Event::ReviewOpened { because, .. }) = case.log.iter().map(|one| &one.event).find(|e| matches!(e, Event::ReviewOpened { .. })) else { panic!() };
+        let Some(Event::ReviewOpened { because, .. }) = case.log.iter().map(|one| &one.event).find(|e| matches!(e, Event::ReviewOpened { .. })) else {
+            panic!()
+        };
         because.iter().any(|why| why.contains("first three"))
     };
     assert_eq!([0, 2, 3].map(reasons), [true, true, false]);
@@ -195,6 +197,7 @@ fn c107_work_done_often_and_always_well_is_proposed() {
         impact: 4,
         incidents: 0,
         disputes: 0,
+        party: true,
     };
     let mut all: Vec<Done> = (1..=12).map(|n| done(n, "Renew certificate of GW-#", "PACS")).collect();
     all.extend((21..=29).map(|n| done(n, "Renew certificate of GW-#", "ROTA")));

@@ -3,9 +3,9 @@
 use crate::gather::entries::still_suspended;
 use crate::page::{opt_time, time};
 use crate::queries::list::named;
-use crate::queries::reports::readable;
+use crate::queries::reports::{ENDED, readable};
 use crate::queries::{Composed, Named, code, opt_code};
-use crate::scope::Scope;
+use crate::scope::{IS_PARTY, Scope};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx};
 use jiff::Timestamp;
@@ -35,6 +35,8 @@ pub struct Use {
     pub worst: Option<Grade>,
     /// When this use suspended the entry.
     pub suspended_at: Option<Timestamp>,
+    /// Whether the reader may open its page.
+    pub party: bool,
 }
 
 /// A suspension in force.
@@ -52,10 +54,12 @@ pub fn composed() -> Vec<(&'static str, String)> {
 }
 
 fn uses_statement(scope: &Scope, since: Timestamp) -> Composed {
-    let columns = "select c.id, c.reference, c.title, e.entry, g.id, g.code, g.name, c.stage, e.sent_at, coalesce(c.finished_at, c.closed_at),
-        coalesce(c.outcome, c.proposed), l.worst, e.suspended_at
-        from change_entries e join changes c on c.id = e.change_id join organisations g on g.id = c.org_id left join change_learnt l on l.change_id = c.id";
-    let mut statement = readable(scope, columns);
+    let columns = format!(
+        "select c.id, c.reference, c.title, e.entry, g.id, g.code, g.name, c.stage, e.sent_at, coalesce(c.finished_at, c.closed_at),
+        coalesce(c.outcome, c.proposed), l.worst, e.suspended_at, {IS_PARTY}
+        from change_entries e join changes c on c.id = e.change_id join organisations g on g.id = c.org_id left join change_learnt l on l.change_id = c.id"
+    );
+    let mut statement = readable(scope, &columns);
     statement.add(" and e.sent_at >= {} order by e.sent_at desc, c.id desc", [since.as_microsecond().into()]);
     statement
 }
@@ -79,6 +83,7 @@ pub fn uses(tx: &mut dyn Tx, scope: &Scope, since: Timestamp) -> Result<Vec<Use>
             outcome: opt_code(row, 10, Outcome::from_code)?,
             worst: opt_code(row, 11, Grade::from_code)?,
             suspended_at: opt_time(row, 12)?,
+            party: row.boolean(13)?,
         })
     })
 }
@@ -103,15 +108,16 @@ pub fn suspensions(tx: &mut dyn Tx) -> Result<BTreeMap<String, Suspension>, Stor
 }
 
 fn done_statement(scope: &Scope, since: Timestamp) -> Composed {
-    let columns = "select c.id, c.reference, c.title, c.outcome,
+    let columns = format!(
+        "select c.id, c.reference, c.title, c.outcome,
         coalesce((select string_agg(x.code, ';' order by x.code) from change_services s join services x on x.id = s.service_id
             where s.change_id = c.id and s.derived = 0), ''),
-        coalesce(c.impact, 4), coalesce(l.incidents, 0), coalesce(l.disputes, 0), c.closed_at
-        from changes c left join change_learnt l on l.change_id = c.id";
-    let mut statement = readable(scope, columns);
-    statement.add(" and c.kind = 'normal' and c.stage = 'CLOSED' and c.outcome is not null and c.closed_at >= {} order by c.closed_at desc, c.id desc", [
-        since.as_microsecond().into(),
-    ]);
+        coalesce(c.impact, 4), coalesce(l.incidents, 0), coalesce(l.disputes, 0), {IS_PARTY}
+        from changes c left join change_learnt l on l.change_id = c.id"
+    );
+    let mut statement = readable(scope, &columns);
+    let since = [since.as_microsecond().into()];
+    statement.add(&format!(" and c.kind = 'normal' and c.outcome is not null and {ENDED} >= {{}} order by {ENDED} desc, c.id desc"), since);
     statement
 }
 
@@ -130,6 +136,7 @@ pub fn done(tx: &mut dyn Tx, scope: &Scope, since: Timestamp) -> Result<Vec<Done
             impact: row.int(5)?,
             incidents: row.int(6)?,
             disputes: row.int(7)?,
+            party: row.boolean(8)?,
         })
     })
 }

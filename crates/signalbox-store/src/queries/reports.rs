@@ -114,7 +114,7 @@ pub struct NoticeRow {
 }
 
 /// When an outcome counts. The index `changes_ended` holds the same expression.
-const ENDED: &str = "coalesce(c.finished_at, case when c.imported = 1 then c.window_end else c.closed_at end)";
+pub(crate) const ENDED: &str = "coalesce(c.finished_at, case when c.imported = 1 then c.window_end else c.closed_at end)";
 
 const SERVICE_CODES: &str = "coalesce((select string_agg(x.code, ';' order by x.code) from change_services l join services x on x.id = l.service_id where l.change_id = c.id and l.derived = 0), '')";
 const SITE_CODES: &str =

@@ -50,11 +50,12 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "unknown-request" => "Choose a request from the catalogue. If none fits, raise a normal change.".into(),
         "not-eligible" => format!("With this answer it is not the agreed request “{}”. Raise a normal change instead; your answers are kept.", param(0)),
         "request-expired" => format!("This request was agreed until {}. Raise a normal change, or ask the authority to agree it again.", param(0)),
-        "request-suspended" => format!(
-            "“{}” is suspended after what happened with it, until the authority has looked at it again. Raise a normal change instead.",
-            param(0)
-        ),
-        "request-used-up" => format!("This request can be made {} at most, and that is used up. Ask again from {}, or raise a normal change.", param(0), param(1)),
+        "request-suspended" => {
+            format!("“{}” is suspended after what happened with it, until the authority has looked at it again. Raise a normal change instead.", param(0))
+        }
+        "request-used-up" => {
+            format!("This request can be made {} at most, and that is used up. Ask again from {}, or raise a normal change.", param(0), param(1))
+        }
         "request-not-yours" => "This request is agreed for other organisations. Raise a normal change instead.".into(),
         "content-changed" => "The change was edited after you opened this page. Read it again, then decide.".into(),
         "owner-missing" => "Say which organisation keeps or does this.".into(),

@@ -114,6 +114,11 @@ fn bound(failures: i64, uses: i64) -> String {
     format!("below {:.1} %", catalogue::highest_rate(failures.unsigned_abs(), uses.unsigned_abs()) * 100.0)
 }
 
+/// A change, with the way to its page for those who may open it.
+fn change_cell(reference: &str, party: bool) -> Cell {
+    if party { Cell::link(reference, &format!("/changes/{reference}")) } else { Cell::text(reference) }
+}
+
 fn shell(app: &App, visitor: &Visitor, title: &str, deeper: bool) -> Shell {
     let mut shell = visitor.shell(app, title, Place::Reports);
     shell.crumbs = vec![("Reports".into(), "/reports".into())];
@@ -154,10 +159,7 @@ fn entries(health: &Health) -> Section {
         let (state, colour) = health.state(entry);
         let why = health.suspended.get(&entry.id).map(|one| one.because.as_str()).unwrap_or_default();
         let facts: Vec<UseFact> = health.of(&entry.id).map(fact).collect();
-        let limit = entry.cap.map_or_else(
-            || "no limit".to_owned(),
-            |cap| format!("{} of {cap}", cap.used(facts.iter(), health.now, &calendar::london())),
-        );
+        let limit = entry.cap.map_or_else(|| "no limit".to_owned(), |cap| format!("{} of {cap}", cap.used(facts.iter(), health.now, &calendar::london())));
         Row::new(
             Cell::link(&entry.title, &format!("{PATH}/{}", entry.id)),
             vec![
@@ -171,10 +173,8 @@ fn entries(health: &Health) -> Section {
         )
     };
     let heads = ["Request", "State", "Of those ended", "True rate of failure", "Used up", "Agreed until", "Owner"];
-    Section::new("entries", "The catalogue").table(
-        Table::new("Requests and how they have gone", &heads, health.process.catalogue.iter().map(row).collect()),
-        "The catalogue is empty.",
-    )
+    Section::new("entries", "The catalogue")
+        .table(Table::new("Requests and how they have gone", &heads, health.process.catalogue.iter().map(row).collect()), "The catalogue is empty.")
 }
 
 fn candidates(app: &App, scope: &Scope) -> Result<Vec<Candidate>, Failure> {
@@ -186,17 +186,12 @@ fn candidates_section(app: &App, visitor: &Visitor, scope: &Scope) -> Result<Sec
     let may_write = govern::may_write(&visitor.actor()?);
     let all = candidates(app, scope)?;
     let rows = all.iter().map(|one| {
-        let latest = one.changes.first().map_or("", String::as_str);
+        let (latest, open) = one.changes.first().map_or(("", false), |(reference, open)| (reference.as_str(), *open));
         let head = if may_write { Cell::link(&one.title, &format!("{PATH}/propose/{latest}")) } else { Cell::text(&one.title) };
         let n = one.changes.len();
         Row::new(
             head,
-            vec![
-                Cell::text(&one.services.replace(';', ", ")),
-                Cell::text(&format!("{n} of {n}")),
-                Cell::text(&bound(0, n as i64)),
-                Cell::link(latest, &format!("/changes/{latest}")),
-            ],
+            vec![Cell::text(&one.services.replace(';', ", ")), Cell::text(&format!("{n} of {n}")), Cell::text(&bound(0, n as i64)), change_cell(latest, open)],
         )
     });
     let words = format!(
@@ -258,7 +253,8 @@ fn months(health: &Health, id: &str) -> Section {
         Row::new(Cell::text(&month.strftime("%B %Y").to_string()), cells.to_vec())
     };
     let heads = ["Month", "Ended", "Failed", "Serious or clinical incident"];
-    Section::new("months", "Month by month").table(Table::new("Uses of the last year by the month in which they ended", &heads, months.iter().map(row).collect()), "None ended in the last year.")
+    Section::new("months", "Month by month")
+        .table(Table::new("Uses of the last year by the month in which they ended", &heads, months.iter().map(row).collect()), "None ended in the last year.")
 }
 
 fn uses(health: &Health, id: &str) -> Section {
@@ -266,12 +262,18 @@ fn uses(health: &Health, id: &str) -> Section {
         let outcome = one.outcome.map_or_else(|| Cell::text(one.stage.words()), |outcome| Cell::text(&sentence_case(outcome.words())));
         let outcome = if one.suspended_at.is_some() { outcome.small("suspended the entry") } else { outcome };
         Row::new(
-            Cell::link(&one.reference, &format!("/changes/{}", one.reference)).small(&one.title),
-            vec![Cell::text(&one.org.name), Cell::text(&moment(one.sent_at)), outcome, Cell::text(&one.worst.map_or(String::new(), |grade| grade.words().to_owned()))],
+            change_cell(&one.reference, one.party).small(&one.title),
+            vec![
+                Cell::text(&one.org.name),
+                Cell::text(&moment(one.sent_at)),
+                outcome,
+                Cell::text(&one.worst.map_or(String::new(), |grade| grade.words().to_owned())),
+            ],
         )
     };
     let heads = ["Request", "Asked by", "Sent", "Outcome", "Worst incident"];
-    Section::new("uses", "Each use").table(Table::new("Uses of the last year, latest first", &heads, health.of(id).map(row).collect()), "Nobody has asked for it in the last year.")
+    Section::new("uses", "Each use")
+        .table(Table::new("Uses of the last year, latest first", &heads, health.of(id).map(row).collect()), "Nobody has asked for it in the last year.")
 }
 
 fn looked(app: &App, health: &Health, id: &str) -> Result<Section, Failure> {
@@ -283,7 +285,8 @@ fn looked(app: &App, health: &Health, id: &str) -> Result<Section, Failure> {
     };
     let mut rows: Vec<Row> = health.looks_at(id).map(row).collect();
     rows.reverse();
-    Ok(Section::new("looks", "Looked at again").table(Table::new("Each time it was let go again", &["When", "By", "What was found"], rows), "Never: it was not suspended."))
+    Ok(Section::new("looks", "Looked at again")
+        .table(Table::new("Each time it was let go again", &["When", "By", "What was found"], rows), "Never: it was not suspended."))
 }
 
 /// A suspended entry and the person who may let it be asked for again.
@@ -354,14 +357,14 @@ fn candidate(app: &App, visitor: &Visitor, reference: &str) -> Result<Candidate,
         return Err(Failure::NotFound);
     }
     let all = candidates(app, &reader(visitor)?)?;
-    all.into_iter().find(|one| one.changes.first().is_some_and(|latest| latest == reference)).ok_or(Failure::NotFound)
+    all.into_iter().find(|one| one.changes.first().is_some_and(|(latest, _)| latest == reference)).ok_or(Failure::NotFound)
 }
 
 /// What a proposal would begin with.
 pub async fn show_propose(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>) -> Result<Response, Failure> {
     let one = candidate(&app, &visitor, &reference)?;
     let n = one.changes.len();
-    let rows = one.changes.iter().map(|change| Row::new(Cell::link(change, &format!("/changes/{change}")), vec![])).collect();
+    let rows = one.changes.iter().map(|(change, party)| Row::new(change_cell(change, *party), vec![])).collect();
     Ok(page(&FormPage {
         shell: shell(&app, &visitor, "Propose an entry", true),
         lede: format!("{}: {n} of {n} went well in the last year. The true rate of failure is {}, with 95 % confidence.", one.title, bound(0, n as i64)),
@@ -386,7 +389,7 @@ pub async fn propose(State(app): State<Shared>, visitor: Visitor, Path(reference
             "“{}” was done {n} times in the last year and went well each time: the true rate of failure is {}, with 95 % confidence. {}",
             one.title,
             bound(0, n as i64),
-            one.changes.join(", ")
+            one.changes.iter().map(|(change, _)| change.as_str()).collect::<Vec<_>>().join(", ")
         );
         app.write_proposal(&actor, id, begun.rev, source, why).map_err(proposals::halted)?;
     }
@@ -401,7 +404,7 @@ fn with_entry(source: &str, one: &Candidate) -> Option<String> {
     let cell = |column: &String| match column.to_ascii_lowercase().as_str() {
         "id" => id.clone(),
         "title" => one.title.clone(),
-        "description" => format!("As in {}.", one.changes.first().map_or("", String::as_str)),
+        "description" => format!("As in {}.", one.changes.first().map_or("", |(change, _)| change)),
         "lead" => "1 working day".to_owned(),
         _ => String::new(),
     };
@@ -409,7 +412,21 @@ fn with_entry(source: &str, one: &Candidate) -> Option<String> {
     edit::edit(source, at, &Edit { add: vec![row], ..Edit::default() })
 }
 
-const HEADS: &[&str] = &["model", "title", "version", "uses_90d", "failures", "harm", "failure_rate_below", "suspended", "suspended_since", "because", "at_most", "expires", "owner"];
+const HEADS: &[&str] = &[
+    "model",
+    "title",
+    "version",
+    "uses_90d",
+    "failures",
+    "harm",
+    "failure_rate_below",
+    "suspended",
+    "suspended_since",
+    "because",
+    "at_most",
+    "expires",
+    "owner",
+];
 
 /// The same rows as a file.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
@@ -417,7 +434,11 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor) -> Result<Response
     Ok(csv::download(&app, "request-models.csv", HEADS, move |_, rows| {
         for entry in &health.process.catalogue {
             let (tally, suspension) = (health.tally(&entry.id), health.suspended.get(&entry.id));
-            let rate = if tally.uses == 0 { String::new() } else { format!("{:.4}", catalogue::highest_rate(tally.failures.unsigned_abs(), tally.uses.unsigned_abs())) };
+            let rate = if tally.uses == 0 {
+                String::new()
+            } else {
+                format!("{:.4}", catalogue::highest_rate(tally.failures.unsigned_abs(), tally.uses.unsigned_abs()))
+            };
             rows.row(&[
                 entry.id.clone(),
                 entry.title.clone(),
