@@ -201,7 +201,7 @@ fn c107_what_went_well_twelve_times_is_proposed_with_its_bound() {
         let checked = ada.post(&format!("{proposal}/check"), &[]).await;
         assert!(checked.text().contains("is not a date"), "{}", checked.text());
         let mut rob = world.sign_in(ROB).await;
-        assert!(!rob.get("/requests/new").await.text().contains("Renew the certificate"));
+        assert!(!rob.get("/requests/new").await.text().contains("Renew the certificate of gateway"));
         // Who may not write documents sees what was done, and no way to propose it; who may not see the work sees nothing.
         let seen = rob.get("/reports/requests").await;
         assert!(seen.text().contains("12 of 12") && !seen.body.contains("/propose/"));
