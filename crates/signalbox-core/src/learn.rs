@@ -1,7 +1,7 @@
 //! Learning from work: did it work for those it touched, was it disputed, what went wrong and what is done about it
 //! (spec 6.12, X1, X12, X15).
 
-use crate::actor::Stamp;
+use crate::actor::{Actor, Role, Stamp};
 use crate::change::{Change, Outcome};
 use crate::ids::OrgId;
 use crate::text::Text;
@@ -203,6 +203,19 @@ impl Learnt {
     pub fn open_disputes(&self) -> impl Iterator<Item = &Dispute> {
         self.disputes.iter().filter(|dispute| dispute.answer.is_none())
     }
+}
+
+/// Who answers for a desk or for changes: they link incidents to changes, so they may tell of them too (X12).
+const INCIDENT_REPORTERS: [Role; 5] = [Role::Desk, Role::Coordinator, Role::SupplierManager, Role::NetworkDesk, Role::AuthorityManager];
+
+/// Whether somebody may tell of incidents at all.
+pub fn reports_incidents(actor: &Actor) -> bool {
+    actor.memberships().iter().any(|m| INCIDENT_REPORTERS.contains(&m.role))
+}
+
+/// Whether somebody may tell of an incident of this organisation: their own, or any for the authority's change manager.
+pub fn may_report_incident(actor: &Actor, org: OrgId) -> bool {
+    actor.holds(Role::AuthorityManager) || actor.memberships().iter().any(|m| m.org == org && INCIDENT_REPORTERS.contains(&m.role))
 }
 
 /// The organisations that are asked whether it worked: those that the work touched, without whoever carried it out.

@@ -20,6 +20,7 @@ pub struct Estate {
     ruth: i64,
     priya: i64,
     tom: i64,
+    len: i64,
 }
 
 pub fn at(text: &str) -> Timestamp {
@@ -66,11 +67,11 @@ impl Estate {
         world.person("una@riverside.example", "Una Moss", &[(other, Role::GroupMember)]);
         world.person("nora@riverside.example", "Nora Beck", &[(other, Role::Administrator)]);
         world.person("ann@authority.example", "Ann Okafor", &[(authority, Role::AuthorityManager)]);
-        world.person("len@halden.example", "Len Brook", &[(halden, Role::Implementer)]);
         world.person("dee@halden.example", "Dee Oakes", &[(halden, Role::Desk)]);
         Estate {
             ruth: world.person("ruth@northbrook.example", "Ruth Ellery", &[(trust, Role::Coordinator)]),
             priya: world.person("priya@halden.example", "Priya Nair", &[(halden, Role::SupplierManager)]),
+            len: world.person("len@halden.example", "Len Brook", &[(halden, Role::Implementer)]),
             tom: world.person("tom@halden.example", "Tom Achebe", &[(halden, Role::Assessor)]),
             trust,
             other,
@@ -133,6 +134,20 @@ impl Estate {
         let mut place = vec![("implementer", "len@halden.example"), ("gap_reason", "The window was agreed by telephone")];
         place.retain(|(name, _)| asked.iter().any(|field| field.id == *name));
         self.act(world, &priya, id, Act::Schedule, &place).unwrap_or_else(|stop| panic!("{stop:?}"));
+    }
+
+    /// Len begins and ends it at these times, with this outcome; the clock stands at the end of the work.
+    pub fn carry_out(&self, world: &World, id: i64, begun: &str, ended: &str, outcome: &str) {
+        let len = self.actor(world, self.len);
+        world.clock.set(at(begun));
+        self.act(world, &len, id, Act::Start, &[]).unwrap_or_else(|stop| panic!("{stop:?}"));
+        world.clock.set(at(ended));
+        self.act(world, &len, id, Act::Finish, &[("outcome", outcome), ("back", "PACS")]).unwrap_or_else(|stop| panic!("{stop:?}"));
+    }
+
+    /// Takes an act in Priya's name, the supplier's change manager.
+    pub fn priya(&self, world: &World, id: i64, act: Act, fields: &[(&str, &str)]) -> Done {
+        self.act(world, &self.actor(world, self.priya), id, act, fields).unwrap_or_else(|stop| panic!("{act:?}: {stop:?}"))
     }
 
     /// Finished work of the past: one outcome for each, on 2 November at 9.
