@@ -8,10 +8,12 @@ pub mod clashes;
 pub mod clinical;
 pub mod duties;
 pub mod incidents;
+pub mod lessons;
 pub mod list;
 pub mod names;
 pub mod past;
 pub mod reports;
+pub mod returns;
 pub mod schedule;
 pub mod search;
 pub mod sight;
@@ -34,8 +36,10 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("clinical", clinical::composed()),
         ("duties", duties::composed()),
         ("incidents", incidents::composed()),
+        ("lessons", lessons::composed()),
         ("today", today::composed()),
         ("reports", reports::composed()),
+        ("returns", returns::composed()),
         ("register", urgent::composed()),
         ("charges", charges::composed()),
     ];

@@ -10,14 +10,6 @@ use signalbox_store::project::Prose;
 use super::lines::Tone;
 use super::{Names, counted, listed, said, sentence_case};
 
-/// Why somebody may not tell of incidents.
-pub const MAY_NOT_REPORT_INCIDENTS: &str =
-    "Incidents are told by an operations desk, a trust coordinator, a change manager or the network provider’s desk. Ask one of them for a token.";
-
-/// Why an incident that was told before is not told differently.
-pub const INCIDENT_DIFFERS: &str =
-    "An incident with this source and reference was told with other values. Nothing was changed; send \"update\": true to write the new ones.";
-
 /// The label of a field of these acts; empty for any other.
 pub fn field_label(id: &str) -> String {
     if let Some(rest) = id.strip_prefix("action_") {

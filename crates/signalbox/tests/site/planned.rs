@@ -112,10 +112,12 @@ impl Estate {
         let screen: Vec<String> = (1..=8).map(|n| format!("q{n}")).collect();
         let screen: Vec<(&str, &str)> = screen.iter().map(|q| (q.as_str(), "no")).collect();
         must(&priya, Act::Screen, &screen);
-        for who in [self.tom, self.priya, self.ruth] {
+        // Riverside is asked too where it has a coordinator and a part in it.
+        let cy = world.app.db.read(|tx| accounts::person_by_email(tx, "cy@riverside.example")).expect("a read").map(|person| person.id);
+        for who in [self.tom, self.priya, self.ruth].into_iter().chain(cy) {
             let who = self.actor(world, who);
             loop {
-                let situation = world.app.db.read(|tx| world.app.look(tx, &who, id)).expect("a read").expect("in sight");
+                let Some(situation) = world.app.db.read(|tx| world.app.look(tx, &who, id)).expect("a read") else { break };
                 let ctx = situation.context(&who, world.now());
                 let open = signalbox_core::decide::assess::open_for(&ctx, &situation.loaded.change);
                 let Some((kind, _)) = open.first().filter(|_| situation.loaded.change.stage == Stage::Assessing) else { break };
@@ -143,6 +145,19 @@ impl Estate {
         self.act(world, &len, id, Act::Start, &[]).unwrap_or_else(|stop| panic!("{stop:?}"));
         world.clock.set(at(ended));
         self.act(world, &len, id, Act::Finish, &[("outcome", outcome), ("back", "PACS")]).unwrap_or_else(|stop| panic!("{stop:?}"));
+    }
+
+    /// A draft of a planned outage with these answers and no others, as this person writes it.
+    pub fn draft(&self, world: &World, email: &str, org: i64, answers: &[(&str, &str)]) -> Done {
+        let person = world.app.db.read(|tx| accounts::person_by_email(tx, email)).expect("a read").expect("somebody").id;
+        let raw = answers.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
+        let draft = NewDraft { kind: Kind::PlannedOutage, org: OrgId(org), on_behalf_of: None, copied_from: None, raw };
+        world.app.raise(&self.actor(world, person), draft, Expect::default()).unwrap_or_else(|stop| panic!("{stop:?}"))
+    }
+
+    /// Takes an act in the name of the trust's coordinator.
+    pub fn ruth(&self, world: &World, id: i64, act: Act, fields: &[(&str, &str)]) -> Done {
+        self.act(world, &self.actor(world, self.ruth), id, act, fields).unwrap_or_else(|stop| panic!("{act:?}: {stop:?}"))
     }
 
     /// Takes an act in Priya's name, the supplier's change manager.

@@ -196,7 +196,7 @@ impl Body<'_> {
 pub async fn report(Held(app): Held<Shared>, visitor: Visitor, sent: Sent) -> Result<Response, Failure> {
     let (actor, now) = (visitor.actor()?, app.clock.now());
     if !learn::reports_incidents(&actor) {
-        return Err(Failure::denied("incident-role", words::work::MAY_NOT_REPORT_INCIDENTS));
+        return Err(Failure::denied("incident-role", words::learning::MAY_NOT_REPORT_INCIDENTS));
     }
     let mut body = Body { fields: &sent.fields, faults: sent.strange(&FIELDS) };
     let (source, reference, organisation, title) = (body.text("source"), body.text("reference"), body.text("organisation"), body.text("title"));
@@ -237,7 +237,7 @@ pub async fn report(Held(app): Held<Shared>, visitor: Visitor, sent: Sent) -> Re
     let (act, manner) = (app.act(actor.person(), now), if update { OnDifference::Update } else { OnDifference::Report });
     let told = app.attempt(move |tx| directory::report_incident(tx, &act, &incident, manner))?;
     let id = match told {
-        Upserted::Differs(_) => return Err(Failure::conflict("incident-differs", words::work::INCIDENT_DIFFERS)),
+        Upserted::Differs(_) => return Err(Failure::conflict("incident-differs", words::learning::INCIDENT_DIFFERS)),
         Upserted::Added(id) | Upserted::Unchanged(id) | Upserted::Updated(id) => id,
     };
     let whole = whole(&app, &Scope::of(&actor), id)?.ok_or(Failure::NotFound)?;
