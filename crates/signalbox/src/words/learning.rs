@@ -60,6 +60,16 @@ pub fn like_share(by: By, share: Ratio) -> String {
     format!("{} of {} {like} went as planned{percent}.", share.part, share.whole)
 }
 
+/// How often changes came back, and how many of them again.
+pub fn came_back(times: usize, again: usize) -> String {
+    let again = if again == 0 { "none".to_owned() } else { again.to_string() };
+    match times {
+        0 => "Nothing came back.".into(),
+        1 => format!("Changes came back once; {again} came again."),
+        n => format!("Changes came back {n} times; {again} came again."),
+    }
+}
+
 /// Why a change came back, by how it did and the code of the reason.
 pub fn return_reason(how: CameBack, code: &str) -> String {
     match (how, code) {

@@ -251,7 +251,7 @@ impl Writing {
             let questions = self.situation.process.questions.iter().filter(|q| q.page == page);
             questions.into_iter().any(|q| matches!(q.answer, AnswerKind::Items | AnswerKind::Services))
         };
-        let last = PAGES.into_iter().filter(|(page, ..)| self.has(*page) && names_things(*page)).next_back();
+        let last = PAGES.into_iter().rfind(|(page, ..)| self.has(*page) && names_things(*page));
         last.is_some_and(|(_, last, _)| self.after(last) == slug)
     }
 

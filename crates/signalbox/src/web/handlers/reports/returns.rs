@@ -27,11 +27,7 @@ use crate::words::{self, counted, sentence_case};
 /// How many came back, and how many of them again, in a sentence.
 pub fn sentence(rows: &[ReturnRow]) -> String {
     let again = rows.iter().filter(|row| row.again_at.is_some()).count();
-    let times = if rows.len() == 1 { "Once".to_owned() } else { format!("{} times", rows.len()) };
-    match rows.len() {
-        0 => "Nothing came back.".into(),
-        _ => format!("{times} a change came back; {again} of them came again."),
-    }
+    words::learning::came_back(rows.len(), again)
 }
 
 /// Days from when it came back until it came again, by the calendar.
@@ -75,7 +71,7 @@ fn figures(rows: &[ReturnRow], zone: &TimeZone) -> Section {
     let again = Ratio { part: rows.iter().filter(|row| row.again_at.is_some()).count() as u64, whole: rows.len() as u64 };
     facts.push(Fact::new("Came again", &again.words()));
     let days: Vec<f64> = rows.iter().filter_map(|row| rework_days(row, zone)).map(|days| days as f64).collect();
-    let middle = report::median(&days).map_or("none".to_owned(), |days| format!("{days} days"));
+    let middle = report::median(&days).map_or("none".to_owned(), |days| if days == 1.0 { "1 day".to_owned() } else { format!("{days} days") });
     facts.push(Fact::new("Days until it came again, half of them fewer", &middle));
     Section::new("figures", "In figures").facts(facts)
 }
