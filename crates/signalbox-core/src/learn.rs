@@ -1,7 +1,7 @@
 //! Learning from work: did it work for those it touched, was it disputed, what went wrong and what is done about it
 //! (spec 6.12, X1, X12, X15).
 
-use crate::actor::Stamp;
+use crate::actor::{Actor, Role, Stamp};
 use crate::change::{Change, Outcome};
 use crate::ids::OrgId;
 use crate::text::Text;
@@ -161,6 +161,16 @@ pub struct Dispute {
     pub answer: Option<(Stamp, Timestamp, DisputeAnswer)>,
 }
 
+vocabulary! {
+    /// How a change came back to whoever raised it.
+    CameBack {
+        Returned = "returned", "more was needed";
+        Rejected = "rejected", "refused";
+        Clinical = "clinical", "refused for clinical reasons";
+        SupplierRefused = "supplier_refused", "refused by the supplier";
+    }
+}
+
 /// A change came back to whoever raised it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnedBack {
@@ -215,6 +225,19 @@ impl Learnt {
     }
 }
 
+/// Who answers for a desk or for changes: they link incidents to changes, so they may tell of them too (X12).
+const INCIDENT_REPORTERS: [Role; 5] = [Role::Desk, Role::Coordinator, Role::SupplierManager, Role::NetworkDesk, Role::AuthorityManager];
+
+/// Whether somebody may tell of incidents at all.
+pub fn reports_incidents(actor: &Actor) -> bool {
+    actor.memberships().iter().any(|m| INCIDENT_REPORTERS.contains(&m.role))
+}
+
+/// Whether somebody may tell of an incident of this organisation: their own, or any for the authority's change manager.
+pub fn may_report_incident(actor: &Actor, org: OrgId) -> bool {
+    actor.holds(Role::AuthorityManager) || actor.memberships().iter().any(|m| m.org == org && INCIDENT_REPORTERS.contains(&m.role))
+}
+
 /// The organisations that are asked whether it worked: those that the work touched, without whoever carried it out.
 pub fn asked_whether_it_worked(change: &Change) -> Vec<OrgId> {
     let took_place = change.work.finished.is_some() && change.work.proposed != Some(Outcome::NotImplemented);
@@ -230,24 +253,25 @@ pub fn is_suppliers_word_only(change: &Change) -> bool {
     !asked_whether_it_worked(change).is_empty() && change.learnt.confirmations.is_empty()
 }
 
-/// The score of one piece of work, 0 to 100 (C101), by the formula that the report prints. `None`: nothing was attempted.
+/// What an outcome is worth (C101). The report prints these tables, so what it publishes is what is reckoned with.
+pub const POINTS: [(Outcome, i64); 5] =
+    [(Outcome::Successful, 100), (Outcome::SuccessfulWithIssues, 70), (Outcome::Partial, 40), (Outcome::BackedOut, 25), (Outcome::Failed, 0)];
+
+/// What the worst incident costs.
+pub const INCIDENT_COSTS: [(Grade, i64); 3] = [(Grade::Lesser, 10), (Grade::Serious, 30), (Grade::Clinical, 50)];
+
+/// More minutes than these past the window cost so much.
+pub const OVERRUN_COSTS: (i64, i64) = (30, 10);
+
+/// What a success costs that somebody disputed, and was right.
+pub const UPHELD_COSTS: i64 = 20;
+
+/// The score of one piece of work, 0 to 100 (C101). `None`: nothing was attempted.
 pub fn score(outcome: Outcome, worst: Option<Grade>, minutes_over: i64, upheld_dispute: bool) -> Option<u8> {
-    let points: i64 = match outcome {
-        Outcome::Successful => 100,
-        Outcome::SuccessfulWithIssues => 70,
-        Outcome::Partial => 40,
-        Outcome::BackedOut => 25,
-        Outcome::Failed => 0,
-        _ => return None,
-    };
-    let incident = match worst {
-        None => 0,
-        Some(Grade::Lesser) => 10,
-        Some(Grade::Serious) => 30,
-        Some(Grade::Clinical) => 50,
-    };
-    let over = if minutes_over > 30 { 10 } else { 0 };
-    let dispute = if upheld_dispute { 20 } else { 0 };
+    let (_, points) = POINTS.into_iter().find(|(known, _)| *known == outcome)?;
+    let incident = worst.and_then(|worst| INCIDENT_COSTS.into_iter().find(|(grade, _)| *grade == worst)).map_or(0, |(_, costs)| costs);
+    let over = if minutes_over > OVERRUN_COSTS.0 { OVERRUN_COSTS.1 } else { 0 };
+    let dispute = if upheld_dispute { UPHELD_COSTS } else { 0 };
     Some((points - incident - over - dispute).clamp(0, 100) as u8)
 }
 

@@ -1,6 +1,7 @@
 //! The sums behind the reports (spec 12). Numbers go in, numbers go out; which changes are counted is decided by
 //! the query, how it looks by the page.
 
+pub mod figures;
 pub mod xmr;
 
 /// Below this many a percentage is not printed (spec 12, R-4).

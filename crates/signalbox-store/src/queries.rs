@@ -9,10 +9,12 @@ pub mod clinical;
 pub mod duties;
 pub mod entries;
 pub mod incidents;
+pub mod lessons;
 pub mod list;
 pub mod names;
 pub mod past;
 pub mod reports;
+pub mod returns;
 pub mod schedule;
 pub mod search;
 pub mod sight;
@@ -36,8 +38,10 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("duties", duties::composed()),
         ("entries", entries::composed()),
         ("incidents", incidents::composed()),
+        ("lessons", lessons::composed()),
         ("today", today::composed()),
         ("reports", reports::composed()),
+        ("returns", returns::composed()),
         ("register", urgent::composed()),
         ("charges", charges::composed()),
     ];

@@ -6,6 +6,7 @@ pub mod boards;
 mod faults;
 mod formats;
 mod labels;
+pub mod learning;
 mod lines;
 mod modalities;
 pub mod money;

@@ -4,7 +4,7 @@
 use super::{Act, Answer, OnDifference, Refused, Upserted, record_directory_event, settle};
 use crate::page::{opt_time, time};
 use crate::sql::statements;
-use crate::{Row, StoreError, Tx, values};
+use crate::{Row, StoreError, Tx, log, values};
 use jiff::Timestamp;
 use serde_json::json;
 use signalbox_core::learn::Grade;
@@ -35,6 +35,20 @@ impl Incident {
     /// How bad it is, for the review (fact `incident`).
     pub fn grade(&self) -> Grade {
         grade(self.priority, self.clinical)
+    }
+
+    /// The columns that hold what can't be.
+    pub fn faults(&self) -> Vec<&'static str> {
+        let texts = [("source", &self.source), ("reference", &self.reference), ("title", &self.title)];
+        let is_bad = |text: &str| text.trim().is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control);
+        let mut faults: Vec<_> = texts.into_iter().filter(|(_, text)| is_bad(text)).map(|(field, _)| field).collect();
+        if !(1..=5).contains(&self.priority) {
+            faults.push("priority");
+        }
+        if self.closed_at.is_some_and(|closed| closed < self.opened_at) {
+            faults.push("closed_at");
+        }
+        faults
     }
 }
 
@@ -100,17 +114,11 @@ pub fn incident_of(tx: &mut dyn Tx, source: &str, reference: &str) -> Result<Opt
 pub fn report_incident(tx: &mut dyn Tx, act: &Act, row: &Incident, on_difference: OnDifference) -> Answer<Upserted> {
     let mut wanted = row.clone();
     (wanted.source, wanted.reference) = (row.source.trim().to_owned(), row.reference.trim().to_owned());
-    for (field, value) in [("source", &wanted.source), ("reference", &wanted.reference), ("title", &wanted.title)] {
-        if value.trim().is_empty() || value.chars().count() > 500 || value.chars().any(char::is_control) {
-            return Ok(Err(Refused::Invalid(field)));
-        }
+    if let Some(field) = wanted.faults().into_iter().next() {
+        return Ok(Err(Refused::Invalid(field)));
     }
-    if !(1..=5).contains(&row.priority) {
-        return Ok(Err(Refused::Invalid("priority")));
-    }
-    if row.closed_at.is_some_and(|closed| closed < row.opened_at) {
-        return Ok(Err(Refused::Invalid("closed_at")));
-    }
+    // Two who tell of the same one at once: the second waits here, and finds it told.
+    log::lock_head(tx)?;
     let existing = incident_of(tx, &wanted.source, &wanted.reference)?;
     if existing.as_ref().is_some_and(|known| known.org_id != row.org_id) {
         return Ok(Err(Refused::Taken("reference")));

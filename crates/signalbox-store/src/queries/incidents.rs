@@ -3,10 +3,11 @@
 
 use crate::page::{opt_time, time};
 use crate::queries::list::named;
-use crate::queries::{Composed, Named};
+use crate::queries::{Composed, Named, code};
 use crate::scope::{OWN_ORGS, Scope, VISIBLE};
 use crate::{Row, StoreError, Tx, values};
 use jiff::Timestamp;
+use signalbox_core::change::Stage;
 use signalbox_core::learn::Grade;
 
 /// An incident on a list.
@@ -37,7 +38,7 @@ impl IncidentLine {
 pub struct Suspect {
     pub reference: String,
     pub title: String,
-    pub stage: String,
+    pub stage: Stage,
     pub started_at: Option<Timestamp>,
     pub finished_at: Option<Timestamp>,
     pub linked: bool,
@@ -50,6 +51,13 @@ pub struct IncidentFilter {
     pub until: Option<Timestamp>,
     pub source: Option<String>,
     pub reference: Option<String>,
+    /// Whose it is.
+    pub organisation: Option<i64>,
+    /// It hit these.
+    pub service: Option<i64>,
+    pub item: Option<i64>,
+    /// The last of the page before: when it was opened, and its id.
+    pub after: Option<(i64, i64)>,
 }
 
 /// An incident is offered for a change that touched the same thing and began before it, up to five working days back:
@@ -72,10 +80,19 @@ fn visible() -> String {
 /// The statements of this file, as a test prepares them.
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
-    let all =
-        IncidentFilter { from: Some(Timestamp::UNIX_EPOCH), until: Some(Timestamp::UNIX_EPOCH), source: Some(String::new()), reference: Some(String::new()) };
+    let spanned = IncidentFilter { from: Some(Timestamp::UNIX_EPOCH), until: Some(Timestamp::UNIX_EPOCH), ..IncidentFilter::default() };
+    let all = IncidentFilter {
+        source: Some(String::new()),
+        reference: Some(String::new()),
+        organisation: Some(1),
+        service: Some(1),
+        item: Some(1),
+        after: Some((1, 1)),
+        ..spanned.clone()
+    };
     vec![
-        ("LIST", list_statement(&scope, &all, 10).sql),
+        ("LIST", list_statement(&scope, &spanned, 10).sql),
+        ("LIST_BY_ALL", list_statement(&scope, &all, 10).sql),
         ("BY_ID", by_id_statement(&scope, 1).sql),
         ("SUSPECTS", suspects_statement(&scope, 1, &[1, 2]).sql),
         ("NEAR_IDS", NEAR_IDS.to_owned()),
@@ -98,6 +115,12 @@ fn list_statement(scope: &Scope, filter: &IncidentFilter, limit: i64) -> Compose
     statement.maybe(" and i.opened_at < {}", filter.until.map(Timestamp::as_microsecond));
     statement.maybe(" and i.source = {}", filter.source.clone());
     statement.maybe(" and i.reference = {}", filter.reference.clone());
+    statement.maybe(" and i.org_id = {}", filter.organisation);
+    statement.maybe(" and i.id in (select f.incident_id from incident_services f where f.service_id = {})", filter.service);
+    statement.maybe(" and i.id in (select f.incident_id from incident_items f where f.item_id = {})", filter.item);
+    if let Some((opened, id)) = filter.after {
+        statement.add(" and i.opened_at <= {} and (i.opened_at < {} or i.id < {})", [opened.into(), opened.into(), id.into()]);
+    }
     statement.add(" order by i.opened_at desc, i.id desc limit {}", [limit.into()]);
     statement
 }
@@ -202,7 +225,7 @@ pub fn suspects(tx: &mut dyn Tx, scope: &Scope, incident: i64) -> Result<Vec<Sus
         Ok(Suspect {
             reference: row.text(0)?,
             title: row.text(1)?,
-            stage: row.text(2)?,
+            stage: code(row, 2, Stage::from_code)?,
             started_at: opt_time(row, 3)?,
             finished_at: opt_time(row, 4)?,
             linked: row.boolean(5)?,

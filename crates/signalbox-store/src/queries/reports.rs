@@ -14,7 +14,9 @@ use jiff::tz::TimeZone;
 use signalbox_core::actor::Role;
 use signalbox_core::calendar::{Verdict, local_date};
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
+use signalbox_core::learn::RootCause;
 use signalbox_core::report::Outcomes;
+use signalbox_core::report::figures::Attempt;
 use std::collections::BTreeMap;
 
 /// What a report is about. The span is that of each report's own date.
@@ -49,6 +51,16 @@ pub struct SuccessRow {
     /// The day to which it counts: the end of the work, for history the end of its window.
     pub ended_at: Timestamp,
     pub imported: bool,
+    pub incidents: u64,
+    /// Whether somebody looked for incidents.
+    pub looked: bool,
+    pub score: Option<u8>,
+    /// What the review named.
+    pub cause: Option<RootCause>,
+    pub has_review: bool,
+    /// Who owes the action of its review that is due first, and when.
+    pub action_owner: Option<String>,
+    pub action_due: Option<Timestamp>,
 }
 
 impl SuccessRow {
@@ -57,6 +69,25 @@ impl SuccessRow {
         let over = self.finished_at?.as_second() - self.window?.end.as_second();
         (over > 0).then_some(over / 60)
     }
+
+    /// What the figures count of it.
+    pub fn attempt(&self) -> Attempt {
+        Attempt {
+            window: self.window,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            incidents: self.incidents,
+            looked: self.looked,
+            score: self.score,
+        }
+    }
+}
+
+/// What is owed of reviews and late (K16).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overdue {
+    pub reviews: u64,
+    pub actions: u64,
 }
 
 /// The sums over the rows of R-2.
@@ -132,6 +163,8 @@ pub fn composed() -> Vec<(&'static str, String)> {
     vec![
         ("SUCCESS", success_statement(&scope, &some).sql),
         ("SUCCESS_BY_ALL", success_statement(&scope, &all).sql),
+        ("OVERDUE", overdue_statement(&scope, &some, Timestamp::UNIX_EPOCH).sql),
+        ("OVERDUE_BY_ALL", overdue_statement(&scope, &all, Timestamp::UNIX_EPOCH).sql),
         ("SUMMARY", summary_statement(&scope, &some).sql),
         ("SUMMARY_BY_ALL", summary_statement(&scope, &all).sql),
         ("RAISED", raised_statement(&scope, &some, false).sql),
@@ -147,6 +180,10 @@ pub(crate) fn readable(scope: &Scope, columns: &str) -> Composed {
 
 pub(crate) fn narrow(statement: &mut Composed, filter: &ReportFilter, date: &str) {
     statement.add(&format!(" and {date} >= {{}} and {date} < {{}}"), [filter.from.as_microsecond().into(), filter.until.as_microsecond().into()]);
+    of_what(statement, filter);
+}
+
+fn of_what(statement: &mut Composed, filter: &ReportFilter) {
     statement.maybe(" and c.id in (select f.change_id from change_services f where f.service_id = {})", filter.service);
     statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
 }
@@ -165,8 +202,13 @@ fn success_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
         "select c.id, c.reference, c.title, c.kind, c.category, {SERVICE_CODES}, g.id, g.code, g.name, i.id, i.code, i.name,
         c.window_start, c.window_end, c.contingency_end, c.started_at, c.finished_at, c.outcome,
         case when exists (select 1 from events e where e.stream = 'change' and e.change_id = c.id and e.type = 'restated') then 1 else 0 end,
-        {ENDED}, c.imported
-        from changes c join organisations g on g.id = c.org_id left join organisations i on i.id = c.implementer_org"
+        {ENDED}, c.imported, coalesce(k.incidents, 0), coalesce(k.looked, 0), k.score, k.cause, case when c.review_due is null then 0 else 1 end,
+        w.code, n.due_at
+        from changes c join organisations g on g.id = c.org_id left join organisations i on i.id = c.implementer_org
+        left join change_learnt k on k.change_id = c.id
+        left join duties n on n.change_id = c.id and n.key = (select d.key from duties d where d.change_id = c.id and d.kind = 'action' and d.done_at is null
+            order by d.due_at, d.key limit 1)
+        left join organisations w on w.id = n.org_id"
     );
     let mut statement = readable(scope, &columns);
     statement.sql.push_str(" and c.outcome is not null");
@@ -180,6 +222,14 @@ fn summary_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
     let mut statement = readable(scope, &format!("select coalesce(c.category, ''), c.kind, c.outcome, {ENDED} from changes c"));
     statement.sql.push_str(" and c.outcome is not null");
     narrow(&mut statement, filter, ENDED);
+    with_stake(&mut statement, filter);
+    statement
+}
+
+fn overdue_statement(scope: &Scope, filter: &ReportFilter, now: Timestamp) -> Composed {
+    let mut statement = readable(scope, "select n.kind from duties n join changes c on c.id = n.change_id");
+    statement.add(" and n.kind in ('review', 'action') and n.done_at is null and n.due_at < {}", [now.as_microsecond().into()]);
+    of_what(&mut statement, filter);
     with_stake(&mut statement, filter);
     statement
 }
@@ -230,6 +280,18 @@ fn each<T>(
 /// R-2: hands over each change whose outcome counts to the span, by the end of its work.
 pub fn each_success(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, f: impl FnMut(SuccessRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
     each(tx, &success_statement(scope, filter), read_success, f)
+}
+
+/// The reviews and actions that are late at a moment, whenever the work was; of the services, kinds and organisation asked for.
+pub fn overdue(tx: &mut dyn Tx, scope: &Scope, filter: &ReportFilter, now: Timestamp) -> Result<Overdue, StoreError> {
+    let statement = overdue_statement(scope, filter, now);
+    let mut overdue = Overdue::default();
+    tx.query(&statement.sql, &statement.params, &mut |row| {
+        let counter = if row.text(0)? == "review" { &mut overdue.reviews } else { &mut overdue.actions };
+        *counter += 1;
+        Ok(())
+    })?;
+    Ok(overdue)
 }
 
 /// The head of R-2 and its series, in the months of the zone.
@@ -293,6 +355,13 @@ fn read_success(row: &dyn Row) -> Result<SuccessRow, StoreError> {
         restated: row.boolean(18)?,
         ended_at: time(row, 19)?,
         imported: row.boolean(20)?,
+        incidents: row.int(21)?.unsigned_abs(),
+        looked: row.boolean(22)?,
+        score: row.opt_int(23)?.and_then(|score| score.try_into().ok()),
+        cause: opt_code(row, 24, RootCause::from_code)?,
+        has_review: row.boolean(25)?,
+        action_owner: row.opt_text(26)?,
+        action_due: opt_time(row, 27)?,
     })
 }
 

@@ -10,6 +10,7 @@ pub mod changes;
 pub mod directory;
 pub mod document;
 pub mod files;
+pub mod incidents;
 pub mod lists;
 pub mod shapes;
 pub mod whole;
@@ -39,6 +40,8 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(acts::history))
         .routes(routes!(files::list, files::attach))
         .routes(routes!(files::read))
+        .routes(routes!(incidents::list, incidents::report))
+        .routes(routes!(incidents::read))
         .routes(routes!(lists::schedule))
         .routes(routes!(lists::duties))
         .routes(routes!(lists::expected))

@@ -13,6 +13,7 @@ pub mod draft;
 pub mod entries;
 pub mod incidents;
 pub mod join;
+mod lessons;
 pub mod me;
 pub mod meetings;
 pub mod members;

@@ -17,7 +17,7 @@ use signalbox_core::actor::Actor;
 use signalbox_core::change::Kind;
 use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
-use signalbox_store::{StoreError, Target, accounts};
+use signalbox_store::{StoreError, Target, accounts, directory};
 
 use crate::browser::{Browser, Scripts, keep_page};
 use crate::harness::{TempDir, for_each_target};
@@ -91,6 +91,7 @@ impl Place {
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
             ("/clinical/statements/{id}", id("statements")),
+            ("/incidents/{id}", incident(world, "priya.nair@halden.example")),
             ("{number}", "1".into()),
             ("/setup/roles/{id}", one(&format!("select cast(min(id) as text) from memberships where person_id = {bystander}"))),
             ("/members/requests/{id}", "1".into()),
@@ -155,6 +156,27 @@ fn draft(world: &World, email: &str) -> String {
     let new = NewDraft { kind: Kind::Normal, org, on_behalf_of: None, copied_from: None, raw: Raw::new() };
     let done = world.app.raise(&author, new, Expect::default()).unwrap_or_else(|stop| panic!("{stop:?}"));
     done.reference
+}
+
+/// An incident that this person’s organisation told; its id.
+fn incident(world: &World, email: &str) -> String {
+    let org_id = actor(world, email).memberships()[0].org.0;
+    let (id, act, now) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()), world.now());
+    let told = directory::Incident {
+        id,
+        org_id,
+        source: "ServiceDesk".into(),
+        reference: "INC0041207".into(),
+        title: "Imaging is slow".into(),
+        priority: 2,
+        clinical: false,
+        opened_at: now,
+        closed_at: None,
+        items: vec![],
+        services: vec![world.app.db.read(|tx| tx.one("select min(id) from services", &[], |row| row.int(0))).unwrap()],
+    };
+    world.app.attempt(move |tx| directory::report_incident(tx, &act, &told, directory::OnDifference::Report)).unwrap();
+    id.to_string()
 }
 
 /// A document on a change; its id.

@@ -22,6 +22,7 @@ mod journeys;
 mod kept;
 mod kill;
 mod kinds;
+mod learning;
 mod live;
 mod lost_rights;
 mod mail;

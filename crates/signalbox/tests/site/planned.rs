@@ -20,6 +20,7 @@ pub struct Estate {
     ruth: i64,
     priya: i64,
     tom: i64,
+    len: i64,
 }
 
 pub fn at(text: &str) -> Timestamp {
@@ -66,11 +67,11 @@ impl Estate {
         world.person("una@riverside.example", "Una Moss", &[(other, Role::GroupMember)]);
         world.person("nora@riverside.example", "Nora Beck", &[(other, Role::Administrator)]);
         world.person("ann@authority.example", "Ann Okafor", &[(authority, Role::AuthorityManager)]);
-        world.person("len@halden.example", "Len Brook", &[(halden, Role::Implementer)]);
         world.person("dee@halden.example", "Dee Oakes", &[(halden, Role::Desk)]);
         Estate {
             ruth: world.person("ruth@northbrook.example", "Ruth Ellery", &[(trust, Role::Coordinator)]),
             priya: world.person("priya@halden.example", "Priya Nair", &[(halden, Role::SupplierManager)]),
+            len: world.person("len@halden.example", "Len Brook", &[(halden, Role::Implementer)]),
             tom: world.person("tom@halden.example", "Tom Achebe", &[(halden, Role::Assessor)]),
             trust,
             other,
@@ -111,10 +112,12 @@ impl Estate {
         let screen: Vec<String> = (1..=8).map(|n| format!("q{n}")).collect();
         let screen: Vec<(&str, &str)> = screen.iter().map(|q| (q.as_str(), "no")).collect();
         must(&priya, Act::Screen, &screen);
-        for who in [self.tom, self.priya, self.ruth] {
+        // Riverside is asked too where it has a coordinator and a part in it.
+        let cy = world.app.db.read(|tx| accounts::person_by_email(tx, "cy@riverside.example")).expect("a read").map(|person| person.id);
+        for who in [self.tom, self.priya, self.ruth].into_iter().chain(cy) {
             let who = self.actor(world, who);
             loop {
-                let situation = world.app.db.read(|tx| world.app.look(tx, &who, id)).expect("a read").expect("in sight");
+                let Some(situation) = world.app.db.read(|tx| world.app.look(tx, &who, id)).expect("a read") else { break };
                 let ctx = situation.context(&who, world.now());
                 let open = signalbox_core::decide::assess::open_for(&ctx, &situation.loaded.change);
                 let Some((kind, _)) = open.first().filter(|_| situation.loaded.change.stage == Stage::Assessing) else { break };
@@ -133,6 +136,33 @@ impl Estate {
         let mut place = vec![("implementer", "len@halden.example"), ("gap_reason", "The window was agreed by telephone")];
         place.retain(|(name, _)| asked.iter().any(|field| field.id == *name));
         self.act(world, &priya, id, Act::Schedule, &place).unwrap_or_else(|stop| panic!("{stop:?}"));
+    }
+
+    /// Len begins and ends it at these times, with this outcome; the clock stands at the end of the work.
+    pub fn carry_out(&self, world: &World, id: i64, begun: &str, ended: &str, outcome: &str) {
+        let len = self.actor(world, self.len);
+        world.clock.set(at(begun));
+        self.act(world, &len, id, Act::Start, &[]).unwrap_or_else(|stop| panic!("{stop:?}"));
+        world.clock.set(at(ended));
+        self.act(world, &len, id, Act::Finish, &[("outcome", outcome), ("back", "PACS")]).unwrap_or_else(|stop| panic!("{stop:?}"));
+    }
+
+    /// A draft of a planned outage with these answers and no others, as this person writes it.
+    pub fn draft(&self, world: &World, email: &str, org: i64, answers: &[(&str, &str)]) -> Done {
+        let person = world.app.db.read(|tx| accounts::person_by_email(tx, email)).expect("a read").expect("somebody").id;
+        let raw = answers.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
+        let draft = NewDraft { kind: Kind::PlannedOutage, org: OrgId(org), on_behalf_of: None, copied_from: None, raw };
+        world.app.raise(&self.actor(world, person), draft, Expect::default()).unwrap_or_else(|stop| panic!("{stop:?}"))
+    }
+
+    /// Takes an act in the name of the trust's coordinator.
+    pub fn ruth(&self, world: &World, id: i64, act: Act, fields: &[(&str, &str)]) -> Done {
+        self.act(world, &self.actor(world, self.ruth), id, act, fields).unwrap_or_else(|stop| panic!("{act:?}: {stop:?}"))
+    }
+
+    /// Takes an act in Priya's name, the supplier's change manager.
+    pub fn priya(&self, world: &World, id: i64, act: Act, fields: &[(&str, &str)]) -> Done {
+        self.act(world, &self.actor(world, self.priya), id, act, fields).unwrap_or_else(|stop| panic!("{act:?}: {stop:?}"))
     }
 
     /// Finished work of the past: one outcome for each, on 2 November at 9.

@@ -295,7 +295,7 @@ pub fn id_of(tx: &mut dyn Tx, actor: &Actor, reference: &str) -> Result<Option<i
 }
 
 /// A line of text in the body.
-fn text(fields: &Map<String, Value>, name: &str, is_required: bool, faults: &mut Vec<Fault>) -> Option<String> {
+pub(super) fn text(fields: &Map<String, Value>, name: &str, is_required: bool, faults: &mut Vec<Fault>) -> Option<String> {
     match fields.get(name) {
         Some(Value::String(text)) if !text.contains('\0') => Some(text.clone()),
         None | Some(Value::Null) if !is_required => None,

@@ -19,11 +19,12 @@ use signalbox_core::process::{AnswerKind, Page, Question, Required};
 use signalbox_core::refusal::{Refusal, Violation};
 use signalbox_store::directory;
 use signalbox_store::drafts::{self, FileMeta};
+use signalbox_store::queries::lessons::Likeness;
 use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
 
 use super::change::{expect, stopped};
-use super::raise;
+use super::{lessons, raise};
 use crate::app::{App, Shared};
 use crate::run::{Expect, Situation, Stop};
 use crate::web::form::{Form, Query};
@@ -227,6 +228,33 @@ impl Writing {
         Some(format!("{} ({})", words.sentence(), words.length))
     }
 
+    /// What this change is like others by: what it names, and the services of the equipment that it names.
+    fn likeness(&self) -> Likeness {
+        let change = self.change();
+        let mut like = Likeness { change: change.id.0, kind: change.kind, items: vec![], services: vec![] };
+        for answer in self.preview.answers.values() {
+            match answer {
+                Answer::Items(ids) => like.items.extend(ids.iter().map(|id| id.0)),
+                Answer::Services(ids) => like.services.extend(ids.iter().map(|id| id.0)),
+                _ => {}
+            }
+        }
+        let of_items = self.situation.facts.items.iter().filter(|item| like.items.contains(&item.id.0));
+        let of_items: Vec<i64> = of_items.flat_map(|item| &item.services).map(|service| service.0).collect();
+        like.services.extend(of_items);
+        like
+    }
+
+    /// Whether the step comes right after the last one that asks what the change touches.
+    fn knows_what_is_touched(&self, slug: &str) -> bool {
+        let names_things = |page: Page| {
+            let questions = self.situation.process.questions.iter().filter(|q| q.page == page);
+            questions.into_iter().any(|q| matches!(q.answer, AnswerKind::Items | AnswerKind::Services))
+        };
+        let last = PAGES.into_iter().rfind(|(page, ..)| self.has(*page) && names_things(*page));
+        last.is_some_and(|(_, last, _)| self.after(last) == slug)
+    }
+
     fn page(&self, app: &App, visitor: &Visitor, title: &str, step: &str) -> RaisePage {
         let shell = raise::shell(app, visitor, title);
         RaisePage { shell, lede: self.lede(), saved: self.saved(), steps: self.steps(step), ..RaisePage::default() }
@@ -305,6 +333,9 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
     };
     if step == Page::When {
         view.side.extend(clinic_hours(app, writing)?);
+    }
+    if writing.knows_what_is_touched(slug) {
+        view.side.extend(lessons::panel(app, &Scope::of(&writing.actor), &writing.likeness())?);
     }
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page_with(status, &view))
@@ -469,6 +500,7 @@ fn check(app: &App, visitor: &Visitor, writing: &Writing, status: StatusCode, sa
         .hide("rev", &writing.rev.to_string())
         .hide("act", writing.act.code());
     view.side = vec![what_next(writing)];
+    view.side.extend(lessons::panel(app, &Scope::of(&writing.actor), &writing.likeness())?);
     Ok(page_with(status, &view))
 }
 

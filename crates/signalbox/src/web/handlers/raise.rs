@@ -130,7 +130,7 @@ fn kinds(app: &App, visitor: &Visitor, wanted: &[Kind]) -> Result<KindPage, Fail
     })
 }
 
-fn starter(app: &App, kind: Kind, orgs: &[Organisation]) -> Starter {
+pub(super) fn starter(app: &App, kind: Kind, orgs: &[Organisation]) -> Starter {
     let (name, words, button) = match kind {
         Kind::Normal => ("A change to a service", "Software, hardware or settings, for one site or many, where nothing below fits better.", "Start a change"),
         Kind::PlannedOutage => ("A planned outage", "You switch something off that others use: power, cooling, a server, a line.", "Start a planned outage"),
@@ -214,12 +214,17 @@ pub(super) fn may_not(kind: Kind) -> Failure {
 /// The page again, with what was typed and what is wrong with it.
 fn again(app: &App, visitor: &Visitor, kind: Kind, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
     let mut view = kinds(app, visitor, &KINDS)?;
+    fill_starters(&mut view, kind, form, faults);
+    Ok(page_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &view))
+}
+
+/// Puts what was typed, and what is wrong with it, into the starter that was pressed.
+pub(super) fn fill_starters(view: &mut KindPage, kind: Kind, form: &Form, faults: &[Fault]) {
     for starter in view.groups.iter_mut().flat_map(|group| &mut group.starters) {
         if starter.form.hidden.iter().any(|(name, value)| name == "kind" && value == kind.code()) {
             starter.form.fields = super::filled(std::mem::take(&mut starter.form.fields), form, faults);
         }
     }
-    Ok(page_with(axum::http::StatusCode::UNPROCESSABLE_ENTITY, &view))
 }
 
 /// Begins a draft with the answers of another change, all but its night.

@@ -6,6 +6,7 @@ pub mod clinical;
 pub mod forward;
 pub mod raised;
 pub mod requests;
+pub mod returns;
 pub mod success;
 pub mod urgent;
 
@@ -37,7 +38,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     let names = Names { sites: vec![], services: vec![], organisations: vec![] };
     let wanted = Wanted::read(&Form::default(), &names, now, &zone);
     let ahead = forward::span(None, now, &zone);
-    let (outcomes, raised, open, coming, urgents, decided) = app.read::<_, Failure>(|tx| {
+    let (outcomes, raised, open, coming, urgents, came_back, decided) = app.read::<_, Failure>(|tx| {
         let outcomes = store::summary(tx, &scope, &wanted.filter, &zone)?.attempted;
         let (mut raised, mut open) = (0, 0);
         store::each_raised(tx, &scope, &wanted.filter, false, |row| {
@@ -55,8 +56,13 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             urgents.push(row);
             Ok(())
         })?;
+        let mut came_back = vec![];
+        signalbox_store::queries::returns::each(tx, &scope, &wanted.filter, |row| {
+            came_back.push(row);
+            Ok(())
+        })?;
         let decided = signalbox_store::queries::clinical::register(tx, &Scope::of(&actor), wanted.filter.from, wanted.filter.until)?.len() as i64;
-        Ok((outcomes, raised, open, coming, urgents, decided))
+        Ok((outcomes, raised, open, coming, urgents, came_back, decided))
     })?;
     let report = |label: &str, path: &str, question: &str, sentence: String| ReportLink {
         link: Link::new(label, path),
@@ -79,6 +85,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
         ),
         report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
         report("Request models", "/reports/requests", "Which requests may be asked for, and how have they gone?", requests::sentence(&app, &scope)?),
+        report("Rejections and returns", "/reports/returns", "What came back, why, and did it come again?", returns::sentence(&came_back)),
         report(
             "Forward schedule of change",
             "/reports/schedule",

@@ -47,6 +47,10 @@ pub struct SuccessPage {
     pub more: String,
     pub filters: Filters,
     pub stats: Vec<Stat>,
+    pub figures: Vec<FigureRow>,
+    pub score_formula: &'static str,
+    /// What counts, and its points.
+    pub score_table: Vec<(String, String)>,
     pub chart: svg::Xmr,
     /// How to read this chart: one paragraph per signal, or why there are no limits yet.
     pub reading: Vec<String>,
@@ -60,6 +64,13 @@ pub struct SuccessPage {
     /// "1 review is still open."
     pub open_reviews: String,
     pub open_reviews_href: String,
+}
+
+/// A figure beside the outcomes, and what has to be known of it.
+pub struct FigureRow {
+    pub name: String,
+    pub figure: String,
+    pub note: String,
 }
 
 pub struct WeekRow {

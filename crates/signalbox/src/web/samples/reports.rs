@@ -90,6 +90,17 @@ pub fn report_success(weeks: usize) -> SuccessPage {
             stat("Backed out", "7", "all inside their window"),
             stat("Caused an incident", "3", "longest 1 hour 50"),
         ],
+        figures: [
+            ("Success score", "95.8 of 100", "The formula stands below."),
+            ("Led to an incident", "1.2%", "Nobody has looked after 14 of them, which is not the same as none."),
+            ("Began on time", "97.2%", "Of those whose times are known."),
+            ("Reviews overdue", "1", "Today, whenever the work was."),
+        ]
+        .into_iter()
+        .map(|(name, figure, note)| FigureRow { name: name.into(), figure: figure.into(), note: note.into() })
+        .collect(),
+        score_formula: crate::words::learning::SCORE_FORMULA,
+        score_table: crate::words::learning::score_table(),
         weeks: points
             .iter()
             .enumerate()

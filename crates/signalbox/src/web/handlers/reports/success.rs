@@ -7,10 +7,12 @@ use axum::response::Response;
 use jiff::civil::Date;
 use signalbox_core::calendar;
 use signalbox_core::change::Kind;
+use signalbox_core::learn::RootCause;
+use signalbox_core::report::figures::Figures;
 use signalbox_core::report::xmr::{self, Better, Chart, Options, Special};
 use signalbox_core::report::{Outcomes, SMALL};
 use signalbox_store::queries::list::{self, ListFilter};
-use signalbox_store::queries::reports::{self as store, SuccessRow};
+use signalbox_store::queries::reports::{self as store, Overdue, SuccessRow};
 
 use super::Wanted;
 use crate::app::Shared;
@@ -19,13 +21,13 @@ use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
 use crate::web::handlers::schedule::{Names, reader};
 use crate::web::layout::Place;
-use crate::web::pages::reports::{RateRow, SuccessPage, WeekRow};
+use crate::web::pages::reports::{CountRow, FigureRow, RateRow, SuccessPage, WeekRow};
 use crate::web::problem::Failure;
 use crate::web::svg::{Limits, Point, Signal, Xmr};
 use crate::web::tell::page;
 use crate::web::ui::Stat;
 use crate::web::visitor::Visitor;
-use crate::words::{counted, sentence_case};
+use crate::words::{self, counted, sentence_case};
 
 /// With fewer points limits mean nothing, so none are drawn (spec 12.2).
 const POINTS_FOR_LIMITS: usize = 12;
@@ -38,6 +40,8 @@ struct Sums {
     services: BTreeMap<String, Outcomes>,
     kinds: BTreeMap<String, Outcomes>,
     organisations: BTreeMap<(String, String), Outcomes>,
+    figures: Figures,
+    causes: BTreeMap<RootCause, u64>,
 }
 
 impl Sums {
@@ -45,6 +49,10 @@ impl Sums {
         let code = row.outcome.code();
         if !self.attempted.count(code) {
             return;
+        }
+        self.figures.count(&row.attempt());
+        if let Some(cause) = row.cause.filter(|cause| *cause != RootCause::NothingWrong) {
+            *self.causes.entry(cause).or_default() += 1;
         }
         let month = calendar::local_date(row.ended_at, &calendar::london()).first_of_month();
         self.months.entry(month).or_default().count(code);
@@ -59,7 +67,7 @@ impl Sums {
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let (wanted, names, sums, reviews) = app.read::<_, Failure>(|tx| {
+    let (wanted, names, sums, reviews, overdue) = app.read::<_, Failure>(|tx| {
         let names = Names::read(tx, &scope)?;
         let wanted = Wanted::read(&query, &names, now, &zone);
         let mut sums = Sums::default();
@@ -71,7 +79,8 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         let reviews = match list::count(tx, &scope, &review)? {
             list::Count::Exactly(n) | list::Count::MoreThan(n) => n,
         };
-        Ok((wanted, names, sums, reviews))
+        let overdue = store::overdue(tx, &scope, &wanted.filter, now)?;
+        Ok((wanted, names, sums, reviews, overdue))
     })?;
     let months = months(&wanted, &sums);
     let chart = chart(&months);
@@ -85,6 +94,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         more: String::new(),
         filters: wanted.filters("/reports/success", &names, false),
         stats: stats(&sums.attempted),
+        figures: figures(&sums.figures, overdue),
+        score_formula: words::learning::SCORE_FORMULA,
+        score_table: words::learning::score_table(),
         reading: reading(&months, &chart),
         weeks: rows(&months, &chart),
         sums: sums_words(&chart),
@@ -94,11 +106,31 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
             (signalbox_core::change::Kind::from_code(code).map_or(code.clone(), |kind| sentence_case(kind.words())), format!("/changes?kind={code}"), *o)
         })),
         by_organisation: rates(sums.organisations.iter().map(|((name, code), o)| (name.clone(), format!("/changes?organisation={}", code.to_lowercase()), *o))),
-        causes: vec![],
+        causes: causes(&sums.causes),
         open_reviews: format!("{} still open.", if reviews == 1 { "1 review is".to_owned() } else { format!("{reviews} reviews are") }),
         open_reviews_href: if reviews == 0 { String::new() } else { "/changes?stage=REVIEW".into() },
     };
     Ok(page(&view))
+}
+
+/// The score, K7, K10 and K16.
+fn figures(of: &Figures, overdue: Overdue) -> Vec<FigureRow> {
+    let row = |name: &str, figure: String, note: String| FigureRow { name: name.into(), figure, note };
+    vec![
+        row("Success score", of.score.words(), "The formula stands below.".into()),
+        row("Led to an incident", of.caused.words(), if of.caused.whole == 0 { String::new() } else { words::learning::unlooked(of.unlooked) }),
+        row("Began on time", of.started.words(), "No later than 15 minutes after the start of the window, of those whose times are known.".into()),
+        row("Ended in the window", of.ended.words(), "Of those whose times are known.".into()),
+        row("Reviews overdue", overdue.reviews.to_string(), "Today, whenever the work was.".into()),
+        row("Actions of reviews overdue", overdue.actions.to_string(), "Today, whenever the work was.".into()),
+    ]
+}
+
+/// What reviews named, most often first.
+fn causes(counts: &BTreeMap<RootCause, u64>) -> Vec<CountRow> {
+    let mut rows: Vec<(RootCause, u64)> = counts.iter().map(|(cause, count)| (*cause, *count)).collect();
+    rows.sort_by_key(|(cause, count)| (std::cmp::Reverse(*count), *cause));
+    rows.into_iter().map(|(cause, count)| CountRow { name: sentence_case(cause.words()), href: String::new(), count }).collect()
 }
 
 /// Every month of the span in order; a month in which nothing ended is there without a figure.
@@ -249,8 +281,8 @@ fn rates(rows: impl Iterator<Item = (String, String, Outcomes)>) -> Vec<RateRow>
     rows.map(|(name, href, outcomes)| RateRow { name, href, all: outcomes.attempted(), worked: outcomes.successful, rate: short_rate(&outcomes) }).collect()
 }
 
-/// The columns of R-2. Incidents, reviews and their actions are not recorded yet: their cells are empty, which says that
-/// nobody looked and not that there were none (X12).
+/// The columns of R-2. Where nobody looked for incidents their cell is empty, which does not say that there were none (X12).
+/// The action is the one that is due first of those still open.
 const HEADS: &[&str] = &[
     "rfc_ref",
     "title",
@@ -274,6 +306,9 @@ const HEADS: &[&str] = &[
     "action_owner",
     "action_due",
     "imported",
+    "score",
+    "started_on_time",
+    "ended_in_window",
 ];
 
 /// The same rows as a file.
@@ -306,12 +341,15 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
                 yes(row.restated),
                 minutes(outage.and(row.window).map(|w| w.end.duration_since(w.start))),
                 minutes(outage.and(row.started_at).zip(row.finished_at).map(|(from, until)| until.duration_since(from))),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
-                String::new(),
+                row.attempt().incidents_known().map(|n| n.to_string()).unwrap_or_default(),
+                if row.has_review { row.reference.clone() } else { String::new() },
+                row.cause.map_or(String::new(), |cause| cause.code().to_owned()),
+                row.action_owner.clone().unwrap_or_default(),
+                row.action_due.map(|due| calendar::local_date(due, &zone).to_string()).unwrap_or_default(),
                 yes(row.imported),
+                row.score.map(|score| score.to_string()).unwrap_or_default(),
+                row.attempt().started_on_time().map(yes).unwrap_or_default(),
+                row.attempt().ended_in_window().map(yes).unwrap_or_default(),
             ])
         })
     }))
