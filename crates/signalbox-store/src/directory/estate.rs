@@ -227,7 +227,7 @@ fn item_fault(tx: &mut dyn Tx, item: &Item) -> Result<Option<Refused>, StoreErro
     if item.name.trim().is_empty() {
         return Ok(Some(Refused::Invalid("name")));
     }
-    if organisation(tx, item.org_id)?.is_none() {
+    if !super::organisation::takes_new(tx, item.org_id)? {
         return Ok(Some(Refused::Unknown("organisation")));
     }
     if let Some(id) = item.site_id {

@@ -152,7 +152,7 @@ pub(crate) fn narrow(statement: &mut Composed, filter: &ReportFilter, date: &str
 }
 
 pub(crate) fn with_stake(statement: &mut Composed, filter: &ReportFilter) {
-    statement.maybe(" and c.id in (select f.change_id from change_orgs f where f.org_id = {})", filter.organisation);
+    statement.concerns(filter.organisation);
 }
 
 /// Orders by a column and, where that is equal, by the id.
@@ -199,7 +199,7 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Co
         statement.one_of("c.stage", open.map(|s| s.code()));
     }
     narrow(&mut statement, filter, "coalesce(c.received_at, c.raised_at)");
-    statement.maybe(" and g.id = {}", filter.organisation);
+    statement.raised_by(filter.organisation);
     in_order(&mut statement, "g.code");
     statement
 }

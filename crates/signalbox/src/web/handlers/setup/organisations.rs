@@ -81,6 +81,7 @@ impl Register for Organisations {
             zone: form.text("zone").into(),
             calendar: form.text("calendar").into(),
             is_active: form.all("flags").any(|flag| flag == "active"),
+            merged_into: None,
             is_open_tonight: form.all("flags").any(|flag| flag == "open_tonight"),
         };
         app.attempt(move |tx| directory::save_organisation(tx, &act, &org)).map(|_| ())
