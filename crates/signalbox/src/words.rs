@@ -7,6 +7,7 @@ mod faults;
 mod formats;
 mod labels;
 mod lines;
+pub mod mergers;
 mod modalities;
 pub mod money;
 mod rulings;

@@ -95,6 +95,8 @@ pub struct RaisedRow {
     pub source_ref: Option<String>,
     /// Whether the person may open its page.
     pub party: bool,
+    /// Who raised it, where that organisation has merged into another since.
+    pub raised_as: Option<Named>,
 }
 
 /// A row of notice given (R-5).
@@ -188,8 +190,8 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Co
     let columns = format!(
         "select c.id, c.reference, g.id, g.code, g.name, c.title, c.kind, c.received_at, c.stage, c.stage_since,
         n.kind, n.about, n.due_at, n.org_id, w.code, w.name, n.role, c.category, c.clinical, c.window_start, c.window_end, c.contingency_end,
-        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.revision, c.source_ref, {}, c.approved_at
-        from organisations g join changes c on c.org_id = g.id {OWED}",
+        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.revision, c.source_ref, {}, c.approved_at, a.id, a.code, a.name
+        from organisations g join changes c on c.org_id = g.id left join organisations a on a.id = c.raised_as {OWED}",
         crate::scope::IS_PARTY
     );
     let mut statement = readable(scope, &columns);
@@ -320,6 +322,7 @@ fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
         revision: row.int(28)?,
         source_ref: row.opt_text(29)?.filter(|_| party),
         party,
+        raised_as: named(row, 32)?,
     })
 }
 
