@@ -149,7 +149,8 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             change.reference = reference.clone();
             change.kind = *kind;
             change.process = process.clone();
-            change.org = *org;
+            // A row that is brought in again still names who raised it.
+            change.org = change.heir_of(*org);
             change.source_ref = Some(source_ref.clone());
             change.stage = *stage;
             change.outcome = *outcome;

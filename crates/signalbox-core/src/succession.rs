@@ -54,42 +54,39 @@ const DAYS_AHEAD: i32 = 731;
 
 /// Everything that stands in the way of a plan. A successor that is yet to be set up is of its predecessors' kind.
 pub fn faults(predecessors: &[Party], successor: Option<&Party>, day: Option<Date>, today: Date) -> Vec<Violation> {
-    let mut found = vec![];
+    let mut faults = vec![];
     if predecessors.is_empty() {
-        found.push(Violation::of("predecessors", "nobody-merges"));
+        faults.push(Violation::of("predecessors", "nobody-merges"));
     }
     for party in predecessors {
-        let fault = |code| Violation::of("predecessors", code).with(&party.name);
         if party.has_merged {
-            found.push(fault("merged-before"));
+            faults.push(Violation::of("predecessors", "merged-before").with(&party.name));
         }
-        found.extend(party.ends_on.map(|day| fault("merges-already").with(day)));
-        found.extend(party.receives_on.map(|day| fault("receives-others").with(day)));
+        faults.extend(party.ends_on.map(|day| Violation::of("predecessors", "merges-already").with(&party.name).with(day)));
+        faults.extend(party.receives_on.map(|day| Violation::of("predecessors", "receives-others").with(&party.name).with(day)));
     }
-    if let Some(other) = predecessors.iter().skip(1).find(|party| party.kind != predecessors[0].kind) {
-        found.push(Violation::of("predecessors", "unlike-kinds").with(&predecessors[0].name).with(predecessors[0].kind).with(&other.name).with(other.kind));
+    if let Some((first, other)) = predecessors.split_first().and_then(|(first, rest)| Some((first, rest.iter().find(|other| other.kind != first.kind)?))) {
+        faults.push(Violation::of("predecessors", "unlike-kinds").with(&first.name).with(first.kind).with(&other.name).with(other.kind));
     }
     if let Some(party) = successor {
-        let fault = |code| Violation::of("successor", code).with(&party.name);
         if predecessors.iter().any(|other| other.org == party.org) {
-            found.push(fault("merges-into-itself"));
+            faults.push(Violation::of("successor", "merges-into-itself").with(&party.name));
         } else if let Some(other) = predecessors.iter().find(|other| other.kind != party.kind) {
-            found.push(fault("unlike-kinds").with(party.kind).with(&other.name).with(other.kind));
+            faults.push(Violation::of("successor", "unlike-kinds").with(&party.name).with(party.kind).with(&other.name).with(other.kind));
         }
         if party.has_merged {
-            found.push(fault("merged-before"));
+            faults.push(Violation::of("successor", "merged-before").with(&party.name));
         }
-        found.extend(party.ends_on.map(|day| fault("merges-already").with(day)));
+        faults.extend(party.ends_on.map(|day| Violation::of("successor", "merges-already").with(&party.name).with(day)));
     }
-    if let Some(day) = day {
-        let (earliest, latest) = (today.saturating_sub(DAYS_LATE.days()), today.saturating_add(DAYS_AHEAD.days()));
-        if day < earliest {
-            found.push(Violation::of("day", "day-too-early").with(earliest));
-        } else if day > latest {
-            found.push(Violation::of("day", "day-too-late").with(latest));
-        }
+    let (earliest, latest) = (today.saturating_sub(DAYS_LATE.days()), today.saturating_add(DAYS_AHEAD.days()));
+    if day.is_some_and(|day| day < earliest) {
+        faults.push(Violation::of("day", "merger-too-early").with(earliest));
     }
-    found
+    if day.is_some_and(|day| day > latest) {
+        faults.push(Violation::of("day", "merger-too-late").with(latest));
+    }
+    faults
 }
 
 /// The change moves to the successor; `None` where nothing of it is the predecessors' any more, or it is long over.

@@ -36,6 +36,8 @@ create index reconfirmations_open on reconfirmations (asked_at, membership_id) w
 alter table organisations add column merged_into BIGINT references organisations (id);
 create index organisations_merged on organisations (merged_into) where merged_into is not null;
 
+create index items_watched on items (watched_by) where watched_by is not null;
+
 -- A projection like the rest of its table: who raised it, where that is not who holds it.
 alter table changes add column raised_as BIGINT;
 create index changes_raised_as on changes (raised_as, id) where raised_as is not null;

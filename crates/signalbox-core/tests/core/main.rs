@@ -9,6 +9,7 @@ mod expected;
 mod harness;
 mod kinds;
 mod matrix;
+mod mergers;
 mod oracle;
 mod rehearse;
 mod rules;

@@ -76,8 +76,8 @@ statements! {
     ENDS = "select m.day from merger_orgs o join mergers m on m.id = o.merger_id where o.org_id = $1 and m.taken_back_at is null and m.done_at is null";
     RECEIVES = "select day from mergers where successor = $1 and taken_back_at is null and done_at is null";
     /// Those that the core then looks at: open, over for a short while, or with something owed.
-    CHANGES = "select c.id from changes c where (c.id in (select f.change_id from change_orgs f where f.org_id = $1)
-        or c.id in (select d.change_id from duties d where d.org_id = $1 and d.done_at is null))
+    CHANGES = "select c.id from changes c where c.id in (select f.change_id from change_orgs f where f.org_id = $1
+        union select d.change_id from duties d where d.org_id = $1 and d.done_at is null)
         and (c.stage not in ('CLOSED', 'CANCELLED', 'WITHDRAWN', 'EXPIRED') or c.closed_at > $2
         or exists (select 1 from duties d where d.change_id = c.id and d.done_at is null)
         or exists (select 1 from change_learnt l where l.change_id = c.id and (l.actions_open > 0 or l.disputes_open > 0))

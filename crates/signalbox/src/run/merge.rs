@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use signalbox_core::actor::{Actor, Role};
 use signalbox_core::calendar;
-use signalbox_core::facts::Facts;
 use signalbox_core::decide::Decision;
+use signalbox_core::facts::Facts;
 use signalbox_core::ids::{Mint, PersonId};
 use signalbox_core::refusal::{Refusal, Violation};
 use signalbox_core::succession;
@@ -46,7 +46,7 @@ pub struct NewMerger {
     pub reason: String,
 }
 
-/// What a plan would do.
+/// What a plan would do, as things stand.
 #[derive(Clone, Debug)]
 pub struct Outlook {
     pub moved: Moved,
@@ -55,7 +55,7 @@ pub struct Outlook {
 }
 
 impl App {
-    /// What would move if it were done now, and when it will be.
+    /// What would move on its day if nothing happened until then.
     ///
     /// # Errors
     /// [`Stop`] with every fault at once.
@@ -66,12 +66,13 @@ impl App {
                 Ok(successor) => successor,
                 Err(stop) => return Ok(Err(stop)),
             };
-            let merger = plan(new, 0, successor.id, None, now);
+            let (merger, at) = (plan(new, 0, successor.id, None, now), begins(&successor, new.day)?);
             let mut moved = directory::count_merger(tx, &merger)?;
-            for id in directory::changes_of_merger(tx, &merger, now)? {
-                moved.changes += i64::from(succeed(tx, &seat, &merger, id, mint(&self.ids, now), now)?.is_some());
+            // What is over by then stays.
+            for id in directory::changes_of_merger(tx, &merger, at.max(now))? {
+                moved.changes += i64::from(succeed(tx, &seat, &merger, id, mint(&self.ids, now), at.max(now))?.is_some());
             }
-            Ok(Ok(Outlook { moved, at: begins(&successor, new.day)? }))
+            Ok(Ok(Outlook { moved, at }))
         })?
     }
 
@@ -99,7 +100,10 @@ impl App {
             directory::plan_merger(tx, &of_plan, &merger)?;
             let at = begins(&successor, new.day)?;
             let payload = serde_json::to_string(&Due { merger: id }).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
-            outbox::put(tx, &NewTask { id: task_id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key: format!("{TASK}-{id}"), payload, due_at: at })?;
+            outbox::put(
+                tx,
+                &NewTask { id: task_id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key: format!("{TASK}-{id}"), payload, due_at: at },
+            )?;
             Ok(Ok((merger, at)))
         })?;
         if at > now {

@@ -92,8 +92,8 @@ pub(super) fn fault(violation: &Violation) -> Option<String> {
         }
         "unlike-kinds" => format!("Choose organisations of one kind: {} is a {}, {} is a {}.", param(0), param(1), param(2), param(3)),
         "merges-into-itself" => format!("Choose another: {} cannot end and go on. Where it takes the others over, leave it out of those that end.", param(0)),
-        "day-too-early" => format!("Enter a day from {} on. What happened before that can’t be recorded as a merger any more.", param(0)),
-        "day-too-late" => format!("Enter a day until {}.", param(0)),
+        "merger-too-early" => format!("Enter a day from {} on. What happened before that can’t be recorded as a merger any more.", param(0)),
+        "merger-too-late" => format!("Enter a day until {}.", param(0)),
         "taken" => "Enter another code: another organisation has this one.".into(),
         _ => return None,
     })

@@ -25,6 +25,7 @@ mod kinds;
 mod live;
 mod lost_rights;
 mod mail;
+mod mergers;
 mod night;
 mod ops;
 mod pages;

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
 use signalbox_core::actor::OrgKind;
+use signalbox_core::calendar;
 use signalbox_core::refusal::Refusal;
 use signalbox_store::directory::{self, Merger, Organisation, Viewer};
 use signalbox_store::page::Page;
@@ -97,14 +98,16 @@ fn fields(app: &App) -> Result<Vec<Field>, Failure> {
     let ends = orgs.iter().filter(|org| org.is_active).map(|org| choice(org).hint(&sentence_case(org.kind.words()))).collect();
     let goes_on = [Choice::new("", "Choose"), Choice::new(NEW, "A new organisation, set up below")].into_iter().chain(orgs.iter().map(choice)).collect();
     Ok(vec![
-        Field::checks("predecessors", "Which organisations end?", ends).hint("All of one kind. One that takes others over does not end."),
-        Field::select("successor", "Which organisation stands for them from then on?", goes_on),
+        Field::checks("predecessors", "Organisations that end", ends).hint("All of one kind. One that takes others over does not end."),
+        Field::select("successor", "Organisation that stands for them", goes_on),
         Field::text("code", "Code of the new organisation", "").hint("Short; used in files.").optional().width("w10"),
         Field::text("name", "Its name", "").optional(),
         Field::text("ods_code", "Its ODS code", "").optional().width("w10"),
-        Field::text("email_domain", "Domain of its work e-mail", "").hint("Such as tworivers.example. The domains of those that end lead to it too.").optional(),
-        Field::input("date", "day", "From which day?", "").hint("From midnight where the successor is. Today or earlier: at once.").width("w10"),
-        Field::textarea("reason", "Why?", "").hint("Such as the order that establishes it.").rows(2),
+        Field::text("email_domain", "Domain of its work e-mail", "")
+            .hint("Such as tworivers.example. The domains of those that end lead to it too.")
+            .optional(),
+        Field::input("date", "day", "First day", "").hint("It happens at midnight where that organisation is; for today or earlier, at once.").width("w10"),
+        Field::textarea("reason", "Reason", "").hint("Such as the order that establishes it.").rows(2),
     ])
 }
 
@@ -122,7 +125,7 @@ fn draw(app: &App, visitor: &Visitor, form: &Form, faults: &[Fault]) -> Result<R
 }
 
 /// What was typed, or every fault that can be seen in it alone.
-fn typed(app: &App, form: &Form, faults: &mut Vec<Fault>) -> Result<Option<NewMerger>, Failure> {
+fn typed(app: &App, form: &Form, faults: &mut Vec<Fault>) -> Result<NewMerger, Failure> {
     faults.extend(check(&fields(app)?, form));
     let day = form.text("day").parse::<Date>();
     if day.is_err() && !form.text("day").is_empty() {
@@ -145,8 +148,9 @@ fn typed(app: &App, form: &Form, faults: &mut Vec<Fault>) -> Result<Option<NewMe
         // What is not chosen has its fault already.
         known => Successor::Known(known.parse().unwrap_or_default()),
     };
-    let Ok(day) = day else { return Ok(None) };
-    Ok(Some(NewMerger { predecessors, successor, day, reason: form.text("reason").into() }))
+    // In place of one that can’t be read stands one with which nothing is wrong, so that all else is looked at too.
+    let day = day.unwrap_or_else(|_| calendar::local_date(app.clock.now(), &calendar::london()));
+    Ok(NewMerger { predecessors, successor, day, reason: form.text("reason").into() })
 }
 
 /// The first press shows what moves; the second, on that page, merges.
@@ -155,8 +159,7 @@ pub async fn create(State(app): State<Shared>, visitor: Visitor, form: Form) -> 
     let names = names(&fields(&app)?);
     form.only(&names.iter().map(String::as_str).chain([SURE]).collect::<Vec<_>>())?;
     let mut faults = vec![];
-    let wanted = typed(&app, &form, &mut faults)?;
-    let Some(new) = wanted else { return draw(&app, &visitor, &form, &faults) };
+    let new = typed(&app, &form, &mut faults)?;
     let outlook = match app.foresee_merger(&new) {
         Err(Stop::Refused(Refusal::Invalid(found))) => {
             // A field says one thing at a time.
