@@ -86,7 +86,8 @@ statements! {
         (select count(*) from items where org_id = $1), (select count(*) from freezes where scope = 'organisation' and scope_id = $1 and lifted_at is null),
         (select count(*) from rotas where org_id = $1 and ended_at is null) + (select count(*) from delegations where org_id = $1 and ended_at is null),
         (select count(*) from board_seats where org_id = $1 and ended_at is null),
-        (select count(*) from clinicians where org_id = $1 and ended_at is null), (select count(*) from incidents where org_id = $1)";
+        (select count(*) from incidents where org_id = $1)";
+    OFFICERS = "select ended_at from clinicians where org_id = $1";
     REQUESTS = "select id from registrations where state in ('asked', 'address_confirmed', 'coordinator_approved') and org_id = $1";
     MEMBERS = "select id, person_id, role, service_id from memberships where org_id = $1 and ended_at is null order by id";
     END_MEMBER = "update memberships set ended_at = $2 where id = $1";
@@ -218,10 +219,10 @@ pub fn count_merger(tx: &mut dyn Tx, merger: &Merger) -> Result<Moved, StoreErro
     let (mut sum, mut people) = (Moved::default(), BTreeSet::new());
     for org in &merger.predecessors {
         tx.one(COUNT, values![*org], |row| {
-            let counts =
-                [&mut sum.sites, &mut sum.services, &mut sum.items, &mut sum.freezes, &mut sum.turns, &mut sum.seats, &mut sum.officers, &mut sum.incidents];
+            let counts = [&mut sum.sites, &mut sum.services, &mut sum.items, &mut sum.freezes, &mut sum.turns, &mut sum.seats, &mut sum.incidents];
             counts.into_iter().enumerate().try_for_each(|(at, count)| row.int(at).map(|found| *count += found))
         })?;
+        sum.officers += tx.all(OFFICERS, values![*org], |row| row.opt_int(0))?.iter().filter(|ended| ended.is_none()).count() as i64;
         sum.requests += tx.all(REQUESTS, values![*org], |row| row.int(0))?.len() as i64;
         for person in tx.all(MEMBERS, values![*org], |row| row.int(1))? {
             sum.memberships += 1;
