@@ -20,6 +20,9 @@ use super::{Place, Seat, Stop, commit, mint};
 use crate::accounts::letters::Letter;
 use crate::app::App;
 
+/// So long a coordinator has to say who works for the successor.
+const WORKING_DAYS_TO_CONFIRM: i64 = 5;
+
 /// The kind of task that waits for the day of a merger.
 pub const TASK: &str = "merger";
 
@@ -149,6 +152,12 @@ impl App {
             directory::carry_out_merger(tx, &act, &merger, changes, &mut || ids.mint(now))?;
             for person in who_confirm(tx, &merger)? {
                 Letter::ConfirmMembers { person, merger: id }.ask(tx, &ids, now)?;
+            }
+            // Spec 13: what waits longer than this is the authority's to settle.
+            let place = Place::of(tx, merger.successor)?;
+            let late = calendar::at_cut_off(place.calendar.add_working_days(calendar::local_date(now, &place.zone), WORKING_DAYS_TO_CONFIRM), &place.zone);
+            for person in accounts::eligible_holders(tx, Role::AuthorityManager, None, None)? {
+                Letter::ConfirmMembers { person, merger: id }.ask_for(tx, &ids, now, late)?;
             }
             Ok(Ok(()))
         })

@@ -177,6 +177,7 @@ fn scenario_42_two_trusts_become_one() {
         for words in ["northbrook trust", "riverside trust"] {
             assert!(!text(&world, ADA, "/setup/sites/new").await.contains(words), "{words}");
         }
+        assert!(text(&world, ADA, "/setup/organisations").await.contains("merged"));
         assert!(text(&world, ADA, "/setup/sites").await.contains("Northbrook General NB Two Rivers Trust"));
         let closed = world.sign_in(ADA).await.get(&format!("/setup/organisations/{}", cast.estate.trust)).await;
         assert!(!closed.body.contains("value=\"active\" checked"), "it takes no part");
@@ -330,6 +331,12 @@ fn people_who_came_with_a_merger_are_confirmed_again() {
         let mut ann = world.sign_in(ANN).await;
         ann.get(&format!("/members/{ruths}")).await;
         assert_eq!(ann.post(&format!("/members/{ruths}/confirm"), &[("answer", "yes")]).await.location(), "/members");
+        // What nobody has answered after five working days is told to the authority, once.
+        assert!(world.step_worker().iter().all(|mail| mail.to != ANN));
+        world.advance(SignedDuration::from_hours(8 * 24));
+        let reminded: Vec<String> = world.step_worker().into_iter().filter(|mail| mail.to == ANN).map(|mail| mail.text).collect();
+        assert_eq!(reminded.len(), 1, "{reminded:?}");
+        assert!(reminded[0].contains("northbrook trust and riverside trust are now Two Rivers Trust. 3 memberships came along"), "{reminded:?}");
         // Somebody new whose address still has the old name is asked about where it leads now.
         let org = world.app.read::<_, StoreError>(|tx| directory::organisation_by_domain(tx, "riverside.example")).unwrap();
         assert_eq!(org.map(|org| org.code), Some("RIVERS".to_owned()));
