@@ -37,6 +37,8 @@ fn unborn(recorded: &Recorded) -> Change {
         kind: Kind::Normal,
         process: String::new(),
         org: crate::ids::OrgId(0),
+        raised_as: None,
+        heirs: Default::default(),
         raised_by: recorded.by.clone(),
         raised_at: recorded.at,
         on_behalf_of: None,
@@ -127,6 +129,7 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         | Event::PaperworkAsked { .. }
         | Event::RecordCompleted
         | Event::Converted { .. } => crate::urgent::fold(change, recorded),
+        Event::OrganisationSucceeded(_) => crate::succession::fold(change, recorded),
         Event::Money(event) => crate::charge::fold::fold(change, recorded, event),
         _ => fold_decision(change, recorded),
     }
@@ -146,7 +149,8 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             change.reference = reference.clone();
             change.kind = *kind;
             change.process = process.clone();
-            change.org = *org;
+            // A row that is brought in again still names who raised it.
+            change.org = change.heir_of(*org);
             change.source_ref = Some(source_ref.clone());
             change.stage = *stage;
             change.outcome = *outcome;

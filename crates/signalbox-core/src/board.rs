@@ -288,7 +288,7 @@ pub(crate) fn take_back_bar(ctx: &Context, change: &Change, stamp: &Stamp) -> Op
     if change.window().is_some_and(|w| ctx.now >= w.start) {
         return Some(Bar::new("take-back-started"));
     }
-    let is_theirs = |by: &Stamp| by.shares_a_person_with(stamp) || (by.org == stamp.org && by.role == stamp.role);
+    let is_theirs = |by: &Stamp| by.shares_a_person_with(stamp) || (by.org.map(|org| change.heir_of(org)) == stamp.org && by.role == stamp.role);
     (!change.live_approvals().any(|a| is_theirs(&a.by))).then(|| Bar::new("not-your-approval"))
 }
 

@@ -387,7 +387,12 @@ pub struct Change {
     pub kind: Kind,
     /// The hash of the process document it began under.
     pub process: String,
+    /// Who holds it now.
     pub org: OrgId,
+    /// Who raised it, where that organisation has merged into another since.
+    pub raised_as: Option<OrgId>,
+    /// Organisations that ended while it was open, each with the one that stands for it now.
+    pub heirs: BTreeMap<OrgId, OrgId>,
     pub raised_by: Stamp,
     pub raised_at: Timestamp,
     pub on_behalf_of: Option<Text>,
@@ -482,6 +487,11 @@ impl Change {
     /// Approvals in force.
     pub fn live_approvals(&self) -> impl Iterator<Item = &Approval> {
         self.approvals.iter().filter(|a| a.void.is_none())
+    }
+
+    /// The organisation that stands for this one now: an act of before a merger is one of the successor's.
+    pub fn heir_of(&self, org: OrgId) -> OrgId {
+        self.heirs.get(&org).copied().unwrap_or(org)
     }
 
     /// Every organisation with a stake: raiser, runners, affected, implementer.

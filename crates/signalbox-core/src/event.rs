@@ -464,6 +464,8 @@ pub enum Event {
     Surveyed(Box<learn::Survey>),
     IncidentLinked(Box<learn::IncidentLink>),
     IncidentUnlinked(Box<learn::IncidentUnlink>),
+    /// Organisations became one, and what is open moved (scenario 42).
+    OrganisationSucceeded(Box<crate::succession::Succession>),
     /// The charge track; each of its events has a name of its own.
     Money(Box<crate::charge::MoneyEvent>),
 }

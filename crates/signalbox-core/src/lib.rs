@@ -37,6 +37,7 @@ pub mod rule;
 #[doc(hidden)]
 pub mod samples;
 pub mod schedule;
+pub mod succession;
 pub mod text;
 pub mod urgent;
 pub mod walk;

@@ -28,7 +28,8 @@ pub enum Task {
 pub fn act_of(event: &Event) -> Option<Act> {
     Some(match event {
         Event::Raised { .. } | Event::Imported { .. } | Event::Overran | Event::LastSafePassed | Event::ExpiryProposed => return None,
-        Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::Converted { .. } | Event::EntrySuspended { .. } => return None,
+        Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::Converted { .. } => return None,
+        Event::EntrySuspended { .. } | Event::OrganisationSucceeded(_) => return None,
         Event::VerballyApproved(_) => Act::RecordVerbal,
         Event::VerbalConfirmed { .. } | Event::VerbalDenied { .. } => Act::ConfirmVerbal,
         Event::Ratified { .. } | Event::RatificationRefused(_) => Act::Ratify,

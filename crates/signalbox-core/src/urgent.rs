@@ -235,7 +235,7 @@ pub fn bars(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<B
         Act::Ratify if is_own_work(change, stamp) || did_the_work(change, stamp) => Some(Bar::new("four-eyes")),
         // X17: an organisation never both raises and alone approves.
         Act::Ratify => {
-            let alone = change.live_approvals().all(|a| a.by.org == Some(change.org)) && ctx.actor.belongs_to(change.org);
+            let alone = change.live_approvals().all(|a| a.by.org.map(|org| change.heir_of(org)) == Some(change.org)) && ctx.actor.belongs_to(change.org);
             alone.then(|| Bar::new("own-organisation"))
         }
         Act::GiveVerdict if change.kind != Kind::Retrospective => Some(Bar::new("no-verdict-due")),

@@ -36,6 +36,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     9 "009_charges",
     10 "010_clinical",
     11 "011_entries",
+    12 "012_mergers",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

@@ -88,6 +88,28 @@ impl Composed {
         }
     }
 
+    /// Asks for what an organisation has a stake in: a successor in what its predecessors had, one that has merged in what
+    /// was raised as its own.
+    pub fn concerns(&mut self, org: Option<i64>) {
+        let Some(org) = org else { return };
+        self.add(
+            " and c.id in (select f.change_id from change_orgs f where f.org_id = {}
+            union select f.change_id from organisations h join change_orgs f on f.org_id = h.id where h.merged_into = {}
+            union select r.id from changes r where r.raised_as = {})",
+            [org.into(), org.into(), org.into()],
+        );
+    }
+
+    /// Asks for what an organisation raised, itself or before it merged with others; see [`Composed::concerns`].
+    pub fn raised_by(&mut self, org: Option<i64>) {
+        let Some(org) = org else { return };
+        self.add(
+            " and c.id in (select r.id from changes r where r.org_id = {} union select r.id from changes r where r.raised_as = {}
+            union select r.id from organisations h join changes r on r.org_id = h.id where h.merged_into = {})",
+            [org.into(), org.into(), org.into()],
+        );
+    }
+
     /// Asks for one of these ids; for none of them, nothing is found.
     pub fn ids(&mut self, column: &str, ids: &[i64]) {
         let places: Vec<String> = ids

@@ -27,11 +27,25 @@ enum Reach {
     Everything = 2,
 }
 
-// The organisations for which the person works. A membership that only reads makes nobody a party, and all of them
-// are read live, so that a right that ends is gone at once.
+macro_rules! working {
+    () => {
+        "select m.org_id from memberships m join organisations a on a.id = m.org_id where m.person_id = $1 and m.ended_at is null and a.active = 1 and m.role not in ('SMG', 'ADM', 'AUD')"
+    };
+}
+
+// The organisations for which the person works, and those for which these stand since a merger: what was closed before
+// it stays readable. A membership that only reads makes nobody a party, and all of them are read live, so that a right
+// that ends is gone at once.
 macro_rules! own_orgs {
     () => {
-        "(select m.org_id from memberships m join organisations a on a.id = m.org_id where m.person_id = $1 and m.ended_at is null and a.active = 1 and m.role not in ('SMG', 'ADM', 'AUD'))"
+        concat!("(", working!(), " union all select h.id from organisations h where h.merged_into in (", working!(), "))")
+    };
+}
+
+// Whether the organisation of the membership `m` is this one, or stands for it.
+macro_rules! is_org_of_member {
+    ($org:literal) => {
+        concat!("m.org_id in (", $org, ", (select h.merged_into from organisations h where h.id = ", $org, "))")
     };
 }
 
@@ -70,8 +84,11 @@ macro_rules! may_read_restricted {
     () => {
         concat!(
             "(c.confidentiality <> 'security_restricted' or $2 = 2 or $4 = 1 or c.raised_by = $1
-            or exists (select 1 from memberships m where m.person_id = $1 and m.ended_at is null and ((m.role = 'TCC' and m.org_id = c.org_id)
-                or (m.role = 'SCM' and (exists (select 1 from change_orgs o where o.change_id = c.id and o.org_id = m.org_id) or ",
+            or exists (select 1 from memberships m where m.person_id = $1 and m.ended_at is null and ((m.role = 'TCC' and ",
+            is_org_of_member!("c.org_id"),
+            ") or (m.role = 'SCM' and (exists (select 1 from change_orgs o where o.change_id = c.id and ",
+            is_org_of_member!("o.org_id"),
+            ") or ",
             nobody_runs_it!(),
             "))))
             or exists (select 1 from duties d join memberships m on m.person_id = $1 and m.ended_at is null and m.role = 'SASS'

@@ -31,14 +31,17 @@ use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx, directory, drafts, gather, log};
 
 use crate::app::App;
+use crate::clock::IdSource;
 
 mod again;
 mod documents;
 pub mod govern;
+mod merge;
 
 pub use again::copy;
 use documents::keep;
 pub use documents::{Adopted, Documents};
+pub use merge::{Due, NewMerger, Outlook, Successor, TASK as MERGER};
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -348,10 +351,7 @@ impl App {
     }
 
     fn mint(&self) -> Mint {
-        let token = self.ids.token();
-        let mut seed = [0; 16];
-        seed.copy_from_slice(&token.0[..16]);
-        Mint::new(self.ids.mint_block(self.clock.now(), Mint::BLOCK), seed)
+        mint(&self.ids, self.clock.now())
     }
 
     fn seat(&self) -> Seat {
@@ -376,6 +376,14 @@ impl App {
         }
         Err(last)
     }
+}
+
+/// Ids for one decision.
+fn mint(ids: &IdSource, now: Timestamp) -> Mint {
+    let token = ids.token();
+    let mut seed = [0; 16];
+    seed.copy_from_slice(&token.0[..16]);
+    Mint::new(ids.mint_block(now, Mint::BLOCK), seed)
 }
 
 /// One row of history, resolved to ids.

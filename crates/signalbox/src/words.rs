@@ -8,6 +8,7 @@ mod formats;
 mod labels;
 pub mod learning;
 mod lines;
+pub mod mergers;
 mod modalities;
 pub mod money;
 mod rulings;

@@ -158,6 +158,10 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
             let id = if matches!(notice.news, News::Event { .. }) { id } else { format!("{}.{}", task.id, notice.person) };
             written.map_or(Ok(()), |(mail, _)| send(app, post, id, mail))
         }
+        run::MERGER => {
+            let due: run::Due = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
+            app.carry_out_merger(due.merger).map_err(|stop| Trouble::later(format!("{stop:?}")))
+        }
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),
     }

@@ -9,6 +9,7 @@ mod expected;
 mod harness;
 mod kinds;
 mod matrix;
+mod mergers;
 mod models;
 mod oracle;
 mod rehearse;

@@ -7,7 +7,7 @@
 use super::access::{self, LinkPurpose, TokenHash};
 use super::person::{self, Person, PersonState, is_email, normal_email};
 use super::role::{self, NewMembership};
-use crate::directory::{Act, Answer, Refused, Viewer, organisation, organisation_by_domain, record_directory_event};
+use crate::directory::{Act, Answer, Refused, Viewer, organisation_by_domain, record_directory_event, takes_new};
 use crate::page::{opt_time, time};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -284,7 +284,7 @@ pub fn grant_registration(tx: &mut dyn Tx, act: &Act, id: i64, grant: &Grant) ->
     let Some(org_id) = found.org_id.or(grant.org_id) else {
         return Ok(Err(Refused::Invalid("organisation")));
     };
-    if organisation(tx, org_id)?.is_none() {
+    if !takes_new(tx, org_id)? {
         return Ok(Err(Refused::Unknown("organisation")));
     }
     let existing = person::person_by_email(tx, &found.email)?;

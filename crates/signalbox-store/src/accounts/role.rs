@@ -163,7 +163,7 @@ pub fn grant_role(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Answer<i64
     if !is_known {
         return Ok(Err(Refused::Unknown("person")));
     }
-    let Some(org) = organisation(tx, new.org_id)? else {
+    let Some(org) = organisation(tx, new.org_id)?.filter(|org| org.merged_into.is_none()) else {
         return Ok(Err(Refused::Unknown("organisation")));
     };
     // X7: who is on call is the rota's to say.
@@ -185,7 +185,7 @@ pub fn grant_role(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Answer<i64
 }
 
 /// Writes the membership unless there is such a live one. Its id, and whether it is new.
-pub(super) fn insert(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Result<(i64, bool), StoreError> {
+pub(crate) fn insert(tx: &mut dyn Tx, act: &Act, new: &NewMembership) -> Result<(i64, bool), StoreError> {
     let role = new.role.code();
     let same = values![new.person_id, new.org_id, role, new.service_id.unwrap_or(0)];
     if let Some(id) = tx.maybe_one(SAME, same, |row| row.int(0))? {

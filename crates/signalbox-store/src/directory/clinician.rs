@@ -1,7 +1,7 @@
 //! Who may sign for patients (spec 8.2): registrations with the day on which they end, statements for routine work (X8),
 //! and the hours in which a service is busiest with patients.
 
-use super::{Act, Answer, Refused, organisation, record_directory_event, service};
+use super::{Act, Answer, Refused, record_directory_event, service, takes_new};
 use crate::page::{Cursor, Listed, Page, found_by, opt_time, time};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, accounts, values};
@@ -116,7 +116,7 @@ pub fn clinicians_ending(tx: &mut dyn Tx, before: Date) -> Result<Vec<Clinician>
 /// Writes a registration under its id. Its number stays out of the event (settled 20).
 pub fn save_clinician(tx: &mut dyn Tx, act: &Act, row: &Clinician) -> Answer<bool> {
     let Some(person) = accounts::person(tx, row.person_id)? else { return Ok(Err(Refused::Unknown("person"))) };
-    if organisation(tx, row.org_id)?.is_none() {
+    if !takes_new(tx, row.org_id)? {
         return Ok(Err(Refused::Unknown("organisation")));
     }
     if !BODIES.contains(&row.body.as_str()) {

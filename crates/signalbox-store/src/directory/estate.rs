@@ -1,6 +1,6 @@
 //! Items, and what depends on what (settled 9).
 
-use super::{Act, Answer, OnDifference, Refused, Upserted, Viewer, organisation, record_directory_event, service, service_by_code, settle, site};
+use super::{Act, Answer, OnDifference, Refused, Upserted, Viewer, organisation, record_directory_event, service, service_by_code, settle, site, takes_new};
 use crate::page::{Cursor, Listed, Page, found_by};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -227,7 +227,7 @@ fn item_fault(tx: &mut dyn Tx, item: &Item) -> Result<Option<Refused>, StoreErro
     if item.name.trim().is_empty() {
         return Ok(Some(Refused::Invalid("name")));
     }
-    if organisation(tx, item.org_id)?.is_none() {
+    if !takes_new(tx, item.org_id)? {
         return Ok(Some(Refused::Unknown("organisation")));
     }
     if let Some(id) = item.site_id {

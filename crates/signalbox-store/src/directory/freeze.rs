@@ -1,6 +1,6 @@
 //! Times in which nothing may change, or only with leave (BR-32, BR-19f).
 
-use super::{Act, Answer, Refused, item, organisation, record_directory_event, service, site};
+use super::{Act, Answer, Refused, item, record_directory_event, service, site, takes_new};
 use crate::page::{opt_time, time};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -121,7 +121,7 @@ pub fn declare_freeze(tx: &mut dyn Tx, act: &Act, row: &Freeze) -> Answer<bool> 
     }
     let is_known = match row.scope {
         FreezeScope::All => true,
-        FreezeScope::Organisation(id) => organisation(tx, id)?.is_some(),
+        FreezeScope::Organisation(id) => takes_new(tx, id)?,
         FreezeScope::Service(id) => service(tx, id)?.is_some(),
         FreezeScope::Site(id) => site(tx, id)?.is_some(),
         FreezeScope::Item(id) => item(tx, id)?.is_some(),

@@ -31,6 +31,8 @@ pub struct Organisation {
     pub calendar: String,
     /// False once it is closed or merged.
     pub is_active: bool,
+    /// The organisation that stands for it since a merger. Only a merger writes it.
+    pub merged_into: Option<i64>,
     /// Whether strangers may see its work of tonight (settled 8).
     pub is_open_tonight: bool,
 }
@@ -48,6 +50,7 @@ impl Organisation {
             zone: "Europe/London".into(),
             calendar: "england-and-wales".into(),
             is_active: true,
+            merged_into: None,
             is_open_tonight: false,
         }
     }
@@ -69,10 +72,11 @@ pub struct Site {
 }
 
 statements! {
-    ORG_BY_ID = "select id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight from organisations where id = $1";
-    ORG_BY_CODE = "select id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight from organisations where code = $1";
-    ORGS_BY_DOMAIN = "select id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight from organisations where email_domain = $1 and active = 1 order by id limit 2";
-    ORGS_PAGE = "select id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight, found_by from organisations
+    ORG_BY_ID = "select id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight, merged_into from organisations where id = $1";
+    ORG_BY_CODE = "select id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight, merged_into from organisations where code = $1";
+    ORGS_BY_DOMAIN = "select distinct h.id, h.code, h.name, h.kind, h.ods_code, h.email_domain, h.zone, h.calendar, h.active, h.open_tonight, h.merged_into
+        from organisations o join organisations h on h.id = coalesce(o.merged_into, o.id) where o.email_domain = $1 and h.active = 1 order by h.id limit 2";
+    ORGS_PAGE = "select id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight, merged_into, found_by from organisations
         where (found_by, id) > ($1, $2) and found_by like $3 escape '\\' and ($4 = '' or kind = $4) order by found_by, id limit $5";
     ORG_INSERT = "insert into organisations (id, code, name, kind, ods_code, email_domain, zone, calendar, active, open_tonight, found_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -104,6 +108,7 @@ fn read_organisation(row: &dyn Row) -> Result<Organisation, StoreError> {
         calendar: row.text(7)?,
         is_active: row.boolean(8)?,
         is_open_tonight: row.boolean(9)?,
+        merged_into: row.opt_int(10)?,
     })
 }
 
@@ -116,12 +121,17 @@ pub fn organisation(tx: &mut dyn Tx, id: i64) -> Result<Option<Organisation>, St
     tx.maybe_one(ORG_BY_ID, values![id], read_organisation)
 }
 
+/// Whether something new may belong to it: it is known, and no other stands for it.
+pub(crate) fn takes_new(tx: &mut dyn Tx, id: i64) -> Result<bool, StoreError> {
+    Ok(organisation(tx, id)?.is_some_and(|org| org.merged_into.is_none()))
+}
+
 /// The organisation with this code.
 pub fn organisation_by_code(tx: &mut dyn Tx, code: &str) -> Result<Option<Organisation>, StoreError> {
     tx.maybe_one(ORG_BY_CODE, values![code], read_organisation)
 }
 
-/// The one active organisation whose mail comes from this domain. None also when two share
+/// The one active organisation whose mail comes from this domain; for one that has merged, its successor. None also when two share
 /// it: then nobody but the authority can say which is meant (S49).
 pub fn organisation_by_domain(tx: &mut dyn Tx, domain: &str) -> Result<Option<Organisation>, StoreError> {
     let mut found = tx.all(ORGS_BY_DOMAIN, values![domain.trim().to_lowercase()], read_organisation)?;
@@ -132,7 +142,7 @@ pub fn organisation_by_domain(tx: &mut dyn Tx, domain: &str) -> Result<Option<Or
 pub fn organisations(tx: &mut dyn Tx, kind: Option<OrgKind>, page: &Page) -> Result<Listed<Organisation>, StoreError> {
     let (sort, id) = page.start();
     let rows = tx.all(ORGS_PAGE, values![sort, id, page.pattern(), kind.map_or("", OrgKind::code), page.limit() + 1], |row| {
-        Ok((Cursor { sort: row.text(10)?, id: row.int(0)? }, read_organisation(row)?))
+        Ok((Cursor { sort: row.text(11)?, id: row.int(0)? }, read_organisation(row)?))
     })?;
     Ok(page.listed(rows))
 }
@@ -157,6 +167,10 @@ fn put_organisation(tx: &mut dyn Tx, act: &Act, org: &Organisation, existing: Op
     wanted.email_domain = wanted.email_domain.map(|d| d.trim().to_lowercase()).filter(|d| !d.is_empty());
     if let Some(e) = &existing {
         wanted.id = e.id;
+    }
+    wanted.merged_into = existing.as_ref().and_then(|e| e.merged_into);
+    if wanted.merged_into.is_some() && wanted.is_active {
+        return Ok(Err(Refused::Invalid("flags")));
     }
     if let Some(field) = organisation_fault(&wanted) {
         return Ok(Err(Refused::Invalid(field)));
@@ -254,7 +268,7 @@ fn put_site(tx: &mut dyn Tx, act: &Act, site: &Site, existing: Option<Site>, on_
     if wanted.name.trim().is_empty() {
         return Ok(Err(Refused::Invalid("name")));
     }
-    if organisation(tx, wanted.org_id)?.is_none() {
+    if !takes_new(tx, wanted.org_id)? {
         return Ok(Err(Refused::Unknown("organisation")));
     }
     let outcome = settle(existing.map(|e| (e.id, e)), (wanted.id, &wanted), on_difference);

@@ -1,6 +1,6 @@
 //! Services, and which organisations use them.
 
-use super::{Act, Answer, OnDifference, Refused, Upserted, organisation, record_directory_event, settle};
+use super::{Act, Answer, OnDifference, Refused, Upserted, record_directory_event, settle, takes_new};
 use crate::page::{Cursor, Listed, Page, found_by};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
@@ -119,7 +119,7 @@ fn put(tx: &mut dyn Tx, act: &Act, row: &Service, existing: Option<Service>, on_
     if let Some(field) = fault {
         return Ok(Err(Refused::Invalid(field)));
     }
-    if organisation(tx, wanted.owner_org)?.is_none() {
+    if !takes_new(tx, wanted.owner_org)? {
         return Ok(Err(Refused::Unknown("owner")));
     }
     let outcome = settle(existing.map(|e| (e.id, e)), (wanted.id, &wanted), on_difference);
@@ -168,7 +168,7 @@ pub fn set_service_orgs(tx: &mut dyn Tx, act: &Act, service_id: i64, orgs: &[i64
     wanted.sort_unstable();
     wanted.dedup();
     for org in &wanted {
-        if organisation(tx, *org)?.is_none() {
+        if !takes_new(tx, *org)? {
             return Ok(Err(Refused::Unknown("organisation")));
         }
     }

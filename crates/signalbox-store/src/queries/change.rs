@@ -188,7 +188,7 @@ impl Mentioned {
                 for (name, value) in fields {
                     let into = match name.as_str() {
                         "person" | "implementer" | "decider" | "for_person" | "approver" => &mut self.people,
-                        "org" | "owner" | "runs" | "affected" => &mut self.orgs,
+                        "org" | "owner" | "runs" | "affected" | "predecessors" | "successor" => &mut self.orgs,
                         "sites" => &mut self.sites,
                         "services" | "derived_services" => &mut self.services,
                         _ => {

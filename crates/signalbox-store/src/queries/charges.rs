@@ -178,7 +178,7 @@ fn quotes_statement(scope: &Scope, sight: &MoneySight, filter: &ChargeFilter) ->
     );
     let mut statement = begin(scope, sight, &columns, "join charge_quotes q on q.change_id = m.change_id");
     statement.add(" and q.issued_at >= {} and q.issued_at < {}", [filter.from.as_microsecond().into(), filter.until.as_microsecond().into()]);
-    statement.maybe(" and c.org_id = {}", filter.organisation);
+    statement.raised_by(filter.organisation);
     statement.sql.push_str(" order by q.issued_at desc, c.id, q.version");
     statement
 }
@@ -189,7 +189,7 @@ fn invoices_statement(scope: &Scope, sight: &MoneySight, filter: &ChargeFilter) 
     let mut statement = begin(scope, sight, columns, "join charge_invoices i on i.change_id = m.change_id");
     let day = |at: Timestamp| Value::from(signalbox_core::calendar::local_date(at, &signalbox_core::calendar::london()).to_string());
     statement.add(" and i.date >= {} and i.date < {}", [day(filter.from), day(filter.until)]);
-    statement.maybe(" and c.org_id = {}", filter.organisation);
+    statement.raised_by(filter.organisation);
     statement.sql.push_str(" order by i.date, c.id, i.number");
     statement
 }

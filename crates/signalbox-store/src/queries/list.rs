@@ -167,7 +167,7 @@ fn conditions(statement: &mut Composed, dialect: Dialect, filter: &ListFilter) {
     search::add(statement, dialect, filter.q.as_deref().unwrap_or_default());
     statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
     statement.one_of("c.stage", filter.stages.iter().map(|s| s.code()));
-    statement.maybe(" and c.id in (select f.change_id from change_orgs f where f.org_id = {})", filter.organisation);
+    statement.concerns(filter.organisation);
     statement.maybe(" and c.id in (select f.change_id from change_services f where f.service_id = {})", filter.service);
     statement.maybe(" and c.id in (select f.change_id from change_sites f where f.site_id = {})", filter.site);
     statement.maybe(" and c.id in (select f.change_id from change_items f where f.item_id = {})", filter.item);

@@ -7,7 +7,7 @@ use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
 
 statements! {
-    ORGANISATIONS = "select id, code, name from organisations where active = 1 order by name, code limit 1000";
+    ORGANISATIONS = "select id, code, name from organisations where active = 1 or merged_into is not null order by name, code limit 1000";
     OPEN_SITES = "select s.id, s.code, s.name from sites s join organisations g on g.id = s.org_id where g.active = 1 and g.open_tonight = 1 order by s.name, s.code limit 1000";
 }
 
@@ -39,7 +39,7 @@ fn services_sql() -> String {
     )
 }
 
-/// The organisations that are active, by name.
+/// The organisations that are active, and those that have merged into others and of which there is history; by name.
 pub fn organisations(tx: &mut dyn Tx) -> Result<Vec<Named>, StoreError> {
     tx.all(ORGANISATIONS, values![], named)
 }

@@ -126,6 +126,8 @@ pub struct RaisedRow {
     pub source_ref: Option<String>,
     /// Whether the person may open its page.
     pub party: bool,
+    /// Who raised it, where that organisation has merged into another since.
+    pub raised_as: Option<Named>,
 }
 
 /// A row of notice given (R-5).
@@ -189,7 +191,7 @@ fn of_what(statement: &mut Composed, filter: &ReportFilter) {
 }
 
 pub(crate) fn with_stake(statement: &mut Composed, filter: &ReportFilter) {
-    statement.maybe(" and c.id in (select f.change_id from change_orgs f where f.org_id = {})", filter.organisation);
+    statement.concerns(filter.organisation);
 }
 
 /// Orders by a column and, where that is equal, by the id.
@@ -238,8 +240,8 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Co
     let columns = format!(
         "select c.id, c.reference, g.id, g.code, g.name, c.title, c.kind, c.received_at, c.stage, c.stage_since,
         n.kind, n.about, n.due_at, n.org_id, w.code, w.name, n.role, c.category, c.clinical, c.window_start, c.window_end, c.contingency_end,
-        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.revision, c.source_ref, {}, c.approved_at
-        from organisations g join changes c on c.org_id = g.id {OWED}",
+        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.revision, c.source_ref, {}, c.approved_at, a.id, a.code, a.name
+        from organisations g join changes c on c.org_id = g.id left join organisations a on a.id = c.raised_as {OWED}",
         crate::scope::IS_PARTY
     );
     let mut statement = readable(scope, &columns);
@@ -249,7 +251,7 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Co
         statement.one_of("c.stage", open.map(|s| s.code()));
     }
     narrow(&mut statement, filter, "coalesce(c.received_at, c.raised_at)");
-    statement.maybe(" and g.id = {}", filter.organisation);
+    statement.raised_by(filter.organisation);
     in_order(&mut statement, "g.code");
     statement
 }
@@ -389,6 +391,7 @@ fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
         revision: row.int(28)?,
         source_ref: row.opt_text(29)?.filter(|_| party),
         party,
+        raised_as: named(row, 32)?,
     })
 }
 

@@ -229,7 +229,7 @@ fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option
     statement.add(" and (c.stage <> 'CANCELLED' or c.stage_since > {})", [asked.now.as_microsecond().saturating_sub(CANCELLED_SHOWN_MICROS).into()]);
     statement.maybe(" and c.id in (select f.change_id from change_sites f where f.site_id = {})", filter.site);
     statement.maybe(" and c.id in (select f.change_id from change_services f where f.service_id = {})", filter.service);
-    statement.maybe(" and c.id in (select f.change_id from change_orgs f where f.org_id = {})", filter.organisation);
+    statement.concerns(filter.organisation);
     statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
     if filter.site.is_some() || filter.service.is_some() || filter.organisation.is_some() || !filter.kinds.is_empty() {
         statement.sql.push_str(&format!(" and {IS_READABLE} = 1"));

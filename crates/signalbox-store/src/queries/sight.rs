@@ -46,4 +46,4 @@ pub fn by_source_of(tx: &mut dyn Tx, org_id: i64, source_ref: &str) -> Result<Op
     tx.maybe_one(BY_SOURCE_OF, crate::values![org_id, source_ref], |row| row.int(0))
 }
 
-const BY_SOURCE_OF: &str = "select id from changes where org_id = $1 and source_ref = $2";
+const BY_SOURCE_OF: &str = "select id from changes where coalesce(raised_as, org_id) = $1 and source_ref = $2";

@@ -12,6 +12,7 @@ mod joining;
 mod kill;
 mod list;
 mod log;
+mod mergers;
 mod outbox;
 mod pg;
 mod project;

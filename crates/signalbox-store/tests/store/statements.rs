@@ -53,6 +53,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("charges.LINES_OF_ALL", "the same"),
     ("clinical.OPEN", "walks the index of open questions only"),
     ("clinical.SAMPLED", "walks the index of chosen screenings only, which are one in ten"),
+    ("merger.MOVE_OFFICERS", "a merger happens once; PostgreSQL may take any index of registrations in force"),
+    ("merger.END_OFFICERS", "the same"),
     ("outbox.DEAD", "reads the index of dead letters only, and no more of them than a page holds"),
     ("outbox.FORGET", "the demo drops what waited before it began, once; PostgreSQL may take any index of waiting tasks"),
     ("outbox.NEXT_DUE", "walks the index of waiting tasks only and stops at the first that is free"),

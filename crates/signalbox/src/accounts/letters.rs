@@ -1,6 +1,7 @@
 //! The letters about accounts: asked for in the transaction of what they tell, written when they are sent. A link's
 //! secret is made only then, so that no table ever holds one.
 
+mod members;
 mod officers;
 
 use jiff::{SignedDuration, Timestamp};
@@ -49,6 +50,8 @@ pub enum Letter {
     ProcessReplied { proposal: i64, org: i64 },
     /// To those who were asked: it counts from a day on.
     ProcessAdopted { proposal: i64, org: i64 },
+    /// To who knows who works for the successor of a merger: confirm the members that came with it.
+    ConfirmMembers { person: i64, merger: i64 },
     /// To a safety officer, their deputy, their organisation and the authority: the registration ends in so many days,
     /// or has ended (X8). Nothing if it was renewed meanwhile.
     RegistrationEnds { clinician: i64, expires_on: String, days: i64 },
@@ -101,6 +104,7 @@ impl Letter {
             | Letter::ProcessObjected { proposal, org }
             | Letter::ProcessReplied { proposal, org }
             | Letter::ProcessAdopted { proposal, org } => super::process_letters::write(app, self, *proposal, *org),
+            Letter::ConfirmMembers { person, merger } => members::confirm(app, *person, *merger),
             Letter::RegistrationEnds { clinician, expires_on, days } => officers::registration_ends(app, *clinician, expires_on, *days),
             Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
         }

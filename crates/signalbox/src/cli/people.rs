@@ -103,6 +103,7 @@ impl Add {
             zone: "Europe/London".into(),
             calendar: directory::CALENDARS[0].into(),
             is_active: true,
+            merged_into: None,
             is_open_tonight: false,
         };
         let made = org.clone();

@@ -64,7 +64,8 @@ pub(super) fn import(
 /// Codes looked up before.
 #[derive(Default)]
 struct Known {
-    orgs: BTreeMap<String, Option<i64>>,
+    /// With whether another stands for it.
+    orgs: BTreeMap<String, Option<(i64, bool)>>,
     items: BTreeMap<String, Option<i64>>,
 }
 
@@ -74,10 +75,11 @@ fn resolve(tx: &mut dyn Tx, row: &Cells, known: &mut Known) -> Result<Result<Imp
     let title = good!(row.needed("title"));
     let code = good!(row.needed("organisation"));
     if !known.orgs.contains_key(code) {
-        let found = directory::organisation_by_code(tx, code)?.map(|o| o.id);
+        let found = directory::organisation_by_code(tx, code)?.map(|o| (o.id, o.merged_into.is_some()));
         known.orgs.insert(code.to_owned(), found);
     }
-    let org = good!(known.orgs.get(code).copied().flatten().ok_or_else(|| row.bad("organisation", format!("no organisation has the code {code}"))));
+    let (org, has_merged) =
+        good!(known.orgs.get(code).copied().flatten().ok_or_else(|| row.bad("organisation", format!("no organisation has the code {code}"))));
     let mut items = vec![];
     for code in row.list("items") {
         if !known.items.contains_key(code) {
@@ -98,6 +100,9 @@ fn resolve(tx: &mut dyn Tx, row: &Cells, known: &mut Known) -> Result<Result<Imp
         return Ok(Err(row.bad("window_end", "is not after window_start")));
     }
     let stage = good!(Stage::from_code(&row.get("state").to_ascii_uppercase()).ok_or_else(|| row.bad("state", "is not a state")));
+    if has_merged && !stage.is_final() {
+        return Ok(Err(row.bad("organisation", format!("{code} has merged; only what is over is still its own"))));
+    }
     let outcome = good!(outcome(row, stage));
     let is_long = title.chars().count() > TITLE_MAX_CHARS;
     let cut = if is_long { title.chars().take(TITLE_MAX_CHARS - 1).collect::<String>().trim_end().to_owned() + "…" } else { title.to_owned() };

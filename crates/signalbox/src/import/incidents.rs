@@ -17,6 +17,8 @@ pub(super) fn incident(
     let code = good!(row.needed("organisation"));
     let org = directory::organisation_by_code(tx, code)?;
     let org = good!(org.ok_or_else(|| row.bad("organisation", format!("no organisation has the code {code}"))));
+    // Whoever reports may not know yet that it has merged.
+    let org_id = org.merged_into.unwrap_or(org.id);
     let priority = row.get("priority").parse::<i64>().ok().filter(|n| (1..=5).contains(n));
     let priority = good!(priority.ok_or_else(|| row.bad("priority", "must be 1 to 5")));
     let clinical = match row.get("clinical").to_ascii_lowercase().as_str() {
@@ -42,7 +44,7 @@ pub(super) fn incident(
     }
     let incident = Incident {
         id: mint(),
-        org_id: org.id,
+        org_id,
         source: source.to_owned(),
         reference: reference.to_owned(),
         title: title.to_owned(),

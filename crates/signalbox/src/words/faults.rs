@@ -89,6 +89,7 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "not-in-the-past" => "Enter the times at which it was done. Work that is still to come is raised as a change.".into(),
         other => super::formats::fault(other, violation)
             .or_else(|| super::money::fault(violation))
+            .or_else(|| super::mergers::fault(violation))
             .or_else(|| safety::fault(other, &violation.params))
             .unwrap_or_else(|| sentence_case(&format!("{}.", other.replace('-', " ")))),
     }

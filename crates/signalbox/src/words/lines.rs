@@ -147,6 +147,7 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         | Event::PaperworkAsked { .. }
         | Event::RecordCompleted
         | Event::Converted { .. } => super::urgent::event_line(&recorded.event, names, prose).unwrap_or_default(),
+        Event::OrganisationSucceeded(_) => plain(&super::mergers::event_line(&recorded.event, names).unwrap_or_default()),
         Event::Money(event) => super::money::line(event, prose),
         other => match super::safety::event_words(other, prose) {
             Some((what, words, good)) => (what, words, good.map_or(Tone::Plain, |good| if good { Tone::Good } else { Tone::Bad })),

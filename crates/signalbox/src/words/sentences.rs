@@ -41,7 +41,8 @@ fn origin(change: &Change, names: &Names) -> String {
         1..=3 => format!(" for {}", listed(&others.iter().map(|org| names.org(*org)).collect::<Vec<_>>())),
         many => format!(" for {many} organisations"),
     };
-    format!("{}, raised by {}{whom}", kind_title(change.kind), names.org(change.org))
+    let has = if change.raised_as.is_some() { "now of" } else { "raised by" };
+    format!("{}, {has} {}{whom}", kind_title(change.kind), super::mergers::holder(change, names))
 }
 
 /// Where it stands and what is next.

@@ -262,6 +262,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::PaperworkAsked { .. } => "Paper owed",
         Event::RecordCompleted => "Record complete",
         Event::Converted { .. } => "Found out afterwards",
+        Event::OrganisationSucceeded(_) => "Organisations merged",
         Event::Money(event) => crate::words::money::subject(event),
         other => words::clinical_subject(other).unwrap_or_else(|| crate::words::work::subject(other)),
     }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use axum::http::{Method, StatusCode};
 use signalbox::config::{BaseUrl, Config, MailRoute, Team};
 
-use signalbox::run::{Expect, NewAttachment, NewDraft};
+use signalbox::run::{Expect, NewAttachment, NewDraft, NewMerger, Successor};
 use signalbox::{demo, web};
 use signalbox_core::actor::Actor;
 use signalbox_core::change::Kind;
@@ -86,6 +86,7 @@ impl Place {
             ("/setup/services/{id}", id("services")),
             ("/setup/items/{id}", id("items")),
             ("/setup/freezes/{id}", id("freezes")),
+            ("/setup/mergers/{id}", merger(world).to_string()),
             ("/setup/rates/{id}", id("rate_card")),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
@@ -177,6 +178,17 @@ fn incident(world: &World, email: &str) -> String {
     };
     world.app.attempt(move |tx| directory::report_incident(tx, &act, &told, directory::OnDifference::Report)).unwrap();
     id.to_string()
+}
+
+/// A merger that is still to come; its id.
+fn merger(world: &World) -> i64 {
+    let one = |code: &str| {
+        let sql = format!("select id from organisations where code = '{code}'");
+        world.app.read::<_, StoreError>(|tx| tx.one(&sql, &[], |row| row.int(0))).unwrap()
+    };
+    let day = "2027-04-01".parse().unwrap();
+    let new = NewMerger { predecessors: vec![one("EM")], successor: Successor::Known(one("NB")), day, reason: "An order".into() };
+    world.app.plan_merger(actor(world, "ada.byrne@authority.example").person().unwrap(), new).unwrap_or_else(|stop| panic!("{stop:?}")).id
 }
 
 /// A document on a change; its id.

@@ -26,6 +26,7 @@ mod learning;
 mod live;
 mod lost_rights;
 mod mail;
+mod mergers;
 mod models;
 mod night;
 mod ops;

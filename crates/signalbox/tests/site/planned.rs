@@ -128,8 +128,19 @@ impl Estate {
 
     /// Approves and schedules it, with Len to do the work.
     pub fn schedule(&self, world: &World, id: i64) {
+        self.approve(world, id);
+        self.place(world, id);
+    }
+
+    /// Approves it.
+    pub fn approve(&self, world: &World, id: i64) {
         let priya = self.actor(world, self.priya);
         self.act(world, &priya, id, Act::Approve, &[]).unwrap_or_else(|stop| panic!("{stop:?}"));
+    }
+
+    /// Schedules what is approved.
+    pub fn place(&self, world: &World, id: i64) {
+        let priya = self.actor(world, self.priya);
         // Work that starts soon after its approval is explained; else the reason is not asked.
         let situation = world.app.db.read(|tx| world.app.look(tx, &priya, id)).expect("a read").expect("in sight");
         let asked = signalbox_core::decide::fields::of_act(&situation.context(&priya, world.now()), &situation.loaded.change, Act::Schedule);

@@ -105,6 +105,7 @@ impl World {
             zone: "Europe/London".into(),
             calendar: "england-and-wales".into(),
             is_active: true,
+            merged_into: None,
             is_open_tonight: false,
         };
         self.app.attempt(move |tx| upsert_organisation(tx, &act, &org, OnDifference::Report)).unwrap();

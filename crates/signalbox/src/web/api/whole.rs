@@ -39,6 +39,9 @@ pub struct Whole {
     pub process: ProcessRef,
     pub parties: PartiesShape,
     pub raised_by: By,
+    /// The organisation that raised it, where that has merged into another since.
+    #[schema(required)]
+    pub raised_as: Option<Named>,
     #[schema(format = DateTime)]
     pub raised_at: String,
     #[schema(required)]
@@ -335,6 +338,7 @@ impl Telling<'_> {
             process: ProcessRef { id: self.process.id.clone(), version: self.process.version, hash: change.process.clone() },
             parties: self.parties(),
             raised_by: self.by(&change.raised_by),
+            raised_as: change.raised_as.and_then(|org| self.org(org)),
             raised_at: change.raised_at.to_string(),
             on_behalf_of: self.words(change.on_behalf_of.as_ref()),
             confidentiality: ConfidentialityCode::of(header.map_or(signalbox_core::change::Confidentiality::Open, |h| h.confidentiality)),

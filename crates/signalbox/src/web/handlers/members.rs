@@ -19,6 +19,7 @@ use crate::web::problem::{Failure, Fault};
 use crate::web::tell::{done, page, page_with};
 use crate::web::ui::{Choice, Field};
 use crate::web::visitor::{Visitor, moment};
+use crate::words::sentence_case;
 
 /// The most that one list shows; an organisation's coordinator never has so many.
 const MOST: u16 = 200;
@@ -39,11 +40,17 @@ fn viewer(visitor: &Visitor) -> Result<Viewer, Failure> {
 pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
     let viewer = viewer(&visitor)?;
     let orgs = visitor.orgs_with(Role::Coordinator);
-    let (waiting, members) = app.read::<_, Failure>(|tx| {
+    let (waiting, unconfirmed, members) = app.read::<_, Failure>(|tx| {
         let mut waiting = Vec::new();
         for found in store::registrations_waiting(tx, viewer, MOST)? {
             let org = found.org_id.map(|org| directory::organisation(tx, org)).transpose()?.flatten();
             waiting.push((found, org.map_or("Not known".to_owned(), |org| org.name)));
+        }
+        let mut unconfirmed = Vec::new();
+        for id in directory::to_confirm(tx, viewer, i64::from(MOST))? {
+            if let Some(held) = store::membership(tx, id)? {
+                unconfirmed.extend(store::person(tx, held.person_id)?.map(|person| (person, held)));
+            }
         }
         let mut members = Vec::new();
         for person in store::people(tx, viewer, None, &Page { limit: MOST, ..Page::default() })?.items {
@@ -54,7 +61,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
                 }
             }
         }
-        Ok((waiting, members))
+        Ok((waiting, unconfirmed, members))
     })?;
     let lede = match waiting.len() {
         0 => "Nobody waits to join.".to_owned(),
@@ -75,12 +82,20 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             vec![Cell::text(&held.org_code), Cell::text(&moment(held.granted_at))],
         )
     });
+    let again = unconfirmed.iter().map(|(person, held)| {
+        Row::new(
+            Cell::link(&person.name, &format!("/members/{}", held.id)).small(&person.email),
+            vec![Cell::text(&sentence_case(held.role.words())), Cell::text(&held.org_code), Cell::text(&moment(held.granted_at))],
+        )
+    });
+    let again = Table::new("To confirm again after a merger", &["Name", "Role", "Organisation", "Since"], again.collect());
     let members = Table::new("Members of the group", &["Name", "Organisation", "Since"], rows.collect());
     Ok(page(&ListPage {
         shell: visitor.shell(&app, "Members", Place::Elsewhere),
         lede,
         sections: vec![
             Section::new("waiting", "Waiting").table(waiting, "Nobody waits."),
+            Section::new("again", "To confirm again").table(again, "Nobody waits to be confirmed."),
             Section::new("members", "In the group").table(members, "Nobody has joined yet."),
         ],
         ..ListPage::default()
@@ -131,7 +146,8 @@ fn draw_request(app: &App, visitor: &Visitor, found: &Registration, form: &Form,
 
 fn organisations(app: &App) -> Result<Vec<Choice>, Failure> {
     let all = app.read::<_, Failure>(|tx| directory::organisations(tx, None, &Page { limit: 500, ..Page::default() }))?;
-    let choices = all.items.iter().map(|org| Choice::new(&org.id.to_string(), &org.name));
+    let lasting = all.items.iter().filter(|org| org.merged_into.is_none());
+    let choices = lasting.map(|org| Choice::new(&org.id.to_string(), &org.name));
     Ok(std::iter::once(Choice::new("", "Choose")).chain(choices).collect())
 }
 
@@ -215,22 +231,33 @@ fn decide(
     })
 }
 
-/// A membership of the group that this visitor may end.
-fn membership(app: &App, visitor: &Visitor, id: &str) -> Result<(store::Membership, String), Failure> {
+/// A membership that this visitor answers for: of the group, or one that came with a merger and is not confirmed yet.
+struct Held {
+    row: store::Membership,
+    name: String,
+    awaits: bool,
+}
+
+fn membership(app: &App, visitor: &Visitor, id: &str) -> Result<Held, Failure> {
     let (viewer, id) = (viewer(visitor)?, super::id(id)?);
     let orgs = visitor.orgs_with(Role::Coordinator);
     let found = app.read::<_, Failure>(|tx| {
         let Some(held) = store::membership(tx, id)? else { return Ok(None) };
         let name = store::person(tx, held.person_id)?.map(|person| person.name).unwrap_or_default();
-        Ok(Some((held, name)))
+        let awaits = directory::to_confirm(tx, Viewer::All, i64::MAX)?.contains(&id);
+        Ok(Some(Held { row: held, name, awaits }))
     })?;
     let is_ours = |held: &store::Membership| viewer == Viewer::All || orgs.iter().any(|org| org.0 == held.org_id);
-    found.filter(|(held, _)| held.role == Role::GroupMember && held.ended_at.is_none() && is_ours(held)).ok_or(Failure::NotFound)
+    let is_answered_for = |held: &Held| held.row.role == Role::GroupMember || held.awaits;
+    found.filter(|held| is_answered_for(held) && held.row.ended_at.is_none() && is_ours(&held.row)).ok_or(Failure::NotFound)
 }
 
 /// One member, and the button that ends the membership.
 pub async fn show_member(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
-    let (held, name) = membership(&app, &visitor, &id)?;
+    let Held { row: held, name, awaits } = membership(&app, &visitor, &id)?;
+    if awaits {
+        return draw_again(&app, &visitor, &held, &name);
+    }
     Ok(page(&FormPage {
         shell: visitor.shell(&app, &name, Place::Elsewhere),
         lede: format!("Member of the Service Management group since {}.", moment(held.granted_at)),
@@ -241,10 +268,52 @@ pub async fn show_member(State(app): State<Shared>, visitor: Visitor, Path(id): 
     }))
 }
 
+/// One that came with a merger: confirm it, or end it.
+fn draw_again(app: &App, visitor: &Visitor, held: &store::Membership, name: &str) -> Result<Response, Failure> {
+    let choices = vec![Choice::new("yes", "Yes, in this role"), Choice::new("no", "No: end this role")];
+    Ok(page(&FormPage {
+        shell: visitor.shell(app, name, Place::Elsewhere),
+        lede: "The role came with a merger. It counts, and is to be confirmed again.".into(),
+        facts: vec![
+            Fact::new("Role", &sentence_case(held.role.words())),
+            Fact::new("Organisation", &held.org_code),
+            Fact::new("Service", held.service_code.as_deref().unwrap_or("All")),
+            Fact::new("Since", &moment(held.granted_at)),
+        ],
+        form: parts::Form::new(&format!("/members/{}/confirm", held.id), "Answer", vec![Field::radios("answer", "Do they work with you?", choices)]),
+        ..FormPage::default()
+    }))
+}
+
+/// The answer: whoever works there stays, a leaver is out at once. Nobody answers for themselves.
+pub async fn confirm(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
+    let Held { row: held, name, awaits } = membership(&app, &visitor, &id)?;
+    if !awaits {
+        return Err(Failure::NotFound);
+    }
+    form.only(&["answer"])?;
+    let by = visitor.person()?;
+    if by.0 == held.person_id {
+        return Err(Failure::denied("SD-9", "Nobody confirms a role of their own. Another coordinator or the authority does."));
+    }
+    let act = app.act(Some(by), app.clock.now());
+    match form.raw("answer") {
+        "yes" => {
+            app.write::<_, Failure>(move |tx| directory::confirm_again(tx, &act, held.id))?;
+            Ok(done(&app, "/members", &format!("{name} is confirmed.")))
+        }
+        "no" => {
+            app.attempt(move |tx| store::end_role(tx, &act, held.id))?;
+            Ok(done(&app, "/members", &format!("This role of {name} has ended.")))
+        }
+        _ => Err(Failure::invalid(Fault::of("answer", "missing", "Choose yes or no."))),
+    }
+}
+
 /// Ends it: a leaver is out at once (spec 13).
 pub async fn end(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
     form.only(&[])?;
-    let (held, name) = membership(&app, &visitor, &id)?;
+    let Held { row: held, name, .. } = membership(&app, &visitor, &id)?;
     let act = app.act(Some(visitor.person()?), app.clock.now());
     app.attempt(move |tx| store::end_role(tx, &act, held.id))?;
     Ok(done(&app, "/members", &format!("{name} is no longer a member of the group.")))

@@ -51,7 +51,7 @@ pub async fn filled(State(app): State<Shared>, visitor: Visitor, Path(reference)
     let mut facts = vec![
         Fact::new("Reference", &change.reference),
         Fact::new("Kind of change", &sentence_case(change.kind.words())),
-        Fact::new("Raised by", &format!("{}, {}", seen.names.person(change.raised_by.person), seen.names.org(change.org))),
+        Fact::new("Raised by", &format!("{}, {}", seen.names.person(change.raised_by.person), words::mergers::holder(change, &seen.names))),
         Fact::new("Stage", change.stage.words()),
     ];
     if let Some(content) = &change.content {

@@ -4,6 +4,7 @@ mod dependencies;
 mod estate;
 mod freezes;
 pub mod limits;
+pub mod mergers;
 mod organisations;
 pub mod people;
 mod rates;
@@ -97,6 +98,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<Rates>(&visitor, &mut rows);
     if limits::admit(&visitor).is_ok() {
         rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));
+    }
+    if mergers::admit(&visitor).is_ok() {
+        rows.push(Row::new(Cell::link(mergers::LINE.0, mergers::PATH), vec![Cell::text(mergers::LINE.1)]));
     }
     if rows.is_empty() {
         only_administrators(&visitor)?;
@@ -332,10 +336,11 @@ pub(super) fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Every organisation as a choice.
+/// Every organisation for which no other stands, as a choice.
 pub(super) fn organisation_choices(app: &App) -> Result<Vec<Choice>, Failure> {
     let page = Page { limit: 500, ..Page::default() };
     let all = app.read::<_, Failure>(|tx| directory::organisations(tx, None, &page))?;
-    let choices = all.items.iter().map(|org| Choice::new(&org.id.to_string(), &format!("{} ({})", org.name, org.code)));
+    let lasting = all.items.iter().filter(|org| org.merged_into.is_none());
+    let choices = lasting.map(|org| Choice::new(&org.id.to_string(), &format!("{} ({})", org.name, org.code)));
     Ok(std::iter::once(Choice::new("", "Choose")).chain(choices).collect())
 }

@@ -21,7 +21,7 @@ use crate::web::problem::Failure;
 use crate::web::tell::page;
 use crate::web::ui::{Paging, Stat, Tag};
 use crate::web::visitor::Visitor;
-use crate::words::{counted, sentence_case};
+use crate::words::{counted, mergers, sentence_case};
 
 /// The page shows the first of them; the file holds all.
 const ROWS_MAX: usize = 200;
@@ -124,7 +124,7 @@ fn drawn(row: &RaisedRow, zone: &jiff::tz::TimeZone) -> Drawn {
         reference: row.reference.clone(),
         href: if row.party { format!("/changes/{}", row.reference) } else { String::new() },
         title: row.title.clone(),
-        organisation: row.org.name.clone(),
+        organisation: row.raised_as.as_ref().map_or(row.org.name.clone(), |raiser| mergers::raised_as(&row.org.name, &raiser.name)),
         kind: sentence_case(row.kind.words()),
         raised: row.received_at.map(|at| calendar::local_date(at, zone).strftime("%-d %b %Y").to_string()).unwrap_or_default(),
         tag: Tag::new(row.stage.words(), colour),
@@ -176,6 +176,7 @@ const HEADS: &[&str] = &[
     "notice_verdict",
     "revision",
     "supplier_ref",
+    "raised_as",
 ];
 
 /// The same rows as a file.
@@ -210,6 +211,7 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
                 row.notice.as_ref().map(|notice| notice.verdict.code().to_owned()).unwrap_or_default(),
                 row.revision.to_string(),
                 row.source_ref.clone().unwrap_or_default(),
+                row.raised_as.as_ref().map(|raiser| raiser.code.clone()).unwrap_or_default(),
             ])
         })
     }))

@@ -24,7 +24,11 @@ impl Register for Organisations {
     fn list(app: &App, _: &Visitor, page: &Page) -> Result<(Table, Option<Cursor>), Failure> {
         let found = app.read::<_, Failure>(|tx| directory::organisations(tx, None, page))?;
         let rows = found.items.iter().map(|org| {
-            let state = if org.is_active { "" } else { "closed" };
+            let state = match (org.merged_into, org.is_active) {
+                (Some(_), _) => "merged",
+                (None, true) => "",
+                (None, false) => "closed",
+            };
             Row::new(Cell::link(&org.name, &format!("{}/{}", Self::PATH, org.id)), vec![Cell::text(&org.code), Cell::text(org.kind.words()), Cell::text(state)])
         });
         Ok((Table::new(Self::MANY, &["Name", "Code", "Kind", "State"], rows.collect()), found.next))
@@ -81,6 +85,7 @@ impl Register for Organisations {
             zone: form.text("zone").into(),
             calendar: form.text("calendar").into(),
             is_active: form.all("flags").any(|flag| flag == "active"),
+            merged_into: None,
             is_open_tonight: form.all("flags").any(|flag| flag == "open_tonight"),
         };
         app.attempt(move |tx| directory::save_organisation(tx, &act, &org)).map(|_| ())
