@@ -283,6 +283,11 @@ impl<'w> Walk<'w> {
             return;
         }
         let (now, entry) = (self.case.now, &mut self.case.entry);
+        // Which entry a draft will name is not known beforehand, so that sending it is offered whatever became of it.
+        if matches!(self.case.change.stage, Stage::Draft | Stage::Returned) {
+            (entry.suspended, entry.looked_at) = (None, Some(now));
+            return;
+        }
         if entry.suspended.is_some() || !self.case.change.learnt.suspended.is_empty() {
             if self.chance.percent(60) {
                 (entry.suspended, entry.looked_at) = (None, Some(now));
@@ -293,7 +298,8 @@ impl<'w> Walk<'w> {
         if self.chance.percent(10) {
             entry.uses.push(UseFact {
                 change: ChangeId(900_000 + entry.uses.len() as i64),
-                sent_at: now,
+                // Long enough ago to use up no limit.
+                sent_at: now - SignedDuration::from_hours(24 * 40),
                 called_off: self.chance.percent(10),
                 ended: Some((if self.chance.percent(40) { Outcome::Failed } else { Outcome::Successful }, now)),
                 harm_at: self.chance.percent(5).then_some(now),
