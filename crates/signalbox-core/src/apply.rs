@@ -14,19 +14,24 @@ pub fn replay<'a>(events: impl IntoIterator<Item = &'a Recorded>) -> Option<Chan
 /// The change after one more event.
 pub fn apply(change: Option<Change>, recorded: &Recorded) -> Change {
     let mut change = change.unwrap_or_else(|| unborn(recorded));
+    apply_to(&mut change, recorded);
+    change
+}
+
+/// The same, where the change is at hand: nothing of it is copied.
+pub(crate) fn apply_to(change: &mut Change, recorded: &Recorded) {
     change.version = recorded.version;
     let before = change.stage;
-    fold(&mut change, recorded);
+    fold(change, recorded);
     let ruled = |ruling: &crate::event::Ruling| Ruled { version: recorded.version, at: recorded.at, by: recorded.by.clone(), ruling: ruling.clone() };
     // Shared, for a change is copied often and what was ruled once never changes.
     change.rulings.extend(recorded.rulings.iter().map(ruled).map(std::sync::Arc::new));
-    crate::carry::fold(&mut change, recorded);
-    crate::learn::fold(&mut change, recorded);
-    clinical::note(&mut change, recorded);
+    crate::carry::fold(change, recorded);
+    crate::learn::fold(change, recorded);
+    clinical::note(change, recorded);
     if change.stage != before {
         change.stage_since = recorded.at;
     }
-    change
 }
 
 fn unborn(recorded: &Recorded) -> Change {

@@ -178,7 +178,7 @@ pub fn candidates(done: &[Done]) -> Vec<Candidate> {
         }
     }
     let is_well = |one: &&Done| one.outcome == Outcome::Successful && one.incidents == 0 && one.disputes == 0 && one.impact >= 3;
-    kinds.retain(|_, all| all.len() >= OFTEN && all.iter().all(|one| is_well(one)));
+    kinds.retain(|_, all| all.len() >= OFTEN && all.iter().all(is_well));
     let mut found: Vec<Candidate> = kinds
         .into_values()
         .filter_map(|all| {

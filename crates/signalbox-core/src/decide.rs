@@ -35,7 +35,7 @@ pub use raise::{Import, Raise, drafting_stamp, import, raise};
 
 use crate::act::Act;
 use crate::actor::{Actor, Stamp};
-use crate::apply::apply;
+use crate::apply::apply_to;
 use crate::calendar::Calendar;
 use crate::change::{Change, Window};
 use crate::event::{Event, Recorded};
@@ -229,7 +229,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
 /// Appends an event and folds it in.
 pub(crate) fn record(log: &mut Vec<Recorded>, change: &mut Change, mint: &mut Mint, now: Timestamp, by: Stamp, event: Event) {
     let recorded = Recorded { id: EventId(mint.id()), change: change.id, version: change.version + 1, at: now, by, event, rulings: vec![] };
-    *change = apply(Some(change.clone()), &recorded);
+    apply_to(change, &recorded);
     log.push(recorded);
 }
 

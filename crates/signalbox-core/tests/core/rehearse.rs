@@ -12,7 +12,7 @@ use signalbox_core::process::{Process, Processes};
 use signalbox_core::refusal::{Bar, Refusal};
 use signalbox_core::rehearse::estate::{Estate, Held, Known, Place, Rows};
 use signalbox_core::rehearse::turns::{Row, Turn, rows, sums};
-use signalbox_core::rehearse::{Course, Rehearsal};
+use signalbox_core::rehearse::{Course, Rehearsal, side_by_side};
 use signalbox_core::rule::Rule;
 use signalbox_core::samples::{Case, TRUST, World};
 use signalbox_core::schedule::{Dependency, DependencyKind, Node};
@@ -265,10 +265,15 @@ fn ten_thousand_changes_are_rehearsed_in_under_ten_seconds() {
     let later = changed("planned-outage.md", &[("| trust, supplier | yes, no | 10 | days |", "| trust, supplier | yes, no | 15 | days |")]);
     let full = std::env::var_os("SIGNALBOX_FULL").is_some();
     let count = if full { 10_000 } else { 2_000i64 };
-    let logs: Vec<Vec<Recorded>> = (1..=count).map(|n| case.log.iter().map(|recorded| moved(recorded, n, n * 4)).collect()).collect();
-    let logs: Vec<(&[Recorded], &BTreeMap<signalbox_core::ids::TextId, String>)> = logs.iter().map(|log| (log.as_slice(), &case.prose)).collect();
+    let events: Vec<Recorded> = (1..=count).flat_map(|n| case.log.iter().map(move |recorded| moved(recorded, n, n * 4))).collect();
+    let estate = estate(&world);
+    let (before, after) = (Arc::clone(&shipped), Arc::clone(&later));
     let begun = std::time::Instant::now();
-    let all = rows(rehearse(&world, &logs, &shipped), rehearse(&world, &logs, &later));
+    let mut was = Rehearsal::new(&estate, Box::new(move |_, _| Some(Arc::clone(&before))));
+    let mut is = Rehearsal::new(&estate, Box::new(move |_, _| Some(Arc::clone(&after))));
+    // In batches, as they are read.
+    events.chunks(2_000).for_each(|batch| side_by_side(&mut was, &mut is, batch, &case.prose));
+    let all = rows(was.courses(), is.courses());
     let took = begun.elapsed();
     println!("{} changes of {} events, under both documents: {} ms", all.len(), case.log.len(), took.as_millis());
     assert!(sums(&all).notice > all.len() * 9 / 10, "{:?}", sums(&all));

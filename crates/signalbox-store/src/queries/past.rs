@@ -104,12 +104,12 @@ fn people(tx: &mut dyn Tx) -> Result<BTreeMap<PersonId, Known>, StoreError> {
     Ok(people)
 }
 
-/// Reads the events of changes between two moments in the order of time, in batches; hands each over with the free
-/// texts of the changes in its batch. Events before `from` of a change are not read.
+/// Reads the events of changes between two moments in the order of time, and hands them over in batches, each with the
+/// free texts of the changes in it. Events before `from` of a change are not read.
 ///
 /// # Errors
 /// The store's, or that of an event that cannot be read.
-pub fn events(tx: &mut dyn Tx, from: Timestamp, until: Timestamp, mut take: impl FnMut(&Recorded, &BTreeMap<TextId, String>)) -> Result<usize, StoreError> {
+pub fn events(tx: &mut dyn Tx, from: Timestamp, until: Timestamp, mut take: impl FnMut(&[Recorded], &BTreeMap<TextId, String>)) -> Result<usize, StoreError> {
     let (mut at, mut seq, mut count) = (from.as_microsecond(), 0, 0);
     loop {
         let read = |row: &dyn Row| Ok((row.int(0)?, row.int(1)?, row.int(2)?, row.text(3)?));
@@ -117,10 +117,10 @@ pub fn events(tx: &mut dyn Tx, from: Timestamp, until: Timestamp, mut take: impl
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(count) };
         let words: BTreeMap<TextId, String> = tx.all(TEXTS, values![first.2, last.2], |row| Ok((TextId(row.int(0)?), row.text(1)?)))?.into_iter().collect();
         (at, seq) = (last.2, last.0);
-        for (seq, schema, _, payload) in &rows {
-            let recorded = upcast(*schema, payload).map_err(|fault| StoreError::Corrupt(format!("event {seq}: {fault}")))?;
-            take(&recorded, &words);
-        }
+        let one = |(seq, schema, _, payload): &(i64, i64, i64, String)| {
+            upcast(*schema, payload).map_err(|fault| StoreError::Corrupt(format!("event {seq}: {fault}")))
+        };
+        take(&rows.iter().map(one).collect::<Result<Vec<Recorded>, StoreError>>()?, &words);
         count += rows.len();
         if (rows.len() as i64) < BATCH {
             return Ok(count);

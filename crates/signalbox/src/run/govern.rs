@@ -13,7 +13,7 @@ use signalbox_core::ids::OrgId;
 use signalbox_core::process::{Fault, Process, Processes};
 use signalbox_core::refusal::Bar;
 use signalbox_core::rehearse::turns::{self, Row};
-use signalbox_core::rehearse::{Choose, Rehearsal};
+use signalbox_core::rehearse::{self, Choose, Rehearsal};
 use signalbox_store::directory::{self, Act};
 use signalbox_store::documents::proposals::{self, Proposal, Written};
 use signalbox_store::queries::past;
@@ -223,10 +223,7 @@ impl App {
             };
             let estate = past::estate(tx)?;
             let (mut was, mut is) = (Rehearsal::new(&estate, boxed(&before)), Rehearsal::new(&estate, boxed(&after)));
-            let events = past::events(tx, from, now, |recorded, words| {
-                was.take(recorded, words);
-                is.take(recorded, words);
-            })?;
+            let events = past::events(tx, from, now, |batch, words| rehearse::side_by_side(&mut was, &mut is, batch, words))?;
             let titles = past::titles(tx, &scope, since)?;
             let mut rows = turns::rows(was.courses(), is.courses());
             rows.retain(|row| row.was.dated >= since && titles.contains_key(&row.was.change.0));

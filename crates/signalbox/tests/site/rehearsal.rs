@@ -52,7 +52,9 @@ struct Past {
 impl Past {
     fn read(app: &App, now: Timestamp) -> Past {
         let mut events = vec![];
-        app.db.read(|tx| past::events(tx, Timestamp::MIN, now, |recorded, words| events.push((recorded.clone(), words.clone())))).unwrap();
+        app.db
+            .read(|tx| past::events(tx, Timestamp::MIN, now, |batch, words| events.extend(batch.iter().map(|recorded| (recorded.clone(), words.clone())))))
+            .unwrap();
         Past { events }
     }
 }

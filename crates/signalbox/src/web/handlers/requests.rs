@@ -57,7 +57,7 @@ impl Asking {
         if orgs.is_empty() {
             return Err(raise::may_not(Kind::ServiceRequest));
         }
-        let suspended = app.read::<_, Failure>(|tx| Ok(entries::suspensions(tx)?))?;
+        let suspended = app.read::<_, Failure>(|tx| entries::suspensions(tx))?;
         Ok(Asking { actor, process, orgs, suspended })
     }
 

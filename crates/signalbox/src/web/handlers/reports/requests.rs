@@ -278,7 +278,7 @@ fn uses(health: &Health, id: &str) -> Section {
 
 fn looked(app: &App, health: &Health, id: &str) -> Result<Section, Failure> {
     let people: Vec<i64> = health.looks_at(id).filter_map(|look| look.by).collect();
-    let names = app.read::<_, Failure>(|tx| Ok(signalbox_store::accounts::names(tx, &people)?))?;
+    let names = app.read::<_, Failure>(|tx| signalbox_store::accounts::names(tx, &people))?;
     let row = |look: &Look| {
         let by = look.by.and_then(|by| names.get(&by)).cloned().unwrap_or_default();
         Row::new(Cell::text(&moment(look.at)), vec![Cell::text(&by), Cell::text(&look.words)])
@@ -382,7 +382,7 @@ pub async fn propose(State(app): State<Shared>, visitor: Visitor, Path(reference
     let process = app.documents.of_kind(Kind::ServiceRequest).ok_or(Failure::NotFound)?;
     let actor = visitor.actor()?;
     let id = app.propose(&actor, &process.id).map_err(proposals::halted)?;
-    let Some(begun) = app.read::<_, Failure>(|tx| Ok(signalbox_store::documents::proposals::proposal(tx, id)?))? else { return Err(Failure::NotFound) };
+    let Some(begun) = app.read::<_, Failure>(|tx| signalbox_store::documents::proposals::proposal(tx, id))? else { return Err(Failure::NotFound) };
     if let Some(source) = with_entry(&begun.source, &one) {
         let n = one.changes.len();
         let why = format!(
