@@ -2,6 +2,7 @@
 //! (spec 6.12, X1, X12, X15).
 
 use crate::actor::{Actor, Role, Stamp};
+use crate::calendar::{self, Calendar, Division};
 use crate::change::{Change, Outcome};
 use crate::ids::OrgId;
 use crate::text::Text;
@@ -236,6 +237,16 @@ pub fn reports_incidents(actor: &Actor) -> bool {
 /// Whether somebody may tell of an incident of this organisation: their own, or any for the authority's change manager.
 pub fn may_report_incident(actor: &Actor, org: OrgId) -> bool {
     actor.holds(Role::AuthorityManager) || actor.memberships().iter().any(|m| m.org == org && INCIDENT_REPORTERS.contains(&m.role))
+}
+
+/// For how many working days after the work an incident may have come from it (X12).
+const SUSPECT_DAYS: i64 = 5;
+
+/// Whether an incident was opened soon enough after the work to have come from it: within five working days, by the
+/// dates of London and the holidays of England and Wales, which is where incidents of several organisations meet.
+pub fn may_have_caused(ended: Timestamp, opened: Timestamp) -> bool {
+    let (calendar, zone) = (Calendar::shipped(Division::EnglandAndWales), calendar::london());
+    calendar.working_days_between(calendar::local_date(ended, &zone), calendar::local_date(opened, &zone)) <= SUSPECT_DAYS
 }
 
 /// The organisations that are asked whether it worked: those that the work touched, without whoever carried it out.

@@ -112,14 +112,18 @@ impl Composed {
 
     /// Asks for one of these ids; for none of them, nothing is found.
     pub fn ids(&mut self, column: &str, ids: &[i64]) {
-        let places: Vec<String> = ids
-            .iter()
-            .map(|id| {
-                self.params.push((*id).into());
-                format!("${}", self.params.len())
-            })
-            .collect();
-        self.sql.push_str(&format!(" and {column} in ({})", if places.is_empty() { "0".to_owned() } else { places.join(", ") }));
+        self.sql.push_str(&format!(" and {column} in "));
+        self.among(ids.iter().copied());
+    }
+
+    /// Adds a list of ids in brackets, of which none is `(0)`.
+    pub fn among(&mut self, ids: impl IntoIterator<Item = i64>) {
+        let place = |id: i64| {
+            self.params.push(id.into());
+            format!("${}", self.params.len())
+        };
+        let places: Vec<String> = ids.into_iter().map(place).collect();
+        self.sql.push_str(&format!("({})", if places.is_empty() { "0".to_owned() } else { places.join(", ") }));
     }
 
     /// Adds `and column in (..)`; no codes mean no condition.

@@ -298,6 +298,16 @@ fn c094_what_is_owed_waits_while_the_change_is_held() {
 }
 
 #[test]
+fn x12_an_incident_is_offered_for_five_working_days_over_christmas_too() {
+    let offered = |ended: &str, opened: &str| learn::may_have_caused(at(ended), at(opened));
+    // Tuesday to the Tuesday after is five working days, to Wednesday six.
+    assert!(offered("2027-03-02T23:00", "2027-03-09T18:00") && !offered("2027-03-02T23:00", "2027-03-10T00:00"));
+    // Wednesday before Christmas 2026: 24, 29, 30, 31 December and 4 January are the five.
+    assert!(offered("2026-12-23T23:00", "2027-01-04T09:00") && !offered("2026-12-23T23:00", "2027-01-05T09:00"));
+    assert!(offered("2027-03-02T23:00", "2027-03-02T22:30"), "while the work was on");
+}
+
+#[test]
 fn c101_the_score_follows_its_formula() {
     let score = |outcome, worst, over, upheld| learn::score(outcome, worst, over, upheld);
     assert_eq!(score(Outcome::Successful, None, 30, false), Some(100));

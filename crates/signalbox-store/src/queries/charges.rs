@@ -12,7 +12,6 @@ use signalbox_core::change::Stage;
 use signalbox_core::charge::owed::{Owes, is_open};
 use signalbox_core::charge::sight::MoneySight;
 use signalbox_core::charge::{BillOf, InvoiceState, State};
-use signalbox_core::ids::OrgId;
 use std::collections::BTreeMap;
 
 /// One version of a quote.
@@ -113,7 +112,7 @@ pub struct ChargeFilter {
 /// The statements of this file, as a test prepares them.
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
-    let one = MoneySight { everything: false, raised: [OrgId(1)].into(), runs: [OrgId(2)].into() };
+    let one = MoneySight { everything: false, raised: [signalbox_core::ids::OrgId(1)].into(), runs: [signalbox_core::ids::OrgId(2)].into() };
     let all = MoneySight { everything: true, ..MoneySight::default() };
     let filter = ChargeFilter { from: Timestamp::UNIX_EPOCH, until: Timestamp::UNIX_EPOCH, organisation: Some(1) };
     vec![
@@ -130,28 +129,16 @@ pub fn composed() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn among(statement: &mut Composed, orgs: impl IntoIterator<Item = OrgId>) {
-    let places: Vec<String> = orgs
-        .into_iter()
-        .map(|org| {
-            statement.params.push(org.0.into());
-            format!("${}", statement.params.len())
-        })
-        .collect();
-    let list = if places.is_empty() { "0".to_owned() } else { places.join(", ") };
-    statement.sql.push_str(&format!("({list})"));
-}
-
 /// The core's sight as a condition on `c`.
 fn money(statement: &mut Composed, sight: &MoneySight) {
     if sight.everything {
         return;
     }
     statement.sql.push_str(" and (c.org_id in ");
-    among(statement, sight.raised.iter().copied());
+    statement.among(sight.raised.iter().map(|org| org.0));
     if !sight.runs.is_empty() {
         statement.sql.push_str(" or exists (select 1 from change_orgs r where r.change_id = c.id and r.part = 'runs' and r.org_id in ");
-        among(statement, sight.runs.iter().copied());
+        statement.among(sight.runs.iter().map(|org| org.0));
         statement.sql.push_str(") or not exists (select 1 from change_orgs r where r.change_id = c.id and r.part = 'runs')");
     }
     statement.sql.push(')');

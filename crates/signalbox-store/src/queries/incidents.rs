@@ -8,7 +8,7 @@ use crate::scope::{OWN_ORGS, Scope, VISIBLE};
 use crate::{Row, StoreError, Tx, values};
 use jiff::Timestamp;
 use signalbox_core::change::Stage;
-use signalbox_core::learn::Grade;
+use signalbox_core::learn::{self, Grade};
 
 /// An incident on a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,9 +60,11 @@ pub struct IncidentFilter {
     pub after: Option<(i64, i64)>,
 }
 
-/// An incident is offered for a change that touched the same thing and began before it, up to five working days back:
-/// seven days always hold them.
-const SUSPECT_MICROS: i64 = 7 * 86_400_000_000;
+/// An incident is offered for a change that touched the same thing and began before it, up to five working days back
+/// (X12). Statements look back so far that those are always among what they find, over Christmas too.
+const SUSPECT_MICROS: i64 = 14 * 86_400_000_000;
+/// What is offered at once.
+const SUSPECTS: usize = 20;
 
 const HITS: &str = "coalesce((select string_agg(x.code, ';' order by x.code) from (select v.code from incident_services s join services v on v.id = s.service_id where s.incident_id = i.id
     union select e.code from incident_items t join items e on e.id = t.item_id where t.incident_id = i.id) x), '')";
@@ -139,7 +141,7 @@ fn near_statement(scope: &Scope, change: i64) -> Composed {
         and i.id in (select t.incident_id from change_items l join incident_items t on t.item_id = l.item_id where l.change_id = {}
             union select s.incident_id from change_services l join incident_services s on s.service_id = l.service_id where l.change_id = {})
         and not exists (select 1 from change_incidents k where k.change_id = c.id and k.incident_id = i.id)
-        order by i.opened_at, i.id limit 20",
+        order by i.opened_at, i.id limit 200",
         [change.into(), SUSPECT_MICROS.into(), change.into(), change.into()],
     );
     statement
@@ -164,7 +166,7 @@ fn suspects_statement(scope: &Scope, incident: i64, near: &[i64]) -> Composed {
         scope,
         format!(
             "select c.reference, c.title, c.stage, c.started_at, c.finished_at,
-            case when exists (select 1 from change_incidents k where k.change_id = c.id and k.incident_id = i.id) then 1 else 0 end
+            case when exists (select 1 from change_incidents k where k.change_id = c.id and k.incident_id = i.id) then 1 else 0 end, i.opened_at
             from incidents i cross join changes c where {VISIBLE}"
         ),
     );
@@ -174,7 +176,7 @@ fn suspects_statement(scope: &Scope, incident: i64, near: &[i64]) -> Composed {
         [incident.into(), SUSPECT_MICROS.into()],
     );
     statement.ids("c.id", near);
-    statement.sql.push_str(" order by c.started_at desc, c.id limit 20");
+    statement.sql.push_str(" order by c.started_at desc, c.id limit 200");
     statement
 }
 
@@ -206,9 +208,13 @@ pub fn by_id(tx: &mut dyn Tx, scope: &Scope, id: i64) -> Result<Option<IncidentL
 }
 
 /// Those that hit what a change touched, from its start until five working days after it, and are not linked to it.
-pub fn near(tx: &mut dyn Tx, scope: &Scope, change: i64) -> Result<Vec<IncidentLine>, StoreError> {
+/// `ended` is when the work ended, if it has.
+pub fn near(tx: &mut dyn Tx, scope: &Scope, change: i64, ended: Option<Timestamp>) -> Result<Vec<IncidentLine>, StoreError> {
     let statement = near_statement(scope, change);
-    tx.all(&statement.sql, &statement.params, read)
+    let mut lines = tx.all(&statement.sql, &statement.params, read)?;
+    lines.retain(|line| ended.is_none_or(|ended| learn::may_have_caused(ended, line.opened_at)));
+    lines.truncate(SUSPECTS);
+    Ok(lines)
 }
 
 /// Those that are linked to a change.
@@ -221,14 +227,17 @@ pub fn linked(tx: &mut dyn Tx, scope: &Scope, change: i64) -> Result<Vec<Inciden
 pub fn suspects(tx: &mut dyn Tx, scope: &Scope, incident: i64) -> Result<Vec<Suspect>, StoreError> {
     let near = tx.all(NEAR_IDS, values![incident], |row| row.int(0))?;
     let statement = suspects_statement(scope, incident, &near);
-    tx.all(&statement.sql, &statement.params, |row| {
-        Ok(Suspect {
+    let found = tx.all(&statement.sql, &statement.params, |row| {
+        let suspect = Suspect {
             reference: row.text(0)?,
             title: row.text(1)?,
             stage: code(row, 2, Stage::from_code)?,
             started_at: opt_time(row, 3)?,
             finished_at: opt_time(row, 4)?,
             linked: row.boolean(5)?,
-        })
-    })
+        };
+        Ok((suspect, time(row, 6)?))
+    })?;
+    let is_near = |suspect: &Suspect, opened| suspect.linked || suspect.finished_at.is_none_or(|ended| learn::may_have_caused(ended, opened));
+    Ok(found.into_iter().filter(|(suspect, opened)| is_near(suspect, *opened)).map(|(suspect, _)| suspect).take(SUSPECTS).collect())
 }

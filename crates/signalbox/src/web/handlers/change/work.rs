@@ -129,8 +129,8 @@ pub(super) fn near(app: &App, seen: &Seen) -> Result<Option<Section>, Failure> {
     if change.work.started.is_none() {
         return Ok(None);
     }
-    let scope = Scope::of(&seen.actor);
-    let (near, linked) = app.read::<_, Failure>(|tx| Ok((incidents::near(tx, &scope, change.id.0)?, incidents::linked(tx, &scope, change.id.0)?)))?;
+    let (scope, ended) = (Scope::of(&seen.actor), change.work.finished.as_ref().map(|told| told.happened_at));
+    let (near, linked) = app.read::<_, Failure>(|tx| Ok((incidents::near(tx, &scope, change.id.0, ended)?, incidents::linked(tx, &scope, change.id.0)?)))?;
     if near.is_empty() && linked.is_empty() {
         return Ok(None);
     }
