@@ -18,6 +18,7 @@ use signalbox_core::ids::ChangeId;
 use signalbox_core::learn::Grade;
 use signalbox_core::process::edit::{self, Edit};
 use signalbox_core::process::{CatalogueEntry, Process};
+use signalbox_core::report::SMALL;
 use signalbox_store::directory::{self, Look};
 use signalbox_store::queries::entries::{self as store, Suspension, Use};
 use signalbox_store::scope::Scope;
@@ -106,9 +107,9 @@ fn went_well(tally: Tally) -> String {
     if tally.uses == 0 { "none ended yet".to_owned() } else { format!("{} of {} went well", tally.uses - tally.failures, tally.uses) }
 }
 
-/// "below 7.2 %"
+/// "below 7.2 %"; of fewer than ten nothing is said in percent (spec 12).
 fn bound(failures: i64, uses: i64) -> String {
-    if uses == 0 {
+    if uses < SMALL as i64 {
         return String::new();
     }
     format!("below {:.1} %", catalogue::highest_rate(failures.unsigned_abs(), uses.unsigned_abs()) * 100.0)
@@ -172,7 +173,7 @@ fn entries(health: &Health) -> Section {
             ],
         )
     };
-    let heads = ["Request", "State", "Of those ended", "True rate of failure", "Used up", "Agreed until", "Owner"];
+    let heads = ["Request", "State", "Went well", "Failure rate", "Used up", "Agreed until", "Owner"];
     Section::new("entries", "The catalogue")
         .table(Table::new("Requests and how they have gone", &heads, health.process.catalogue.iter().map(row).collect()), "The catalogue is empty.")
 }
@@ -198,7 +199,7 @@ fn candidates_section(app: &App, visitor: &Visitor, scope: &Scope) -> Result<Sec
         "Normal changes of the last year with the same services and the same title but for numbers, done {} times or more: each at once, without an incident or a dispute, and none of impact 1 or 2. The last figure is how high the true rate of failure could be with 95 % confidence; that there was no failure does not make it nothing.",
         catalogue::OFTEN
     );
-    let heads = ["Work", "Services", "Went well", "True rate of failure", "Latest"];
+    let heads = ["Work", "Services", "Went well", "Failure rate", "Latest"];
     let table = Table::new("Work that might be agreed beforehand", &heads, rows.collect());
     Ok(Section::new("often", "Done often, and always well").words(&words).table(table, "Nothing was done so often and so well yet."))
 }
@@ -230,7 +231,7 @@ fn about(health: &Health, entry: &CatalogueEntry, tally: Tally) -> Section {
         Fact::new("Agreed by", &entry.authorised_by),
         Fact::new("Agreed until", &entry.expires),
     ];
-    facts.retain(|fact| fact.label != "True rate of failure" || tally.uses > 0);
+    facts.retain(|fact| fact.label != "True rate of failure" || tally.uses >= SMALL as i64);
     let said = [("Owner", &entry.owner), ("Clinical statement", &entry.screened_by)];
     facts.extend(said.iter().filter(|(_, words)| !words.is_empty()).map(|(label, words)| Fact::new(label, words)));
     facts.extend(entry.cap.map(|cap| Fact::new("At most", &cap.to_string())));
