@@ -117,14 +117,6 @@ struct Under {
     mints: i64,
 }
 
-/// Takes some events, in the order of time, into two rehearsals at once: neither looks at the other.
-pub fn side_by_side(was: &mut Rehearsal, is: &mut Rehearsal, events: &[Recorded], words: &BTreeMap<TextId, String>) {
-    std::thread::scope(|threads| {
-        threads.spawn(|| events.iter().for_each(|recorded| was.take(recorded, words)));
-        events.iter().for_each(|recorded| is.take(recorded, words));
-    });
-}
-
 /// How often what is missing is filled in before the act counts as refused.
 const TRIES: usize = 4;
 

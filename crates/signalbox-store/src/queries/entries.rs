@@ -15,6 +15,7 @@ use signalbox_core::learn::Grade;
 use std::collections::BTreeMap;
 
 statements! {
+    SENT = "select change_id from change_entries where sent_at >= $1 order by sent_at desc limit 5000";
     SUSPENSIONS = "select entry, suspended_at, suspended_because from change_entries where suspended_at is not null order by suspended_at";
 }
 
@@ -50,26 +51,29 @@ pub struct Suspension {
 /// The statements of this file, as a test prepares them.
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
-    vec![("USES", uses_statement(&scope, Timestamp::UNIX_EPOCH).sql), ("DONE", done_statement(&scope, Timestamp::UNIX_EPOCH).sql)]
+    vec![("USES", uses_statement(&scope, &[1, 2]).sql), ("DONE", done_statement(&scope, Timestamp::UNIX_EPOCH).sql)]
 }
 
-fn uses_statement(scope: &Scope, since: Timestamp) -> Composed {
+fn uses_statement(scope: &Scope, changes: &[i64]) -> Composed {
     let columns = format!(
         "select c.id, c.reference, c.title, e.entry, g.id, g.code, g.name, c.stage, e.sent_at, coalesce(c.finished_at, c.closed_at),
         coalesce(c.outcome, c.proposed), l.worst, e.suspended_at, {IS_PARTY}
         from change_entries e join changes c on c.id = e.change_id join organisations g on g.id = c.org_id left join change_learnt l on l.change_id = c.id"
     );
     let mut statement = readable(scope, &columns);
-    statement.add(" and e.sent_at >= {} order by e.sent_at desc, c.id desc", [since.as_microsecond().into()]);
+    statement.ids("c.id", changes);
+    statement.sql.push_str(" order by e.sent_at desc, c.id desc");
     statement
 }
 
-/// The uses of every entry that the reader may see, sent since a moment, latest first.
+/// The uses of every entry that the reader may see, sent since a moment, latest first; of more than 5,000 the latest.
+/// Which they are is asked first, so that their changes are found by id.
 ///
 /// # Errors
 /// The store's.
 pub fn uses(tx: &mut dyn Tx, scope: &Scope, since: Timestamp) -> Result<Vec<Use>, StoreError> {
-    let statement = uses_statement(scope, since);
+    let changes = tx.all(SENT, crate::values![since.as_microsecond()], |row| row.int(0))?;
+    let statement = uses_statement(scope, &changes);
     tx.all(&statement.sql, &statement.params, |row| {
         Ok(Use {
             id: row.int(0)?,

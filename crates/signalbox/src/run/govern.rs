@@ -8,12 +8,13 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::{Actor, OrgKind, Role};
 use signalbox_core::calendar::{self, Calendar, Division};
+use signalbox_core::event::Recorded;
 use signalbox_core::govern::{self, Answer, Deed};
-use signalbox_core::ids::OrgId;
+use signalbox_core::ids::{OrgId, TextId};
 use signalbox_core::process::{Fault, Process, Processes};
 use signalbox_core::refusal::Bar;
 use signalbox_core::rehearse::turns::{self, Row};
-use signalbox_core::rehearse::{self, Choose, Rehearsal};
+use signalbox_core::rehearse::{Choose, Rehearsal};
 use signalbox_store::directory::{self, Act};
 use signalbox_store::documents::proposals::{self, Proposal, Written};
 use signalbox_store::queries::past;
@@ -223,7 +224,7 @@ impl App {
             };
             let estate = past::estate(tx)?;
             let (mut was, mut is) = (Rehearsal::new(&estate, boxed(&before)), Rehearsal::new(&estate, boxed(&after)));
-            let events = past::events(tx, from, now, |batch, words| rehearse::side_by_side(&mut was, &mut is, batch, words))?;
+            let events = past::events(tx, from, now, |batch, words| side_by_side(&mut was, &mut is, batch, words))?;
             let titles = past::titles(tx, &scope, since)?;
             let mut rows = turns::rows(was.courses(), is.courses());
             rows.retain(|row| row.was.dated >= since && titles.contains_key(&row.was.change.0));
@@ -274,6 +275,14 @@ impl App {
             (Err(fault), None) => Err(fault.into()),
         }
     }
+}
+
+/// Takes some events, in the order of time, into two rehearsals at once: neither looks at the other.
+fn side_by_side(was: &mut Rehearsal, is: &mut Rehearsal, events: &[Recorded], words: &BTreeMap<TextId, String>) {
+    std::thread::scope(|threads| {
+        threads.spawn(|| events.iter().for_each(|recorded| was.take(recorded, words)));
+        events.iter().for_each(|recorded| is.take(recorded, words));
+    });
 }
 
 /// A change out of sight is a clash without a name (S16).
