@@ -58,7 +58,12 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     let words = "Each change was decided again, act by act, on the answers of then and the register of today: once under the version it ran under, once under this one. Rows say where the two part.";
     let mut section = Section::new("rows", "Changes that would have gone another way").words(words);
     let table = Table::new("Changes that would have gone another way, and why", &["Change", "Kind", "What would have been otherwise"], rows.collect());
-    section = section.table(table, "Every change would have gone the same way.");
+    // Nothing rehearsed is no result: an administrator, for one, sees no changes.
+    let empty = match rehearsed.rows.len() {
+        0 => "You may see none of the changes of this time, so none was rehearsed. A change manager of the authority sees them and can rehearse it.",
+        _ => "Every change would have gone the same way.",
+    };
+    section = section.table(table, empty);
     if otherwise.len() > ROWS_MAX {
         section = section.words(&format!("The first {ROWS_MAX} of {}; the file holds all.", otherwise.len()));
     }
