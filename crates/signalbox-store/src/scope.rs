@@ -151,6 +151,12 @@ impl Scope {
         Scope { person: 0, reach: Reach::Parties, is_group: false, manages_all: false, money: MoneySight::default() }
     }
 
+    /// What the authority as a body sees of the changes that were sent: for figures without a name, told to whoever
+    /// writes its process. Restricted ones stay out.
+    pub fn of_the_authority() -> Scope {
+        Scope { reach: Reach::Sent, is_group: true, ..Scope::visitor() }
+    }
+
     /// The parameters `$1` to `$4` of the conditions.
     pub fn params(&self) -> Vec<Value> {
         vec![self.person.into(), (self.reach as i64).into(), self.is_group.into(), self.manages_all.into()]

@@ -27,7 +27,7 @@ pub use lines::{Line, Tone, deviation, event_line, reason_words};
 pub use rulings::{class_sentence, ruling_answer, ruling_because, ruling_inputs};
 pub use safety::{rated_words, rating_words, subject as clinical_subject};
 pub use sentences::{Entry, PROVISIONAL, change_sentence, entry_sentence, notice_sentence, today_sentence, window_phrase};
-pub use turns::turn_words;
+pub use turns::{turn_words, way_words};
 
 use std::collections::BTreeMap;
 

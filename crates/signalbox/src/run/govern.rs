@@ -1,7 +1,7 @@
 //! The one way to change the process: proposals, consultation and adoption, each decided by the core's `govern`, and
 //! the rehearsal of a proposal on what has happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -13,7 +13,7 @@ use signalbox_core::govern::{self, Answer, Deed};
 use signalbox_core::ids::{OrgId, TextId};
 use signalbox_core::process::{Fault, Process, Processes};
 use signalbox_core::refusal::Bar;
-use signalbox_core::rehearse::turns::{self, Row};
+use signalbox_core::rehearse::turns::{self, Row, Sums};
 use signalbox_core::rehearse::{Choose, Rehearsal};
 use signalbox_store::directory::{self, Act};
 use signalbox_store::documents::proposals::{self, Proposal, Written};
@@ -24,6 +24,7 @@ use signalbox_store::{StoreError, Tx};
 use super::documents::keep;
 use crate::accounts::letters::Letter;
 use crate::app::App;
+use crate::words::way_words;
 
 /// Why nothing was done about a proposal.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,10 @@ impl From<StoreError> for Halt {
 pub struct Rehearsed {
     pub rows: Vec<Row>,
     pub titles: BTreeMap<i64, String>,
+    /// Sums over these rows; for whoever writes the process, over every change that the authority sees.
+    pub sums: Sums,
+    /// In which ways changes would have gone otherwise, and how many of those in the sums: no names in it.
+    pub ways: BTreeMap<String, usize>,
     /// How many events were decided again, under both documents.
     pub events: usize,
 }
@@ -226,10 +231,17 @@ impl App {
             let (mut was, mut is) = (Rehearsal::new(&estate, boxed(&before)), Rehearsal::new(&estate, boxed(&after)));
             let events = past::events(tx, from, now, |batch, words| side_by_side(&mut was, &mut is, batch, words))?;
             let titles = past::titles(tx, &scope, since)?;
+            // An administrator opens no changes, and still has to know what a text would do to them.
+            let counted = match may_write(actor, now) {
+                true => past::titles(tx, &Scope::of_the_authority(), since)?.into_keys().chain(titles.keys().copied()).collect(),
+                false => titles.keys().copied().collect::<BTreeSet<i64>>(),
+            };
             let mut rows = turns::rows(was.courses(), is.courses());
-            rows.retain(|row| row.was.dated >= since && titles.contains_key(&row.was.change.0));
+            rows.retain(|row| row.was.dated >= since && counted.contains(&row.was.change.0));
+            let (sums, ways) = (turns::sums(&rows), ways(&rows, candidate));
+            rows.retain(|row| titles.contains_key(&row.was.change.0));
             hide_unseen(&mut rows);
-            Ok(Rehearsed { rows, titles, events })
+            Ok(Rehearsed { rows, titles, sums, ways, events })
         })
     }
 
@@ -285,9 +297,24 @@ fn side_by_side(was: &mut Rehearsal, is: &mut Rehearsal, events: &[Recorded], wo
     });
 }
 
+fn may_write(actor: &Actor, now: Timestamp) -> bool {
+    govern::bars(actor, None, Deed::Write, now).is_empty()
+}
+
+/// How many changes part in each way; one that parts twice in the same way counts once.
+fn ways(rows: &[Row], candidate: &Processes) -> BTreeMap<String, usize> {
+    let mut ways = BTreeMap::new();
+    for row in rows {
+        let process = candidate.by_kind(row.was.kind);
+        let own: BTreeSet<String> = row.turns.iter().map(|turn| way_words(turn, process.map(|p| &**p))).collect();
+        own.into_iter().for_each(|way| *ways.entry(way).or_default() += 1);
+    }
+    ways
+}
+
 /// A change out of sight is a clash without a name (S16).
 fn hide_unseen(rows: &mut [Row]) {
-    let seen: std::collections::BTreeSet<String> = rows.iter().map(|row| row.was.reference.clone()).collect();
+    let seen: BTreeSet<String> = rows.iter().map(|row| row.was.reference.clone()).collect();
     for turn in rows.iter_mut().flat_map(|row| &mut row.turns) {
         let turns::Turn::Refused(signalbox_core::rehearse::Refused { why: signalbox_core::refusal::Refusal::Denied(bars), .. }) = turn else { continue };
         for bar in bars.iter_mut().filter(|bar| bar.code == "hard-clash") {

@@ -45,6 +45,16 @@ pub fn turn_words(turn: &Turn, process: Option<&Process>) -> String {
     }
 }
 
+/// The way in which a turn goes, without the days and names of its change, so that like turns count together.
+pub fn way_words(turn: &Turn, process: Option<&Process>) -> String {
+    let verdict = |one: &Option<Judged>| one.as_ref().map_or("none".to_owned(), |one| format!("{}, {}", one.verdict.words(), one.consequence.words()));
+    match turn {
+        Turn::Notice { was, is } => format!("Notice: {} instead of {}", verdict(is), verdict(was)),
+        Turn::Refused(refused) => format!("“{}” would not have been possible", act_title(refused.act)),
+        _ => turn_words(turn, process).trim_end_matches('.').to_owned(),
+    }
+}
+
 fn judged(judged: &Option<Judged>) -> String {
     let Some(judged) = judged else { return "none".to_owned() };
     let asked = Notice { amount: judged.asked, basis: judged.basis };

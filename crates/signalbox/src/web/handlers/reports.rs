@@ -24,11 +24,12 @@ use super::entries::{begins, days_on, typed_date};
 use super::schedule::{Names, reader};
 use crate::app::Shared;
 use crate::web::form::Form;
-use crate::web::layout::Place;
+use crate::web::layout::{Place, Shell};
 use crate::web::pages::reports::{Filters, ReportLink, ReportsPage, Select};
+use crate::web::parts::{self, ListPage, Section};
 use crate::web::problem::Failure;
 use crate::web::tell::page;
-use crate::web::ui::{Choice, Link};
+use crate::web::ui::{Choice, Field, Link};
 use crate::web::visitor::Visitor;
 use crate::words::{counted, sentence_case};
 
@@ -206,6 +207,21 @@ impl Wanted {
     pub fn query(&self) -> String {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.chosen).finish();
         if query.is_empty() { query } else { format!("?{query}") }
+    }
+
+    /// A report as a list of sections: its span and sentence above, the filters, the same rows as a file.
+    pub fn list_page(&self, mut shell: Shell, action: &str, names: &Names, sentence: &str, sections: Vec<Section>) -> ListPage {
+        let filters = self.filters(action, names, false);
+        let fields = filters.selects.into_iter().map(|one| Field::select(one.name, one.label, one.choices)).collect();
+        shell.crumbs = vec![("Reports".into(), "/reports".into())];
+        ListPage {
+            shell,
+            lede: format!("{}. {sentence}", self.span_words()),
+            actions: vec![Link::new("CSV", &filters.csv_href)],
+            filters: Some(parts::Filters { action: action.into(), fields, dropped: filters.dropped, clear: String::new() }),
+            sections,
+            ..ListPage::default()
+        }
     }
 
     /// The filter row.

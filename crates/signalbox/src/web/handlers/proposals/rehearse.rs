@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, ToSpan};
 use signalbox_core::calendar;
 use signalbox_core::process::Processes;
-use signalbox_core::rehearse::turns::{self, Row as Course};
+use signalbox_core::rehearse::turns::Row as Course;
 
 use super::Seen;
 use crate::app::{App, Shared};
@@ -52,18 +52,27 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
         let actions = vec![Link::new("Change the text", &format!("{}/text", seen.path()))];
         return Ok(page(&ProposalPage { shell, lede, filters, actions, ..ProposalPage::default() }));
     };
-    let sums = turns::sums(&rehearsed.rows);
+    let sums = rehearsed.sums;
+    let unopened = match (sums.rehearsed - rehearsed.rows.len(), rehearsed.rows.len()) {
+        (0, _) => "changes that you may open".to_owned(),
+        (_, 0) => "changes, none of them open to you".to_owned(),
+        (unseen, _) => format!("changes, {unseen} of them not open to you"),
+    };
     let otherwise: Vec<&Course> = rehearsed.rows.iter().filter(|row| !row.turns.is_empty()).collect();
+    let unseen_otherwise = sums.otherwise - otherwise.len();
     let rows = otherwise.iter().take(ROWS_MAX).map(|row| drawn(row, &rehearsed, &with));
     let words = "Each change was decided again, act by act, on the answers of then and the register of today: once under the version it ran under, once under this one. Rows say where the two part.";
-    let mut section = Section::new("rows", "Changes that would have gone another way").words(words);
     let table = Table::new("Changes that would have gone another way, and why", &["Change", "Kind", "What would have been otherwise"], rows.collect());
-    // Nothing rehearsed is no result: an administrator, for one, sees no changes.
-    let empty = match rehearsed.rows.len() {
-        0 => "You may see none of the changes of this time, so none was rehearsed. A change manager of the authority sees them and can rehearse it.",
-        _ => "Every change would have gone the same way.",
+    // Nothing rehearsed is no result.
+    let empty = match (sums.rehearsed, unseen_otherwise) {
+        (0, _) => "No change of this time is open to you, so none was rehearsed.",
+        (_, 0) => "Every change would have gone the same way.",
+        _ => "You may open none of them; the figures above count them.",
     };
-    section = section.table(table, empty);
+    let mut section = Section::new("rows", "Changes that would have gone another way").words(words).table(table, empty);
+    if unseen_otherwise > 0 && !otherwise.is_empty() {
+        section = section.words(&format!("The figures count {unseen_otherwise} more that you may not open."));
+    }
     if otherwise.len() > ROWS_MAX {
         section = section.words(&format!("The first {ROWS_MAX} of {}; the file holds all.", otherwise.len()));
     }
@@ -79,7 +88,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
         actions: vec![Link::new("As a file (CSV)", &format!("{path}.csv?months={months}"))],
         filters,
         stats: vec![
-            stat("Rehearsed", sums.rehearsed, "changes that you may see"),
+            stat("Rehearsed", sums.rehearsed, &unopened),
             stat("Another way", sums.otherwise, "under the new text"),
             stat("Notice", sums.notice, "called otherwise"),
             stat("Category", sums.category, "other than it was"),
@@ -88,9 +97,17 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
             stat("Stopped", sums.refused, "at a step that was taken"),
             stat("Questions", sums.missed, "that nobody was asked"),
         ],
-        before: vec![section],
+        before: vec![ways(&rehearsed), section],
         ..ProposalPage::default()
     }))
+}
+
+/// What would have been otherwise, the commonest first.
+fn ways(rehearsed: &Rehearsed) -> Section {
+    let mut ways: Vec<(&String, &usize)> = rehearsed.ways.iter().collect();
+    ways.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let lines = ways.into_iter().map(|(way, n)| Row::new(Cell::text(way), vec![Cell::text(&n.to_string())]));
+    Section::new("ways", "In which ways").table(Table::new("In which ways changes would have gone otherwise", &["Way", "Changes"], lines.collect()), "In none.")
 }
 
 fn drawn(row: &Course, rehearsed: &Rehearsed, with: &Processes) -> Row {

@@ -10,13 +10,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::Role;
 use signalbox_core::calendar;
-use signalbox_core::catalogue::{self, Candidate, Tally};
+use signalbox_core::catalogue::{self, Tally};
 use signalbox_core::change::Kind;
 use signalbox_core::facts::UseFact;
-use signalbox_core::govern;
 use signalbox_core::ids::ChangeId;
 use signalbox_core::learn::Grade;
-use signalbox_core::process::edit::{self, Edit};
 use signalbox_core::process::{CatalogueEntry, Process};
 use signalbox_core::report::SMALL;
 use signalbox_store::directory::{self, Look};
@@ -26,7 +24,6 @@ use signalbox_store::scope::Scope;
 use crate::app::{App, Shared};
 use crate::web::csv;
 use crate::web::form::Form;
-use crate::web::handlers::proposals;
 use crate::web::handlers::schedule::reader;
 use crate::web::layout::{Place, Shell};
 use crate::web::parts::{self, Cell, Fact, FormPage, ListPage, Row, Section, Table};
@@ -35,6 +32,8 @@ use crate::web::tell::{done, page, page_with};
 use crate::web::ui::{self, Field, Link};
 use crate::web::visitor::{Visitor, moment};
 use crate::words::sentence_case;
+
+pub mod propose;
 
 const PATH: &str = "/reports/requests";
 /// How far back the months of an entry go, and what is looked at for proposals.
@@ -85,6 +84,15 @@ impl Health {
         }
     }
 
+    fn sentence(&self) -> String {
+        let n = self.process.catalogue.len();
+        let entries = if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
+        match self.process.catalogue.iter().filter(|entry| self.state(entry).0 == "Suspended").count() {
+            0 => format!("{entries} in the catalogue, none suspended."),
+            suspended => format!("{entries} in the catalogue, {suspended} suspended until somebody looks at {}.", if suspended == 1 { "it" } else { "them" }),
+        }
+    }
+
     fn entry(&self, id: &str) -> Result<&CatalogueEntry, Failure> {
         self.process.catalogue.iter().find(|entry| entry.id == id).ok_or(Failure::NotFound)
     }
@@ -131,23 +139,17 @@ fn shell(app: &App, visitor: &Visitor, title: &str, deeper: bool) -> Shell {
 
 /// How many there are and how many of them cannot be asked for, in a sentence.
 pub fn sentence(app: &App, scope: &Scope) -> Result<String, Failure> {
-    let health = Health::read(app, scope)?;
-    let n = health.process.catalogue.len();
-    let entries = if n == 1 { "1 entry".to_owned() } else { format!("{n} entries") };
-    Ok(match health.process.catalogue.iter().filter(|entry| health.state(entry).0 == "Suspended").count() {
-        0 => format!("{entries} in the catalogue, none suspended."),
-        suspended => format!("{entries} in the catalogue, {suspended} suspended until somebody looks at {}.", if suspended == 1 { "it" } else { "them" }),
-    })
+    Ok(Health::read(app, scope)?.sentence())
 }
 
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
     let scope = reader(&visitor)?;
     let health = Health::read(&app, &scope)?;
-    let sections = vec![entries(&health), candidates_section(&app, &visitor, &scope)?];
+    let sections = vec![entries(&health), propose::section(&app, &visitor, &scope)?];
     Ok(page(&ListPage {
         shell: shell(&app, &visitor, "Request models", false),
-        lede: format!("{} Counted are uses that you may see, of the last {} days.", sentence(&app, &scope)?, catalogue::DAYS),
+        lede: format!("{} Counted are uses that you may see, of the last {} days.", health.sentence(), catalogue::DAYS),
         actions: vec![Link::new("CSV", &format!("{PATH}.csv")), Link::new("How an entry is suspended", "/process/service-request")],
         sections,
         ..ListPage::default()
@@ -176,32 +178,6 @@ fn entries(health: &Health) -> Section {
     let heads = ["Request", "State", "Went well", "Failure rate", "Used up", "Agreed until", "Owner"];
     Section::new("entries", "The catalogue")
         .table(Table::new("Requests and how they have gone", &heads, health.process.catalogue.iter().map(row).collect()), "The catalogue is empty.")
-}
-
-fn candidates(app: &App, scope: &Scope) -> Result<Vec<Candidate>, Failure> {
-    let since = app.clock.now().saturating_sub(YEAR).unwrap_or(Timestamp::UNIX_EPOCH);
-    Ok(catalogue::candidates(&app.read::<_, Failure>(|tx| store::done(tx, scope, since))?))
-}
-
-fn candidates_section(app: &App, visitor: &Visitor, scope: &Scope) -> Result<Section, Failure> {
-    let may_write = govern::may_write(&visitor.actor()?);
-    let all = candidates(app, scope)?;
-    let rows = all.iter().map(|one| {
-        let (latest, open) = one.changes.first().map_or(("", false), |(reference, open)| (reference.as_str(), *open));
-        let head = if may_write { Cell::link(&one.title, &format!("{PATH}/propose/{latest}")) } else { Cell::text(&one.title) };
-        let n = one.changes.len();
-        Row::new(
-            head,
-            vec![Cell::text(&one.services.replace(';', ", ")), Cell::text(&format!("{n} of {n}")), Cell::text(&bound(0, n as i64)), change_cell(latest, open)],
-        )
-    });
-    let words = format!(
-        "Normal changes of the last year with the same services and the same title but for numbers, done {} times or more: each at once, without an incident or a dispute, and none of impact 1 or 2. The last figure is how high the true rate of failure could be with 95 % confidence; that there was no failure does not make it nothing.",
-        catalogue::OFTEN
-    );
-    let heads = ["Work", "Services", "Went well", "Failure rate", "Latest"];
-    let table = Table::new("Work that might be agreed beforehand", &heads, rows.collect());
-    Ok(Section::new("often", "Done often, and always well").words(&words).table(table, "Nothing was done so often and so well yet."))
 }
 
 /// One entry: its uses, month by month and one by one.
@@ -350,67 +326,6 @@ pub async fn look(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     let (look, entry) = (app.ids.mint(act.at), id.clone());
     app.attempt(move |tx| directory::look_again(tx, &act, look, &entry, &words))?;
     Ok(done(&app, &format!("{PATH}/{id}"), "It can be asked for again."))
-}
-
-/// Work that might become an entry, and who may propose it.
-fn candidate(app: &App, visitor: &Visitor, reference: &str) -> Result<Candidate, Failure> {
-    if !govern::may_write(&visitor.actor()?) {
-        return Err(Failure::NotFound);
-    }
-    let all = candidates(app, &reader(visitor)?)?;
-    all.into_iter().find(|one| one.changes.first().is_some_and(|(latest, _)| latest == reference)).ok_or(Failure::NotFound)
-}
-
-/// What a proposal would begin with.
-pub async fn show_propose(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>) -> Result<Response, Failure> {
-    let one = candidate(&app, &visitor, &reference)?;
-    let n = one.changes.len();
-    let rows = one.changes.iter().map(|(change, party)| Row::new(change_cell(change, *party), vec![])).collect();
-    Ok(page(&FormPage {
-        shell: shell(&app, &visitor, "Propose an entry", true),
-        lede: format!("{}: {n} of {n} went well in the last year. The true rate of failure is {}, with 95 % confidence.", one.title, bound(0, n as i64)),
-        warning: vec!["A copy of the document is made with a row for it in the catalogue. You write its steps and when it fits; a safety officer’s statement and the authorisation are for those who give them. It counts only once it was checked, consulted on and adopted.".into()],
-        form: parts::Form::new(&format!("{PATH}/propose/{reference}"), "Begin the proposal", vec![]),
-        below: vec![Section::new("changes", "The evidence").table(Table::new("Each time that it was done, latest first", &["Change"], rows), "")],
-        ..FormPage::default()
-    }))
-}
-
-/// Begins a proposal with a row for it, of which people write the rest.
-pub async fn propose(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>, form: Form) -> Result<Response, Failure> {
-    form.only(&[])?;
-    let one = candidate(&app, &visitor, &reference)?;
-    let process = app.documents.of_kind(Kind::ServiceRequest).ok_or(Failure::NotFound)?;
-    let actor = visitor.actor()?;
-    let id = app.propose(&actor, &process.id).map_err(proposals::halted)?;
-    let Some(begun) = app.read::<_, Failure>(|tx| signalbox_store::documents::proposals::proposal(tx, id))? else { return Err(Failure::NotFound) };
-    if let Some(source) = with_entry(&begun.source, &one) {
-        let n = one.changes.len();
-        let why = format!(
-            "“{}” was done {n} times in the last year and went well each time: the true rate of failure is {}, with 95 % confidence. {}",
-            one.title,
-            bound(0, n as i64),
-            one.changes.iter().map(|(change, _)| change.as_str()).collect::<Vec<_>>().join(", ")
-        );
-        app.write_proposal(&actor, id, begun.rev, source, why).map_err(proposals::halted)?;
-    }
-    Ok(done(&app, &format!("/proposals/{id}"), "A copy of the text has a row for it. Write its steps, and when it fits."))
-}
-
-/// The text with a row in its catalogue; what nobody can know yet is left for people, and the check asks for it.
-fn with_entry(source: &str, one: &Candidate) -> Option<String> {
-    let (at, grid) = edit::grids(source).into_iter().enumerate().find(|(_, grid)| grid.heading.eq_ignore_ascii_case("catalogue"))?;
-    let id: String = one.title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let id = id.split('_').filter(|word| !word.is_empty() && !word.chars().any(|c| c.is_ascii_digit())).take(4).collect::<Vec<_>>().join("_");
-    let cell = |column: &String| match column.to_ascii_lowercase().as_str() {
-        "id" => id.clone(),
-        "title" => one.title.clone(),
-        "description" => format!("As in {}.", one.changes.first().map_or("", |(change, _)| change)),
-        "lead" => "1 working day".to_owned(),
-        _ => String::new(),
-    };
-    let row = grid.columns.iter().map(cell).collect();
-    edit::edit(source, at, &Edit { add: vec![row], ..Edit::default() })
 }
 
 const HEADS: &[&str] = &[

@@ -17,10 +17,9 @@ use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
 use crate::web::handlers::schedule::{Names, reader};
 use crate::web::layout::Place;
-use crate::web::parts::{Cell, Fact, Filters, ListPage, Row, Section, Table};
+use crate::web::parts::{Cell, Fact, Row, Section, Table};
 use crate::web::problem::Failure;
 use crate::web::tell::page;
-use crate::web::ui::{Field, Link};
 use crate::web::visitor::{Visitor, moment};
 use crate::words::{self, counted, sentence_case};
 
@@ -49,19 +48,8 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         })?;
         Ok((wanted, names, rows))
     })?;
-    let filters = wanted.filters("/reports/returns", &names, false);
-    let fields = filters.selects.into_iter().map(|one| Field::select(one.name, one.label, one.choices)).collect();
-    let mut shell = visitor.shell(&app, "Rejections and returns", Place::Reports);
-    shell.crumbs = vec![("Reports".into(), "/reports".into())];
-    let view = ListPage {
-        shell,
-        lede: format!("{}. {}", wanted.span_words(), sentence(&rows)),
-        actions: vec![Link::new("CSV", &filters.csv_href)],
-        filters: Some(Filters { action: "/reports/returns".into(), fields, dropped: filters.dropped, clear: String::new() }),
-        sections: vec![figures(&rows, &zone), reasons(&rows), table(&rows, &zone)],
-        ..ListPage::default()
-    };
-    Ok(page(&view))
+    let (shell, sections) = (visitor.shell(&app, "Rejections and returns", Place::Reports), vec![figures(&rows, &zone), reasons(&rows), table(&rows, &zone)]);
+    Ok(page(&wanted.list_page(shell, "/reports/returns", &names, &sentence(&rows), sections)))
 }
 
 /// How often in each way, and how long the raiser took.

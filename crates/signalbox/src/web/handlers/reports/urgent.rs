@@ -15,10 +15,9 @@ use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
 use crate::web::handlers::schedule::{Names, reader};
 use crate::web::layout::Place;
-use crate::web::parts::{Cell, Fact, Filters, ListPage, Row, Section, Table};
+use crate::web::parts::{Cell, Fact, Row, Section, Table};
 use crate::web::problem::Failure;
 use crate::web::tell::page;
-use crate::web::ui::{Field, Link};
 use crate::web::visitor::{Visitor, moment};
 use crate::words::{counted, option_label, sentence_case};
 
@@ -55,19 +54,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         })?;
         Ok((wanted, names, rows))
     })?;
-    let filters = wanted.filters("/reports/urgent", &names, false);
-    let fields = filters.selects.into_iter().map(|one| Field::select(one.name, one.label, one.choices)).collect();
-    let mut shell = visitor.shell(&app, "Emergencies and late records", Place::Reports);
-    shell.crumbs = vec![("Reports".into(), "/reports".into())];
-    let view = ListPage {
-        shell,
-        lede: format!("{}. {}", wanted.span_words(), sentence(&rows, now)),
-        actions: vec![Link::new("CSV", &filters.csv_href)],
-        filters: Some(Filters { action: "/reports/urgent".into(), fields, dropped: filters.dropped, clear: String::new() }),
-        sections: vec![figures(&rows), unratified(&rows, now), table(&rows, now)],
-        ..ListPage::default()
-    };
-    Ok(page(&view))
+    let (shell, sections) =
+        (visitor.shell(&app, "Emergencies and late records", Place::Reports), vec![figures(&rows), unratified(&rows, now), table(&rows, now)]);
+    Ok(page(&wanted.list_page(shell, "/reports/urgent", &names, &sentence(&rows, now), sections)))
 }
 
 /// K3, K4 and K6 as counts.
