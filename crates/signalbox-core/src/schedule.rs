@@ -5,9 +5,11 @@
 //! memory and knows nothing of rows; whoever feeds it sees to it that it is caught up. Its inside may change, its
 //! answers are held by a naive oracle in the tests.
 
+mod calendar;
 mod graph;
 pub mod grid;
 
+pub use calendar::{Extent, External, Freeze, Level, Maintenance};
 pub use graph::{Affected, Dependency, DependencyKind, Graph, Node};
 
 use crate::ids::{ChangeId, OrgId, SiteId};
@@ -71,33 +73,6 @@ pub struct PlannedWork {
     pub is_outage: bool,
     /// Emergencies pass a freeze, access requests are exempt (BR-19f, X14).
     pub passes_freezes: bool,
-}
-
-/// What a freeze covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FreezeScope {
-    /// All work.
-    Everything,
-    /// Work that concerns one organisation.
-    Organisation(OrgId),
-    /// Work at one site.
-    Site(SiteId),
-    /// Work that touches or affects one item or service.
-    Node(Node),
-}
-
-/// A time in which nothing is to change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Freeze {
-    /// What it is called.
-    pub title: String,
-    /// What it covers.
-    pub scope: FreezeScope,
-    /// When.
-    pub span: Span,
-    /// Hard freezes refuse, soft ones warn.
-    pub is_hard: bool,
 }
 
 vocabulary! {
@@ -283,12 +258,12 @@ fn shortest_path(others: &BTreeSet<Node>, dependants: &BTreeMap<Node, Affected>,
 
 fn clash_with_freeze(proposal: &PlannedWork, freeze: &Freeze, dependants: &BTreeMap<Node, Affected>) -> Option<Clash> {
     let span = proposal.span.overlap(freeze.span)?;
-    let path = match freeze.scope {
+    let path = match freeze.extent {
         _ if proposal.passes_freezes => None,
-        FreezeScope::Everything => Some(vec![]),
-        FreezeScope::Organisation(organisation) => proposal.organisations.contains(&organisation).then(Vec::new),
-        FreezeScope::Site(site) => proposal.sites.contains(&site).then(Vec::new),
-        FreezeScope::Node(node) => dependants.get(&node).map(|affected| affected.path.clone()),
+        Extent::Everything => Some(vec![]),
+        Extent::Organisation(organisation) => proposal.organisations.contains(&organisation).then(Vec::new),
+        Extent::Site(site) => proposal.sites.contains(&site).then(Vec::new),
+        Extent::Node(node) => dependants.get(&node).map(|affected| affected.path.clone()),
     }?;
     let severity = if freeze.is_hard { Severity::Hard } else { Severity::Soft };
     Some(Clash { severity, rule: ClashRule::Freeze, with: ClashWith::Freeze { title: freeze.title.clone() }, path, span, overlaps: true })

@@ -16,7 +16,7 @@ use signalbox_core::facts::{
     ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
 };
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
-use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Freeze, FreezeScope, Node, PlannedWork, ScheduleIndex, Span};
+use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Extent, Freeze, Level, Node, PlannedWork, ScheduleIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -49,9 +49,9 @@ statements! {
     WORK_SERVICES = "select service_id from change_services where change_id = $1 and derived = 0";
     WORK_SITES = "select site_id from change_sites where change_id = $1";
     WORK_ORGS = "select distinct org_id from change_orgs where change_id = $1";
-    FREEZES_NEAR = "select scope, scope_id, title, starts_at, ends_at, hard from freezes
+    FREEZES_NEAR = "select id, scope, scope_id, title, starts_at, ends_at, hard from freezes
         where lifted_at is null and ends_at > $1 and starts_at < $2";
-    ALL_FREEZES = "select scope, scope_id, title, starts_at, ends_at, hard from freezes where lifted_at is null order by id";
+    ALL_FREEZES = "select id, scope, scope_id, title, starts_at, ends_at, hard from freezes where lifted_at is null order by id";
 }
 
 /// How far around a window other work may matter: the longest window, and an hour for back to back (BR-19d).
@@ -486,21 +486,21 @@ pub(crate) fn all_freezes(tx: &mut dyn Tx) -> Result<Vec<Freeze>, StoreError> {
     tx.all(ALL_FREEZES, &[], freeze_row)?.into_iter().map(freeze).collect()
 }
 
-type FreezeRow = (String, Option<i64>, String, i64, i64, bool);
+type FreezeRow = (i64, String, Option<i64>, String, i64, i64, bool);
 
 fn freeze_row(row: &dyn crate::Row) -> Result<FreezeRow, StoreError> {
-    Ok((row.text(0)?, row.opt_int(1)?, row.text(2)?, row.int(3)?, row.int(4)?, row.boolean(5)?))
+    Ok((row.int(0)?, row.text(1)?, row.opt_int(2)?, row.text(3)?, row.int(4)?, row.int(5)?, row.boolean(6)?))
 }
 
-fn freeze((scope, id, title, start, end, is_hard): FreezeRow) -> Result<Freeze, StoreError> {
-    let scope = match (scope.as_str(), id) {
-        ("organisation", Some(id)) => FreezeScope::Organisation(OrgId(id)),
-        ("site", Some(id)) => FreezeScope::Site(SiteId(id)),
-        ("service", Some(id)) => FreezeScope::Node(Node::Service(ServiceId(id))),
-        ("item", Some(id)) => FreezeScope::Node(Node::Item(ItemId(id))),
-        _ => FreezeScope::Everything,
+fn freeze((id, scope, of, title, start, end, is_hard): FreezeRow) -> Result<Freeze, StoreError> {
+    let extent = match (scope.as_str(), of) {
+        ("organisation", Some(id)) => Extent::Organisation(OrgId(id)),
+        ("site", Some(id)) => Extent::Site(SiteId(id)),
+        ("service", Some(id)) => Extent::Node(Node::Service(ServiceId(id))),
+        ("item", Some(id)) => Extent::Node(Node::Item(ItemId(id))),
+        _ => Extent::Everything,
     };
-    Ok(Freeze { title, scope, span: span(start, end)?, is_hard })
+    Ok(Freeze { id, title, extent, span: span(start, end)?, is_hard, from_level: Level::NoImpact })
 }
 
 fn span(from: i64, until: i64) -> Result<Span, StoreError> {

@@ -27,8 +27,8 @@ fn work(change: i64, nodes: &[Node], from: i64, until: i64) -> PlannedWork {
 fn depends(from: Node, to: Node, kind: DependencyKind) -> Dependency {
     Dependency { from, to, kind }
 }
-fn freeze(scope: FreezeScope, from: i64, until: i64, is_hard: bool) -> Freeze {
-    Freeze { title: "Month end".to_owned(), scope, span: Span { from: minute(from), until: minute(until) }, is_hard }
+fn freeze(extent: Extent, from: i64, until: i64, is_hard: bool) -> Freeze {
+    Freeze { id: 1, title: "Month end".to_owned(), extent, span: Span { from: minute(from), until: minute(until) }, is_hard, from_level: Level::NoImpact }
 }
 fn rules(clashes: &[Clash]) -> Vec<(&'static str, &'static str)> {
     clashes.iter().map(|clash| (clash.rule.code(), clash.severity.code())).collect()
@@ -114,28 +114,28 @@ fn freezes_refuse_or_warn_by_their_scope() {
     proposal.sites.insert(SiteId(5));
     proposal.organisations.insert(OrgId(6));
     for (scope, hit) in [
-        (FreezeScope::Everything, true),
-        (FreezeScope::Site(SiteId(5)), true),
-        (FreezeScope::Site(SiteId(6)), false),
-        (FreezeScope::Organisation(OrgId(6)), true),
-        (FreezeScope::Organisation(OrgId(5)), false),
-        (FreezeScope::Node(service(9)), true),
-        (FreezeScope::Node(item(1)), true),
-        (FreezeScope::Node(item(2)), false),
+        (Extent::Everything, true),
+        (Extent::Site(SiteId(5)), true),
+        (Extent::Site(SiteId(6)), false),
+        (Extent::Organisation(OrgId(6)), true),
+        (Extent::Organisation(OrgId(5)), false),
+        (Extent::Node(service(9)), true),
+        (Extent::Node(item(1)), true),
+        (Extent::Node(item(2)), false),
     ] {
         assert_eq!(with(scope, true).check(&proposal).len(), usize::from(hit), "{scope:?}");
     }
-    assert_eq!(rules(&with(FreezeScope::Everything, true).check(&proposal)), [("BR-19f", "hard")]);
-    assert_eq!(rules(&with(FreezeScope::Everything, false).check(&proposal)), [("BR-19f", "soft")]);
-    assert_eq!(with(FreezeScope::Everything, true).check(&work(2, &[], 200, 210)), [], "half-open at its end");
-    assert_eq!(with(FreezeScope::Everything, true).check(&work(2, &[], 90, 100)), [], "half-open at its start");
+    assert_eq!(rules(&with(Extent::Everything, true).check(&proposal)), [("BR-19f", "hard")]);
+    assert_eq!(rules(&with(Extent::Everything, false).check(&proposal)), [("BR-19f", "soft")]);
+    assert_eq!(with(Extent::Everything, true).check(&work(2, &[], 200, 210)), [], "half-open at its end");
+    assert_eq!(with(Extent::Everything, true).check(&work(2, &[], 90, 100)), [], "half-open at its start");
     proposal.passes_freezes = true;
-    assert_eq!(with(FreezeScope::Everything, true).check(&proposal), []);
+    assert_eq!(with(Extent::Everything, true).check(&proposal), []);
 }
 
 #[test]
 fn hard_clashes_come_first() {
-    let index = ScheduleIndex::build([work(1, &[item(1)], 100, 200)], &[], vec![freeze(FreezeScope::Everything, 0, 500, false)]);
+    let index = ScheduleIndex::build([work(1, &[item(1)], 100, 200)], &[], vec![freeze(Extent::Everything, 0, 500, false)]);
     assert_eq!(rules(&index.check(&work(2, &[item(1)], 150, 160))), [("BR-19a", "hard"), ("BR-19f", "soft")]);
 }
 
