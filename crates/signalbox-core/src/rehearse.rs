@@ -27,7 +27,7 @@ use crate::modality::{self, Claim, ModalityFact};
 use crate::process::{AnswerKind, Process, TimerAct};
 use crate::refusal::Refusal;
 use crate::rule::Rule;
-use crate::schedule::{Node, ScheduleIndex};
+use crate::schedule::{Node, PlannedWork, ScheduleIndex};
 use commands::What;
 use estate::Estate;
 use jiff::Timestamp;
@@ -170,9 +170,11 @@ impl<'a> Rehearsal<'a> {
     fn file(&mut self, under: &Under) {
         let Some(change) = &under.change else { return };
         self.note_use(change);
-        match estate::planned(change) {
+        match PlannedWork::of(change) {
             Some(work) => self.index.insert(work),
-            None => drop(self.index.remove(change.id)),
+            None => {
+                self.index.remove(change.id);
+            }
         }
         match (modality::standing(change), &change.content) {
             (claims, Some(content)) if !claims.is_empty() => drop(self.claims.insert(change.id, (claims, content.header.services.clone()))),

@@ -4,18 +4,26 @@
 //! Spans are half-open: work that ends at 23:00, contingency included, leaves 23:00 free. The index answers from
 //! memory and knows nothing of rows; whoever feeds it sees to it that it is caught up. Its inside may change, its
 //! answers are held by a naive oracle in the tests.
+//!
+//! `graph` walks dependencies, `index` holds the work and finds clashes, `slots` looks for times without any,
+//! `calendar` and `timeline` are what holds for stretches of time.
 
 mod calendar;
 mod graph;
 pub mod grid;
+mod index;
+pub mod slots;
+mod timeline;
 
 pub use calendar::{Extent, External, Freeze, Level, Maintenance};
-pub use graph::{Affected, Dependency, DependencyKind, Graph, Node};
+pub use graph::{Affected, Dependency, DependencyKind, Graph, Marks, Node};
+pub use index::ScheduleIndex;
 
-use crate::ids::{ChangeId, OrgId, SiteId};
+use crate::change::{Change, Kind, Stage};
+use crate::ids::{ChangeId, OrgId, PersonId, SiteId};
 use crate::words::vocabulary;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Work on dependent things this close together is worth a word (BR-19d).
 pub const BACK_TO_BACK: SignedDuration = SignedDuration::from_mins(60);
@@ -59,31 +67,102 @@ pub struct PlannedWork {
     pub change: ChangeId,
     /// As people name it.
     pub reference: String,
-    /// The items and services it touches.
+    /// The items and services it touches. Work that names no item is taken to touch everything that its services run on.
     pub nodes: BTreeSet<Node>,
     /// The sites at which it is done.
     pub sites: BTreeSet<SiteId>,
     /// The organisations it concerns.
     pub organisations: BTreeSet<OrgId>,
+    /// Everybody who is named to do it.
+    pub people: BTreeSet<PersonId>,
+    /// Changes that have to be over before it begins (C035).
+    pub after: BTreeSet<ChangeId>,
     /// From its start to the end of its contingency.
     pub span: Span,
     /// How far it has come; of two that clash, the one further on stays (spec 6.7).
     pub stage_rank: u8,
-    /// It takes something away from its users.
-    pub is_outage: bool,
+    /// What it takes away from its users.
+    pub level: Level,
     /// Emergencies pass a freeze, access requests are exempt (BR-19f, X14).
     pub passes_freezes: bool,
+    /// Freezes from which it is excepted (C070).
+    pub excepted: BTreeSet<i64>,
+}
+
+impl PlannedWork {
+    /// The work of a change; `None` while it holds no window.
+    pub fn of(change: &Change) -> Option<PlannedWork> {
+        let header = &change.content.as_ref().filter(|_| change.stage.holds_window())?.header;
+        let window = header.window?;
+        let items = header.items.iter().map(|id| Node::Item(*id));
+        Some(PlannedWork {
+            change: change.id,
+            reference: change.reference.clone(),
+            nodes: items.chain(header.services.iter().map(|id| Node::Service(*id))).collect(),
+            sites: header.sites.iter().copied().collect(),
+            organisations: change.orgs(),
+            people: people(change),
+            after: BTreeSet::new(),
+            span: Span { from: window.start, until: window.contingency_end },
+            stage_rank: rank(change.stage),
+            level: level(change.kind),
+            passes_freezes: change.kind == Kind::Emergency,
+            excepted: BTreeSet::new(),
+        })
+    }
+}
+
+/// Everybody who is named to do the work: the implementer, and who owns a step by name.
+pub fn people(change: &Change) -> BTreeSet<PersonId> {
+    let steps = change.carry.steps.iter().filter(|step| !step.progress.is_over()).filter_map(|step| step.planned.person);
+    change.implementer.iter().map(|(person, _)| *person).chain(steps).collect()
+}
+
+/// The further on, the more it stays (spec 6.7).
+pub fn rank(stage: Stage) -> u8 {
+    Stage::ALL.iter().position(|one| *one == stage).map_or(0, |at| at as u8)
+}
+
+/// What work of a kind takes away from its users while it lasts. Requests are agreed to take nothing (spec 4.5).
+pub fn level(kind: Kind) -> Level {
+    match kind {
+        Kind::PlannedOutage => Level::Outage,
+        Kind::ServiceRequest => Level::NoImpact,
+        _ => Level::Degraded,
+    }
+}
+
+/// Everything that holds for stretches of time, spread out over a horizon.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calendars {
+    pub freezes: Vec<Freeze>,
+    pub maintenance: Vec<Maintenance>,
+    pub externals: Vec<External>,
+    /// The time for which what recurs was spread out. Outside of it nothing is said of maintenance windows.
+    pub horizon: Option<Span>,
 }
 
 vocabulary! {
-    /// The rules of spec 6.7 that are built.
+    /// The rules of spec 6.7, and the order of changes that follow each other.
     ClashRule {
         /// The same item, spans overlap.
         SameItem = "BR-19a", "the same item at the same time";
-        /// The same service or dependent things, at the same time or within an hour of each other.
+        /// One depends on the other, spans overlap.
+        Related = "BR-19b", "one depends on the other at the same time";
+        /// Both halves of a redundant pair.
+        Pair = "BR-19c", "both halves of a redundant pair at the same time";
+        /// The same or dependent things, within an hour of each other.
         BackToBack = "BR-19d", "dependent work close together";
+        /// Outside of the windows agreed for what it touches.
+        Maintenance = "BR-19e", "outside the agreed maintenance window";
         /// Inside a freeze.
         Freeze = "BR-19f", "inside a freeze";
+        /// The same person is named in both.
+        Person = "BR-19g", "the same person at the same time";
+        /// A national service is away meanwhile.
+        National = "BR-19h", "a national outage at the same time";
+        /// One has to be over before the other begins.
+        Order = "order", "in the wrong order";
     }
 }
 
@@ -109,8 +188,10 @@ pub enum ClashWith {
         /// The other is further on, so this one has to move (spec 6.7).
         other_stays: bool,
     },
-    /// A freeze, by its title.
-    Freeze {
+    /// A freeze, the windows agreed for something, or what others do.
+    Calendar {
+        /// Which.
+        id: i64,
         /// What it is called.
         title: String,
     },
@@ -126,8 +207,10 @@ pub struct Clash {
     /// With what.
     pub with: ClashWith,
     /// How the two hang together: one node that both touch, or the way from what goes down to what depends on
-    /// it. Empty for a freeze that covers a place or everything.
+    /// it. Empty where a place, a person or an order is shared.
     pub path: Vec<Node>,
+    /// Everything of the other side that is caught, not only the nearest (C069).
+    pub caught: Vec<Node>,
     /// The time that both want, or the time between them.
     pub span: Span,
     /// Whether `span` is time that both want.
@@ -139,134 +222,6 @@ impl Clash {
     pub fn is_hard(&self) -> bool {
         self.severity == Severity::Hard
     }
-}
-
-/// Everything planned, ready to be asked.
-#[derive(Clone, Debug, Default)]
-pub struct ScheduleIndex {
-    work: BTreeMap<ChangeId, PlannedWork>,
-    by_start: BTreeSet<(Timestamp, ChangeId)>,
-    long: BTreeSet<ChangeId>,
-    freezes: Vec<Freeze>,
-    graph: Graph,
-}
-
-impl ScheduleIndex {
-    /// Builds the index. That a service runs on an item is a hard dependency of the service on the item; the
-    /// caller adds those to the declared ones.
-    pub fn build(work: impl IntoIterator<Item = PlannedWork>, dependencies: &[Dependency], freezes: Vec<Freeze>) -> ScheduleIndex {
-        let mut index = ScheduleIndex { freezes, graph: Graph::new(dependencies), ..ScheduleIndex::default() };
-        for work in work {
-            index.insert(work);
-        }
-        index
-    }
-
-    /// Adds work, or moves it if it is known.
-    pub fn insert(&mut self, work: PlannedWork) {
-        self.remove(work.change);
-        if work.span.length() > LONG {
-            self.long.insert(work.change);
-        } else {
-            self.by_start.insert((work.span.from, work.change));
-        }
-        self.work.insert(work.change, work);
-    }
-
-    /// Takes work out: finished, cancelled, withdrawn.
-    pub fn remove(&mut self, change: ChangeId) -> Option<PlannedWork> {
-        let work = self.work.remove(&change)?;
-        self.long.remove(&change);
-        self.by_start.remove(&(work.span.from, change));
-        Some(work)
-    }
-
-    /// The work of a change.
-    pub fn work(&self, change: ChangeId) -> Option<&PlannedWork> {
-        self.work.get(&change)
-    }
-
-    /// How many pieces of work are known.
-    pub fn len(&self) -> usize {
-        self.work.len()
-    }
-
-    /// Whether nothing is planned.
-    pub fn is_empty(&self) -> bool {
-        self.work.is_empty()
-    }
-
-    /// The work that shares time with a span, by start.
-    fn work_in(&self, span: Span) -> Vec<&PlannedWork> {
-        let earliest = span.from.saturating_add(-LONG).unwrap_or(Timestamp::MIN);
-        let first = (earliest, ChangeId(i64::MIN));
-        let short = self.by_start.range(first..).take_while(|(start, _)| *start < span.until).map(|(_, change)| change);
-        let mut found: Vec<&PlannedWork> =
-            short.chain(&self.long).filter_map(|change| self.work.get(change)).filter(|work| work.span.overlap(span).is_some()).collect();
-        found.sort_by_key(|work| (work.span.from, work.change));
-        found
-    }
-
-    /// Everything that goes down or suffers with these, themselves included, each with the way to it.
-    pub fn affected(&self, nodes: &BTreeSet<Node>) -> BTreeMap<Node, Affected> {
-        self.graph.affected(nodes)
-    }
-
-    /// Everything that stands in the way of this work, the worst first. The change's own window does not.
-    pub fn check(&self, proposal: &PlannedWork) -> Vec<Clash> {
-        let dependants = self.graph.affected(&proposal.nodes);
-        let needs = self.graph.needed(&proposal.nodes);
-        // A window exactly an hour away is still within the hour, and spans are half-open.
-        let reach = BACK_TO_BACK + SignedDuration::from_nanos(1);
-        let around = Span {
-            from: proposal.span.from.saturating_add(-reach).unwrap_or(Timestamp::MIN),
-            until: proposal.span.until.saturating_add(reach).unwrap_or(Timestamp::MAX),
-        };
-        let mut clashes: Vec<Clash> = self
-            .work_in(around)
-            .into_iter()
-            .filter(|other| other.change != proposal.change)
-            .filter_map(|other| clash_between(proposal, other, &dependants, &needs))
-            .collect();
-        clashes.extend(self.freezes.iter().filter_map(|freeze| clash_with_freeze(proposal, freeze, &dependants)));
-        clashes.sort();
-        clashes
-    }
-}
-
-fn clash_between(proposal: &PlannedWork, other: &PlannedWork, dependants: &BTreeMap<Node, Affected>, needs: &BTreeMap<Node, Affected>) -> Option<Clash> {
-    let overlap = proposal.span.overlap(other.span);
-    let close = overlap.or_else(|| proposal.span.gap(other.span).filter(|gap| gap.length() <= BACK_TO_BACK))?;
-    let same_item = proposal.nodes.intersection(&other.nodes).find(|node| matches!(node, Node::Item(_)));
-    let (rule, severity, path) = match same_item {
-        Some(item) if overlap.is_some() => (ClashRule::SameItem, Severity::Hard, vec![*item]),
-        // Overlap on dependent things is a warning here until BR-19b is built; a closer rule may harden it.
-        _ => (ClashRule::BackToBack, Severity::Soft, shortest_path(&other.nodes, dependants, needs)?),
-    };
-    let other_stays = (other.stage_rank, proposal.change) > (proposal.stage_rank, other.change);
-    let with = ClashWith::Work { change: other.change, reference: other.reference.clone(), other_stays };
-    Some(Clash { severity, rule, with, path, span: close, overlaps: overlap.is_some() })
-}
-
-/// The shortest way between two pieces of work: what depends on the one, or what it needs. Both directions were
-/// walked with marks of their own; sharing them loses ancestors (architecture 5).
-fn shortest_path(others: &BTreeSet<Node>, dependants: &BTreeMap<Node, Affected>, needs: &BTreeMap<Node, Affected>) -> Option<Vec<Node>> {
-    let down = others.iter().filter_map(|node| dependants.get(node)).map(|affected| affected.path.clone());
-    let up = others.iter().filter_map(|node| needs.get(node)).map(|affected| affected.path.iter().rev().copied().collect());
-    down.chain(up).min_by(|a: &Vec<Node>, b: &Vec<Node>| (a.len(), a).cmp(&(b.len(), b)))
-}
-
-fn clash_with_freeze(proposal: &PlannedWork, freeze: &Freeze, dependants: &BTreeMap<Node, Affected>) -> Option<Clash> {
-    let span = proposal.span.overlap(freeze.span)?;
-    let path = match freeze.extent {
-        _ if proposal.passes_freezes => None,
-        Extent::Everything => Some(vec![]),
-        Extent::Organisation(organisation) => proposal.organisations.contains(&organisation).then(Vec::new),
-        Extent::Site(site) => proposal.sites.contains(&site).then(Vec::new),
-        Extent::Node(node) => dependants.get(&node).map(|affected| affected.path.clone()),
-    }?;
-    let severity = if freeze.is_hard { Severity::Hard } else { Severity::Soft };
-    Some(Clash { severity, rule: ClashRule::Freeze, with: ClashWith::Freeze { title: freeze.title.clone() }, path, span, overlaps: true })
 }
 
 #[cfg(test)]

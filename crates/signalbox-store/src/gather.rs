@@ -16,7 +16,7 @@ use signalbox_core::facts::{
     ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
 };
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
-use signalbox_core::schedule::{Clash, ClashWith, Dependency, DependencyKind, Extent, Freeze, Level, Node, PlannedWork, ScheduleIndex, Span};
+use signalbox_core::schedule::{self, Calendars, Clash, ClashWith, Dependency, DependencyKind, Extent, Freeze, Level, Node, PlannedWork, ScheduleIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -47,6 +47,7 @@ statements! {
         where holds_window = 1 and long = 1 and window_start < $1 and contingency_end > $2 and id <> $3";
     WORK_ITEMS = "select item_id from change_items where change_id = $1";
     WORK_SERVICES = "select service_id from change_services where change_id = $1 and derived = 0";
+    WORK_PEOPLE = "select person_id from change_people where change_id = $1";
     WORK_SITES = "select site_id from change_sites where change_id = $1";
     WORK_ORGS = "select distinct org_id from change_orgs where change_id = $1";
     FREEZES_NEAR = "select id, scope, scope_id, title, starts_at, ends_at, hard from freezes
@@ -353,7 +354,7 @@ fn named(facts: &Facts) -> BTreeSet<Node> {
 
 /// What depends on the things named, and whom that concerns (spec 10.2).
 fn reach(tx: &mut dyn Tx, facts: &mut Facts, dependencies: &[Dependency]) -> Result<(), StoreError> {
-    let index = ScheduleIndex::build([], dependencies, vec![]);
+    let index = ScheduleIndex::build([], dependencies, Calendars::default());
     let named = named(facts);
     let mut reach = Reach::default();
     for node in index.affected(&named).into_keys().filter(|n| !named.contains(n)) {
@@ -390,7 +391,7 @@ fn clashes(
     let own = change.map_or(0, |c| c.id.0);
     let work = work_near(tx, window, own)?;
     let freezes = freezes_near(tx, window)?;
-    let index = ScheduleIndex::build(work, dependencies, freezes);
+    let index = ScheduleIndex::build(work, dependencies, Calendars { freezes, ..Calendars::default() });
     let proposal = PlannedWork {
         change: ChangeId(own),
         reference: change.map(|c| c.reference.clone()).unwrap_or_default(),
@@ -398,9 +399,12 @@ fn clashes(
         sites: facts.sites.iter().map(|s| s.id).collect(),
         organisations: facts.items.iter().map(|i| i.org).chain(facts.services.iter().flat_map(|s| s.users.clone())).chain(facts.reach.orgs.clone()).collect(),
         span: Span { from: window.start, until: window.contingency_end },
-        stage_rank: change.map_or(0, |c| rank(c.stage)),
-        is_outage: change.is_some_and(|c| c.kind == Kind::PlannedOutage),
+        people: change.map(schedule::people).unwrap_or_default(),
+        after: BTreeSet::new(),
+        stage_rank: change.map_or(0, |c| schedule::rank(c.stage)),
+        level: change.map_or(Level::NoImpact, |c| schedule::level(c.kind)),
         passes_freezes: change.is_some_and(|c| c.kind == Kind::Emergency),
+        excepted: BTreeSet::new(),
     };
     let codes = codes(facts);
     let mut found = vec![];
@@ -412,7 +416,7 @@ fn clashes(
 
 fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Node, String>) -> Result<ClashFact, StoreError> {
     let with = match &clash.with {
-        ClashWith::Freeze { title } => title.clone(),
+        ClashWith::Calendar { title, .. } => title.clone(),
         // S16: a change out of sight is a clash without a name.
         ClashWith::Work { change, reference, .. } => {
             if crate::queries::sight::is_visible(tx, &Scope::of(actor), change.0)? {
@@ -447,11 +451,6 @@ fn codes(facts: &Facts) -> BTreeMap<Node, String> {
     items.chain(facts.services.iter().map(|s| (Node::Service(s.id), s.code.clone()))).collect()
 }
 
-/// The further on, the more it stays (spec 6.7).
-fn rank(stage: Stage) -> u8 {
-    Stage::ALL.iter().position(|s| *s == stage).map_or(0, |at| at as u8)
-}
-
 pub(crate) fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec<PlannedWork>, StoreError> {
     let (from, until) = (window.start.as_microsecond(), window.contingency_end.as_microsecond());
     let read = |row: &dyn crate::Row| Ok((row.int(0)?, row.text(1)?, row.text(2)?, row.text(3)?, row.int(4)?, row.int(5)?));
@@ -468,9 +467,12 @@ pub(crate) fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec
             sites: tx.all(WORK_SITES, values![id], |row| row.int(0).map(SiteId))?.into_iter().collect(),
             organisations: tx.all(WORK_ORGS, values![id], |row| row.int(0).map(OrgId))?.into_iter().collect(),
             span: span(start, end)?,
-            stage_rank: Stage::from_code(&stage).map_or(0, rank),
-            is_outage: kind == Kind::PlannedOutage.code(),
+            people: tx.all(WORK_PEOPLE, values![id], |row| row.int(0).map(PersonId))?.into_iter().collect(),
+            after: BTreeSet::new(),
+            stage_rank: Stage::from_code(&stage).map_or(0, schedule::rank),
+            level: Kind::from_code(&kind).map_or(Level::NoImpact, schedule::level),
             passes_freezes: kind == Kind::Emergency.code(),
+            excepted: BTreeSet::new(),
         });
     }
     Ok(all)

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     10 "010_clinical",
     11 "011_entries",
     12 "012_mergers",
+    15 "015_schedule",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

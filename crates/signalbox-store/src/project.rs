@@ -35,6 +35,9 @@ statements! {
     PUT_SITE = "insert into change_sites(change_id, site_id) values ($1, $2)";
     GET_SITES = "select change_id, site_id from change_sites where change_id = $1 order by site_id";
     DROP_SITES = "delete from change_sites where change_id = $1";
+    PUT_PERSON = "insert into change_people(change_id, person_id) values ($1, $2)";
+    GET_PEOPLE = "select change_id, person_id from change_people where change_id = $1 order by person_id";
+    DROP_PEOPLE = "delete from change_people where change_id = $1";
     PUT_SERVICE = "insert into change_services(change_id, service_id, derived) values ($1, $2, $3)";
     GET_SERVICES = "select change_id, service_id, derived from change_services where change_id = $1 order by service_id";
     DROP_SERVICES = "delete from change_services where change_id = $1";
@@ -68,6 +71,7 @@ pub struct Rows {
     pub change: Vec<Value>,
     pub orgs: Vec<Vec<Value>>,
     pub sites: Vec<Vec<Value>>,
+    pub people: Vec<Vec<Value>>,
     pub services: Vec<Vec<Value>>,
     pub items: Vec<Vec<Value>>,
     pub duties: Vec<Vec<Value>>,
@@ -95,6 +99,7 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         change: change_row(change, prose, updated_at),
         orgs: orgs.into_iter().map(|(org, part)| vec![id.into(), org.into(), part.into()]).collect(),
         sites: sites.into_iter().map(|site| vec![id.into(), site.into()]).collect(),
+        people: signalbox_core::schedule::people(change).into_iter().map(|person| vec![id.into(), person.0.into()]).collect(),
         services: services.into_iter().map(|(service, derived)| vec![id.into(), service.into(), derived.into()]).collect(),
         items: items.into_iter().map(|item| vec![id.into(), item.into()]).collect(),
         duties: crate::duties::of(change),
@@ -240,6 +245,7 @@ pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timest
     let tables = [
         (PUT_ORG, &rows.orgs),
         (PUT_SITE, &rows.sites),
+        (PUT_PERSON, &rows.people),
         (PUT_SERVICE, &rows.services),
         (PUT_ITEM, &rows.items),
         (PUT_DUTY, &rows.duties),
@@ -263,7 +269,7 @@ pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timest
 }
 
 fn drop_rows(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
-    let own = [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS];
+    let own = [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_PEOPLE, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS];
     own.iter().chain(work::DROPS).chain(&clinical::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))?;
     money::drop(tx, id)
 }
@@ -277,6 +283,7 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         change,
         orgs: tx.all(GET_ORGS, &key, |row| all_values(row, 3, &[2]))?,
         sites: tx.all(GET_SITES, &key, |row| all_values(row, 2, &[]))?,
+        people: tx.all(GET_PEOPLE, &key, |row| all_values(row, 2, &[]))?,
         services: tx.all(GET_SERVICES, &key, |row| all_values(row, 3, &[]))?,
         items: tx.all(GET_ITEMS, &key, |row| all_values(row, 2, &[]))?,
         duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
@@ -356,6 +363,7 @@ fn tables_that_differ(a: &Rows, b: &Rows) -> String {
         ("changes", a.change == b.change),
         ("change_orgs", a.orgs == b.orgs),
         ("change_sites", a.sites == b.sites),
+        ("change_people", a.people == b.people),
         ("change_services", a.services == b.services),
         ("change_items", a.items == b.items),
         ("duties", a.duties == b.duties),

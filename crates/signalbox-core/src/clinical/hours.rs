@@ -1,7 +1,7 @@
 //! The clinic hours of a service: when it is busiest with patients, so that whoever picks a time sees it.
 
 use jiff::Timestamp;
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -44,15 +44,19 @@ impl ClinicHours {
         self.spans.is_empty()
     }
 
+    /// The stretches of a day, by the clocks of the zone.
+    pub fn on(&self, day: Date, zone: &TimeZone) -> impl Iterator<Item = (Timestamp, Timestamp)> {
+        let at = move |time: Time| zone.to_ambiguous_zoned(day.to_datetime(time)).compatible().ok().map(|zoned| zoned.timestamp());
+        self.spans.iter().filter(move |(days, ..)| days.contains(&day.weekday())).filter_map(move |(_, from, until)| at(*from).zip(at(*until)))
+    }
+
     /// Minutes of a window that lie in these hours, by the clocks of the zone.
     pub fn minutes_within(&self, start: Timestamp, end: Timestamp, zone: &TimeZone) -> i64 {
         let mut day = zone.to_datetime(start).date();
         let last = zone.to_datetime(end).date();
         let mut minutes = 0;
         while day <= last {
-            for (_, from, until) in self.spans.iter().filter(|(days, ..)| days.contains(&day.weekday())) {
-                let at = |time: Time| zone.to_ambiguous_zoned(day.to_datetime(time)).compatible().map(|zoned| zoned.timestamp());
-                let (Ok(from), Ok(until)) = (at(*from), at(*until)) else { continue };
+            for (from, until) in self.on(day, zone) {
                 minutes += (until.min(end).as_second() - from.max(start).as_second()).max(0) / 60;
             }
             let Ok(next) = day.tomorrow() else { break };

@@ -3,12 +3,12 @@
 
 use crate::actor::{Actor, Membership, OrgKind, Stamp};
 use crate::calendar::Calendar;
-use crate::change::{Change, Header, Kind, Stage, Window};
+use crate::change::{Change, Header, Kind, Window};
 use crate::decide::Context;
 use crate::facts::{ClashFact, Facts, FactsQuery, ItemFact, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
 use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId};
 use crate::process::Process;
-use crate::schedule::{ClashWith, Dependency, Freeze, Node, PlannedWork, ScheduleIndex, Span};
+use crate::schedule::{self, Calendars, ClashWith, Dependency, Freeze, Node, PlannedWork, ScheduleIndex, Span};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +96,7 @@ impl Estate {
             circuit_sites: rows.circuit_sites,
             looked_at: rows.looked_at,
             emails: rows.people.iter().map(|(id, known)| (known.email.to_ascii_lowercase(), *id)).collect(),
-            empty: ScheduleIndex::build([], &rows.dependencies, rows.freezes),
+            empty: ScheduleIndex::build([], &rows.dependencies, Calendars { freezes: rows.freezes, ..Calendars::default() }),
             places: rows.orgs.iter().map(|(org, place)| (org.id, place.clone())).collect(),
             orgs: rows.orgs.into_iter().map(|(org, _)| org).collect(),
             default_place: rows.default_place,
@@ -244,15 +244,18 @@ impl Estate {
             sites: facts.sites.iter().map(|site| site.id).collect(),
             organisations: facts.items.iter().map(|item| item.org).chain(users).chain(facts.reach.orgs.iter().copied()).collect(),
             span: Span { from: window.start, until: window.contingency_end },
-            stage_rank: rank(change.stage),
-            is_outage: change.kind == Kind::PlannedOutage,
+            people: schedule::people(change),
+            after: BTreeSet::new(),
+            stage_rank: schedule::rank(change.stage),
+            level: schedule::level(change.kind),
             passes_freezes: change.kind == Kind::Emergency,
+            excepted: BTreeSet::new(),
         };
         let fact = |clash: crate::schedule::Clash| ClashFact {
             rule: clash.rule.code().to_owned(),
             hard: clash.is_hard(),
             with: match &clash.with {
-                ClashWith::Freeze { title } => title.clone(),
+                ClashWith::Calendar { title, .. } => title.clone(),
                 ClashWith::Work { reference, .. } => reference.clone(),
             },
             shared: clash.path.iter().filter_map(|node| self.node_code(*node)).collect::<Vec<_>>().join(" › "),
@@ -273,26 +276,4 @@ impl Estate {
 fn named(facts: &Facts) -> BTreeSet<Node> {
     let items = facts.items.iter().map(|item| Node::Item(item.id));
     items.chain(facts.services.iter().map(|service| Node::Service(service.id))).collect()
-}
-
-fn rank(stage: Stage) -> u8 {
-    Stage::ALL.iter().position(|one| *one == stage).map_or(0, |at| at as u8)
-}
-
-/// The work of a change on the schedule; `None` while it holds no window.
-pub fn planned(change: &Change) -> Option<PlannedWork> {
-    let content = change.content.as_ref().filter(|_| change.stage.holds_window())?;
-    let window = content.header.window?;
-    let items = content.header.items.iter().map(|id| Node::Item(*id));
-    Some(PlannedWork {
-        change: change.id,
-        reference: change.reference.clone(),
-        nodes: items.chain(content.header.services.iter().map(|id| Node::Service(*id))).collect(),
-        sites: content.header.sites.iter().copied().collect(),
-        organisations: change.orgs(),
-        span: Span { from: window.start, until: window.contingency_end },
-        stage_rank: rank(change.stage),
-        is_outage: change.kind == Kind::PlannedOutage,
-        passes_freezes: change.kind == Kind::Emergency,
-    })
 }

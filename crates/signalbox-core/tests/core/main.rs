@@ -15,6 +15,7 @@ mod oracle;
 mod rehearse;
 mod rules;
 mod scenarios;
+mod schedule;
 mod tables;
 mod urgent;
 mod walks;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use signalbox_core::change::Window;
 use signalbox_core::ids::ChangeId;
-use signalbox_core::schedule::{Clash, ClashWith, PlannedWork, ScheduleIndex, Span};
+use signalbox_core::schedule::{Calendars, Clash, ClashWith, PlannedWork, ScheduleIndex, Span};
 
 use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
 use crate::{StoreError, Tx, gather};
@@ -89,7 +89,7 @@ impl Eyes<'_> {
 
     fn opposite(&mut self, tx: &mut dyn Tx, own: &Known, clash: &Clash) -> Result<Option<Opposite>, StoreError> {
         match &clash.with {
-            ClashWith::Freeze { title } => Ok(self.scope.reads_schedule().then(|| Opposite::Freeze { title: title.clone() })),
+            ClashWith::Calendar { title, .. } => Ok(self.scope.reads_schedule().then(|| Opposite::Freeze { title: title.clone() })),
             ClashWith::Work { change, .. } => Ok(match self.look(tx, *change)? {
                 Some(other) if other.is_readable => {
                     Some(Opposite::Work { id: change.0, reference: other.reference, title: other.title, is_open: other.is_party })
@@ -109,7 +109,7 @@ pub fn on_schedule(tx: &mut dyn Tx, scope: &Scope, from: Timestamp, until: Times
         return Ok(vec![]);
     }
     let asked = Span { from, until };
-    let index = ScheduleIndex::build(work.clone(), &gather::dependencies(tx)?, freezes);
+    let index = ScheduleIndex::build(work.clone(), &gather::dependencies(tx)?, Calendars { freezes, ..Calendars::default() });
     let mut eyes = Eyes { scope, sql: look_sql(), seen: BTreeMap::new() };
     let mut found = vec![];
     for one in work.iter().filter(|one| one.span.overlap(asked).is_some()) {

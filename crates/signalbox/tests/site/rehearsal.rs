@@ -61,7 +61,7 @@ impl Past {
 
 /// The copy as it was before anything was raised: the demonstration's board is set up when its past is over.
 fn empty_of_changes(db: &Db) {
-    const TABLES: [&str; 31] = [
+    const TABLES: [&str; 32] = [
         "attendance",
         "agenda",
         "decision_links",
@@ -83,6 +83,7 @@ fn empty_of_changes(db: &Db) {
         "hazards",
         "changes",
         "change_orgs",
+        "change_people",
         "change_sites",
         "change_services",
         "change_items",
