@@ -12,6 +12,7 @@ mod calendar;
 mod graph;
 pub mod grid;
 mod index;
+pub mod recurrence;
 pub mod slots;
 mod timeline;
 

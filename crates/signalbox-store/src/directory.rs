@@ -5,20 +5,20 @@
 //! appends one event to the log's `directory` stream; the same row again changes nothing
 //! and appends nothing, so an import may be run twice.
 
+pub(crate) mod calendar;
 pub(crate) mod clinician;
 pub(crate) mod entry;
 pub(crate) mod estate;
-pub(crate) mod freeze;
 pub(crate) mod incident;
 pub(crate) mod merger;
 pub(crate) mod money;
 pub(crate) mod organisation;
 pub(crate) mod service;
 
+pub use calendar::*;
 pub use clinician::*;
 pub use entry::*;
 pub use estate::*;
-pub use freeze::*;
 pub use incident::*;
 pub use merger::*;
 pub use money::*;

@@ -2,8 +2,11 @@
 //! upon is what was there (settled 20). Codes are looked up in the actor's sight: an unseen thing is as unknown as
 //! one that does not exist (S02).
 
+pub(crate) mod calendar;
 pub(crate) mod entries;
 pub(crate) mod modalities;
+
+pub use calendar::{exceptions, externals, freezes, maintenance};
 
 use crate::directory;
 use crate::scope::Scope;
@@ -16,7 +19,7 @@ use signalbox_core::facts::{
     ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
 };
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
-use signalbox_core::schedule::{self, Calendars, Clash, ClashWith, Dependency, DependencyKind, Extent, Freeze, Level, Node, PlannedWork, ScheduleIndex, Span};
+use signalbox_core::schedule::{self, Calendars, Clash, ClashWith, Dependency, DependencyKind, Freeze, Level, Node, PlannedWork, ScheduleIndex, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -50,9 +53,6 @@ statements! {
     WORK_PEOPLE = "select person_id from change_people where change_id = $1";
     WORK_SITES = "select site_id from change_sites where change_id = $1";
     WORK_ORGS = "select distinct org_id from change_orgs where change_id = $1";
-    FREEZES_NEAR = "select id, scope, scope_id, title, starts_at, ends_at, hard from freezes
-        where lifted_at is null and ends_at > $1 and starts_at < $2";
-    ALL_FREEZES = "select id, scope, scope_id, title, starts_at, ends_at, hard from freezes where lifted_at is null order by id";
 }
 
 /// How far around a window other work may matter: the longest window, and an hour for back to back (BR-19d).
@@ -479,30 +479,12 @@ pub(crate) fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec
 }
 
 pub(crate) fn freezes_near(tx: &mut dyn Tx, window: Window) -> Result<Vec<Freeze>, StoreError> {
-    let rows = tx.all(FREEZES_NEAR, values![window.start.as_microsecond(), window.contingency_end.as_microsecond()], freeze_row)?;
-    rows.into_iter().map(freeze).collect()
+    freezes(tx, Span { from: window.start, until: window.contingency_end })
 }
 
-/// Every freeze that was not lifted, whenever it is.
+/// Every occurrence of every freeze that was not lifted, whenever it is.
 pub(crate) fn all_freezes(tx: &mut dyn Tx) -> Result<Vec<Freeze>, StoreError> {
-    tx.all(ALL_FREEZES, &[], freeze_row)?.into_iter().map(freeze).collect()
-}
-
-type FreezeRow = (i64, String, Option<i64>, String, i64, i64, bool);
-
-fn freeze_row(row: &dyn crate::Row) -> Result<FreezeRow, StoreError> {
-    Ok((row.int(0)?, row.text(1)?, row.opt_int(2)?, row.text(3)?, row.int(4)?, row.int(5)?, row.boolean(6)?))
-}
-
-fn freeze((id, scope, of, title, start, end, is_hard): FreezeRow) -> Result<Freeze, StoreError> {
-    let extent = match (scope.as_str(), of) {
-        ("organisation", Some(id)) => Extent::Organisation(OrgId(id)),
-        ("site", Some(id)) => Extent::Site(SiteId(id)),
-        ("service", Some(id)) => Extent::Node(Node::Service(ServiceId(id))),
-        ("item", Some(id)) => Extent::Node(Node::Item(ItemId(id))),
-        _ => Extent::Everything,
-    };
-    Ok(Freeze { id, title, extent, span: span(start, end)?, is_hard, from_level: Level::NoImpact })
+    freezes(tx, calendar::EVER)
 }
 
 fn span(from: i64, until: i64) -> Result<Span, StoreError> {

@@ -103,6 +103,8 @@ statements! {
     MOVE_ITEMS = "update items set org_id = $2 where org_id = $1";
     MOVE_WATCHES = "update items set watched_by = $2 where watched_by = $1";
     MOVE_FREEZES = "update freezes set scope_id = $2 where scope = 'organisation' and scope_id = $1";
+    MOVE_WINDOWS = "update maintenance_windows set scope_id = $2 where scope = 'organisation' and scope_id = $1";
+    MOVE_ENTRIES = "update external_entries set scope_id = $2 where scope = 'organisation' and scope_id = $1";
     MOVE_INCIDENTS = "update incidents set org_id = $2 where org_id = $1";
     MOVE_TURNS = "update rotas set org_id = $2 where org_id = $1 and ended_at is null";
     MOVE_DELEGATIONS = "update delegations set org_id = $2 where org_id = $1 and ended_at is null";
@@ -247,6 +249,8 @@ pub fn carry_out_merger(tx: &mut dyn Tx, act: &Act, merger: &Merger, changes: i6
             MOVE_ITEMS,
             MOVE_WATCHES,
             MOVE_FREEZES,
+            MOVE_WINDOWS,
+            MOVE_ENTRIES,
             MOVE_INCIDENTS,
             MOVE_TURNS,
             MOVE_DELEGATIONS,

@@ -1,6 +1,6 @@
 //! The forward schedule (spec 12, R-1): what stands in a span of time, as far as the person may see it (settled 8).
 
-use crate::directory::{self, Freeze};
+use crate::gather;
 use crate::page::time;
 use crate::project;
 use crate::queries::list::{NoticeLine, notice, window};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use signalbox_core::apply::replay;
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::form::Answer;
+use signalbox_core::schedule::{Freeze, Span};
 use signalbox_core::text::Text;
 
 /// How firm an entry is.
@@ -343,9 +344,14 @@ pub fn tonight(tx: &mut dyn Tx, scope: &Scope, site: i64, asked: Asked) -> Resul
     tx.all(&statement.sql, &statement.params, read)
 }
 
-/// The freezes in force at some time in the span, for those who read the schedule.
+/// Every occurrence of a freeze in the span, for those who read the schedule; the first to end comes first.
 pub fn freezes(tx: &mut dyn Tx, scope: &Scope, asked: Asked) -> Result<Vec<Freeze>, StoreError> {
-    if scope.reads_schedule() { directory::freezes_between(tx, asked.from, asked.until) } else { Ok(vec![]) }
+    if !scope.reads_schedule() {
+        return Ok(vec![]);
+    }
+    let mut found = gather::freezes(tx, Span { from: asked.from, until: asked.until })?;
+    found.sort_by_key(|freeze| (freeze.span.until, freeze.id));
+    Ok(found)
 }
 
 fn read(row: &dyn Row) -> Result<Entry, StoreError> {

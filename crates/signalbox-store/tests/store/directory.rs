@@ -1,4 +1,4 @@
-//! Organisations, sites, services, items, dependencies and freezes, on both engines.
+//! Organisations, sites, services, items and dependencies, on both engines.
 
 use jiff::Timestamp;
 use signalbox_core::actor::OrgKind;
@@ -297,49 +297,5 @@ fn a_code_means_an_item_or_a_service_but_not_both() {
             upsert_service(tx, &act(2), &row, OnDifference::Report)
         });
         assert_eq!(node("PACS"), Err(Refused::Ambiguous("code")));
-    });
-}
-
-#[test]
-fn a_freeze_is_found_by_the_time_it_touches_until_it_is_lifted() {
-    for_each_engine(|db| {
-        add_organisations(&db);
-        let row = Freeze {
-            id: 41,
-            scope: FreezeScope::Organisation(NORTH),
-            title: "Secret move of ward 7".into(),
-            starts_at: at(1_000),
-            ends_at: at(2_000),
-            is_hard: true,
-            reason: "Asked for by Dr Penhaligon".into(),
-            declared_by: None,
-            created_at: at(1),
-            lifted_at: None,
-        };
-        let same = row.clone();
-        let by = Act { event_id: 1, by: Some(51), at: at(1) };
-        assert!(write(&db, move |tx| declare_freeze(tx, &by, &same)));
-        let same = row.clone();
-        assert!(!write(&db, move |tx| declare_freeze(tx, &act(2), &same)));
-        let within = |from, to| read(&db, |tx| freezes_between(tx, at(from), at(to))).len();
-        assert_eq!(within(0, 1_000), 0, "the end of a window touches nothing");
-        assert_eq!(within(0, 1_001), 1);
-        assert_eq!(within(1_999, 9_000), 1);
-        assert_eq!(within(2_000, 9_000), 0);
-        let stored = read(&db, |tx| freeze(tx, 41)).expect("the freeze");
-        assert_eq!(stored, Freeze { declared_by: Some(51), ..row.clone() });
-        for (_, _, payload) in directory_events(&db) {
-            assert!(!payload.contains("ward") && !payload.contains("Penhaligon"), "{payload}");
-        }
-        assert!(write(&db, |tx| lift_freeze(tx, &act(3), 41)));
-        assert!(!write(&db, |tx| lift_freeze(tx, &act(4), 41)));
-        assert_eq!(within(0, 9_000), 0);
-        assert_eq!(read(&db, |tx| freezes(tx, at(0), 10)).len(), 1);
-        let late = Freeze { id: 42, ends_at: at(1_000), ..row.clone() };
-        let refused = refusal(&db, move |tx| declare_freeze(tx, &act(5), &late));
-        assert_eq!(refused, Refused::Invalid("ends_at"));
-        let nowhere = Freeze { id: 42, scope: FreezeScope::Site(5), ..row };
-        let refused = refusal(&db, move |tx| declare_freeze(tx, &act(6), &nowhere));
-        assert_eq!(refused, Refused::Unknown("scope"));
     });
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tests of the store wait for other processes and kill them at random moments")]
 
 mod accounts;
+mod calendars;
 mod clinical;
 mod directory;
 mod documents;

@@ -2,10 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::{OrgKind, Role};
-use signalbox_core::calendar::london;
+use signalbox_core::calendar::{DEFAULT_ZONE, london};
 use signalbox_core::charge::rates::{RateKind, Span};
+use signalbox_core::schedule::recurrence::Recurrence;
+use signalbox_core::schedule::{self, Extent, Level};
 use signalbox_store::accounts::{self, NewMembership, Person};
-use signalbox_store::directory::{self, Clinician, Dependency, Freeze, FreezeScope, Item, Node, OnDifference, Organisation, Rate, Service, Site, Statement};
+use signalbox_store::directory::{self, Clinician, Dependency, Freeze, FreezeTerms, Item, Node, OnDifference, Organisation, Rate, Service, Site, Statement};
 use signalbox_store::{StoreError, Tx};
 
 use super::{Cast, Unmade};
@@ -263,19 +265,18 @@ pub(super) fn freeze(app: &App, now: Timestamp) -> Result<(), Unmade> {
         let mut mint = || ids.mint(at);
         for (title, from, days, hard) in [("Month-end reporting", 9, 2, false), ("Winter freeze", 26, 16, true)] {
             let starts_at = super::local(now, from, 0, 0);
+            let span = schedule::Span { from: starts_at, until: starts_at + SignedDuration::from_hours(24 * days) };
             let row = Freeze {
                 id: mint(),
-                scope: FreezeScope::All,
+                extent: Extent::Everything,
                 title: title.to_owned(),
-                starts_at,
-                ends_at: starts_at + SignedDuration::from_hours(24 * days),
-                is_hard: hard,
-                reason: "Agreed by the change advisory board.".to_owned(),
+                when: Recurrence::once(span, DEFAULT_ZONE),
                 declared_by: None,
                 created_at: at,
-                lifted_at: None,
+                ended_at: None,
+                own: FreezeTerms { is_hard: hard, from_level: Level::NoImpact, reason: "Agreed by the change advisory board.".to_owned() },
             };
-            sure(directory::declare_freeze(tx, &act(&mut mint, at), &row))?;
+            sure(directory::declare(tx, &act(&mut mint, at), &row))?;
         }
         Ok(())
     })?;

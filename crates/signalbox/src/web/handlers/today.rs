@@ -10,7 +10,7 @@ use signalbox_core::calendar::{self, local};
 use signalbox_core::change::Stage;
 use signalbox_core::event::Event;
 use signalbox_core::report::Outcomes;
-use signalbox_store::directory::Freeze;
+use signalbox_core::schedule::Freeze;
 use signalbox_store::project::Prose;
 use signalbox_store::queries::clashes::{self, Opposite, ScheduleClash};
 use signalbox_store::queries::names;
@@ -169,11 +169,11 @@ fn waiting_sentence(count: usize, overdue: usize) -> String {
 }
 
 fn freeze_sentence(freezes: &[Freeze], now: Timestamp, zone: &TimeZone) -> String {
-    if let Some(running) = freezes.iter().find(|freeze| freeze.starts_at <= now) {
-        return format!("A freeze is running: {}, until {}.", running.title, moment_phrase(running.ends_at, now, zone));
+    if let Some(running) = freezes.iter().find(|freeze| freeze.span.from <= now) {
+        return format!("A freeze is running: {}, until {}.", running.title, moment_phrase(running.span.until, now, zone));
     }
-    match freezes.iter().min_by_key(|freeze| freeze.starts_at) {
-        Some(next) => format!("No freeze is running. The next, {}, starts {}.", next.title, moment_phrase(next.starts_at, now, zone)),
+    match freezes.iter().min_by_key(|freeze| freeze.span.from) {
+        Some(next) => format!("No freeze is running. The next, {}, starts {}.", next.title, moment_phrase(next.span.from, now, zone)),
         None => "No freeze is running.".into(),
     }
 }

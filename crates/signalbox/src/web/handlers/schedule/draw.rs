@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use signalbox_core::calendar::local;
+use signalbox_core::ids::ServiceId;
 use signalbox_core::schedule::grid::{dates_touched, month_days};
-use signalbox_store::directory::{Freeze, FreezeScope};
+use signalbox_core::schedule::{Extent, Freeze, Node};
 use signalbox_store::queries::Named;
 use signalbox_store::queries::clashes::{Opposite, ScheduleClash};
 use signalbox_store::queries::schedule::{Entry, SchedulePage};
@@ -132,10 +133,10 @@ impl Drawing<'_> {
         let at = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
         let is_off = date.month() != self.wanted.from.month();
         let left = entries.len().saturating_sub(SHOWN_IN_A_DAY);
-        let on_day = |freeze: &&Freeze| freeze.starts_at < begins(days_on(date, 1), self.zone) && freeze.ends_at > begins(date, self.zone);
+        let on_day = |freeze: &&Freeze| freeze.span.from < begins(days_on(date, 1), self.zone) && freeze.span.until > begins(date, self.zone);
         let freezes = self.freezes.iter().filter(on_day).map(|freeze| DayFreeze {
             label: freeze.title.clone(),
-            is_named: date.weekday() == Weekday::Monday || local::wall(freeze.starts_at, self.zone).date() == date,
+            is_named: date.weekday() == Weekday::Monday || local::wall(freeze.span.from, self.zone).date() == date,
         });
         Day {
             number: date.day(),
@@ -187,7 +188,8 @@ impl Drawing<'_> {
             self.zone,
             |entry| self.is_clashing(entry),
             |service| {
-                let covers = |freeze: &&Freeze| freeze.scope == FreezeScope::All || service.is_some_and(|id| freeze.scope == FreezeScope::Service(id));
+                let of_service = service.map(|id| Extent::Node(Node::Service(ServiceId(id))));
+                let covers = |freeze: &&Freeze| freeze.extent == Extent::Everything || Some(freeze.extent) == of_service;
                 let grounds = freezes.iter().copied().filter(covers).filter_map(|freeze| ground(&scale, freeze, self.zone)).collect();
                 (grounds, scale.column_of(self.now), self.wanted.href_of(View::Table))
             },
@@ -224,8 +226,8 @@ impl Drawing<'_> {
 }
 
 fn ground(scale: &Scale, freeze: &Freeze, zone: &TimeZone) -> Option<Ground> {
-    let aria = format!(", {} to {}", local::moment_words(freeze.starts_at, zone), local::moment_words(freeze.ends_at, zone));
-    scale.ground(&freeze.title, &aria, freeze.starts_at, freeze.ends_at)
+    let aria = format!(", {} to {}", local::moment_words(freeze.span.from, zone), local::moment_words(freeze.span.until, zone));
+    scale.ground(&freeze.title, &aria, freeze.span.from, freeze.span.until)
 }
 
 /// A lane for each service that somebody works on; work without one stands under its place. Restricted work comes

@@ -6,7 +6,11 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::Role;
-use signalbox_store::directory::{self, Freeze, FreezeScope};
+use signalbox_core::calendar::DEFAULT_ZONE;
+use signalbox_core::ids::{ItemId, OrgId, ServiceId};
+use signalbox_core::schedule::recurrence::Recurrence;
+use signalbox_core::schedule::{Extent, Level, Node, Span};
+use signalbox_store::directory::{self, Freeze, FreezeTerms};
 use signalbox_store::page::{Cursor, Page};
 
 use super::Register;
@@ -40,18 +44,18 @@ impl Register for Freezes {
 
     fn list(app: &App, visitor: &Visitor, _: &Page) -> Result<(Table, Option<Cursor>), Failure> {
         let now = app.clock.now();
-        let mut found = app.read::<_, Failure>(|tx| directory::freezes(tx, now - SignedDuration::from_hours(24 * 31), 500))?;
+        let mut found = app.read::<_, Failure>(|tx| directory::all_declared::<FreezeTerms>(tx, now - SignedDuration::from_hours(24 * 31), 500))?;
         found.retain(|freeze| is_theirs(visitor, freeze));
         let rows = found.iter().map(|freeze| {
-            let state = match freeze.lifted_at {
+            let state = match freeze.ended_at {
                 Some(at) => format!("Lifted {}", moment(at)),
-                None if freeze.ends_at <= now => "Over".into(),
-                None if freeze.is_hard => "Bars work".into(),
+                None if freeze.when.envelope().until <= now => "Over".into(),
+                None if freeze.own.is_hard => "Bars work".into(),
                 None => "Warns".into(),
             };
             Row::new(
-                Cell::link(&freeze.title, &format!("{}/{}", Self::PATH, freeze.id)).small(&freeze.reason),
-                vec![Cell::text(&moment(freeze.starts_at)), Cell::text(&moment(freeze.ends_at)), Cell::text(&state)],
+                Cell::link(&freeze.title, &format!("{}/{}", Self::PATH, freeze.id)).small(&freeze.own.reason),
+                vec![Cell::text(&moment(freeze.when.envelope().from)), Cell::text(&moment(freeze.when.envelope().until)), Cell::text(&state)],
             )
         });
         Ok((Table::new(Self::MANY, &["Freeze", "From", "Until", "State"], rows.collect()), None))
@@ -95,17 +99,15 @@ impl Register for Freezes {
         let act = app.act(Some(visitor.person()?), app.clock.now());
         let freeze = Freeze {
             id: app.ids.mint(act.at),
-            scope,
+            extent: scope,
             title: form.text("title").into(),
-            starts_at,
-            ends_at,
-            is_hard: form.text("hardness") == "hard",
-            reason: form.text("reason").into(),
+            when: Recurrence::once(Span { from: starts_at, until: ends_at }, DEFAULT_ZONE),
             declared_by: act.by,
             created_at: act.at,
-            lifted_at: None,
+            ended_at: None,
+            own: FreezeTerms { is_hard: form.text("hardness") == "hard", from_level: Level::NoImpact, reason: form.text("reason").into() },
         };
-        app.attempt(move |tx| directory::declare_freeze(tx, &act, &freeze)).map(|_| ())
+        app.attempt(move |tx| directory::declare(tx, &act, &freeze)).map(|_| ())
     }
 }
 
@@ -115,7 +117,7 @@ fn declares_all(visitor: &Visitor) -> bool {
 
 fn is_theirs(visitor: &Visitor, freeze: &Freeze) -> bool {
     let own = visitor.orgs_with(Role::Coordinator);
-    declares_all(visitor) || matches!(freeze.scope, FreezeScope::Organisation(id) if own.iter().any(|org| org.0 == id))
+    declares_all(visitor) || matches!(freeze.extent, Extent::Organisation(id) if own.contains(&id))
 }
 
 /// What a person typed as UK time.
@@ -133,19 +135,19 @@ fn instant(form: &Form, field: &str, faults: &mut Vec<Fault>) -> Option<Timestam
     found
 }
 
-fn scope(app: &App, visitor: &Visitor, form: &Form, faults: &mut Vec<Fault>) -> Result<Option<FreezeScope>, Failure> {
+fn scope(app: &App, visitor: &Visitor, form: &Form, faults: &mut Vec<Fault>) -> Result<Option<Extent>, Failure> {
     let code = form.text("of").to_owned();
     let found = app.read::<_, Failure>(|tx| {
         Ok(match form.text("scope") {
-            "all" => Some(FreezeScope::All),
-            "organisation" => directory::organisation_by_code(tx, &code)?.map(|org| FreezeScope::Organisation(org.id)),
-            "service" => directory::service_by_code(tx, &code)?.map(|service| FreezeScope::Service(service.id)),
-            "item" => directory::item_by_code(tx, &code)?.map(|item| FreezeScope::Item(item.id)),
+            "all" => Some(Extent::Everything),
+            "organisation" => directory::organisation_by_code(tx, &code)?.map(|org| Extent::Organisation(OrgId(org.id))),
+            "service" => directory::service_by_code(tx, &code)?.map(|service| Extent::Node(Node::Service(ServiceId(service.id)))),
+            "item" => directory::item_by_code(tx, &code)?.map(|item| Extent::Node(Node::Item(ItemId(item.id)))),
             _ => None,
         })
     })?;
     let own = visitor.orgs_with(Role::Coordinator);
-    let is_allowed = |scope: &FreezeScope| declares_all(visitor) || matches!(scope, FreezeScope::Organisation(id) if own.iter().any(|org| org.0 == *id));
+    let is_allowed = |scope: &Extent| declares_all(visitor) || matches!(scope, Extent::Organisation(id) if own.contains(id));
     let found = found.filter(is_allowed);
     if found.is_none() {
         faults.push(Fault::of("of", "unknown-value", "We don’t know this code."));
@@ -156,7 +158,7 @@ fn scope(app: &App, visitor: &Visitor, form: &Form, faults: &mut Vec<Fault>) -> 
 fn find(app: &App, visitor: &Visitor, id: &str) -> Result<Freeze, Failure> {
     Freezes::admit(visitor)?;
     let id = super::super::id(id)?;
-    let found = app.read::<_, Failure>(|tx| directory::freeze(tx, id))?;
+    let found = app.read::<_, Failure>(|tx| directory::declared::<FreezeTerms>(tx, id))?;
     found.filter(|freeze| is_theirs(visitor, freeze)).ok_or(Failure::NotFound)
 }
 
@@ -167,8 +169,12 @@ pub async fn show_lift(State(app): State<Shared>, visitor: Visitor, Path(id): Pa
     shell.crumbs = vec![("Set-up".into(), "/setup".into()), ("Freezes".into(), Freezes::PATH.into())];
     Ok(page(&FormPage {
         shell,
-        facts: vec![Fact::new("From", &moment(freeze.starts_at)), Fact::new("Until", &moment(freeze.ends_at)), Fact::new("Why", &freeze.reason)],
-        warning: freeze.lifted_at.iter().map(|at| format!("It was lifted {}.", moment(*at))).collect(),
+        facts: vec![
+            Fact::new("From", &moment(freeze.when.envelope().from)),
+            Fact::new("Until", &moment(freeze.when.envelope().until)),
+            Fact::new("Why", &freeze.own.reason),
+        ],
+        warning: freeze.ended_at.iter().map(|at| format!("It was lifted {}.", moment(*at))).collect(),
         form: parts::Form::new(&format!("{}/{}/lift", Freezes::PATH, freeze.id), "Lift this freeze", vec![]),
         ..FormPage::default()
     }))
@@ -179,6 +185,6 @@ pub async fn lift(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     form.only(&[])?;
     let freeze = find(&app, &visitor, &id)?;
     let act = app.act(Some(visitor.person()?), app.clock.now());
-    app.attempt(move |tx| directory::lift_freeze(tx, &act, freeze.id))?;
+    app.attempt(move |tx| directory::end_declared::<FreezeTerms>(tx, &act, freeze.id))?;
     Ok(done(&app, Freezes::PATH, "The freeze is lifted."))
 }
