@@ -68,6 +68,8 @@ vocabulary! {
         Schedule = "schedule", "schedule";
         /// T19, T35: the window moves.
         Reschedule = "reschedule", "move the window";
+        /// C070: a freeze does not hold for this change, until a time, for a reason.
+        ExceptFreeze = "except_freeze", "except from a freeze";
         /// A question of the document is answered or changed after submission.
         Amend = "amend", "add or change answers";
         /// T21: stopped after approval.

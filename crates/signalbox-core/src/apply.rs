@@ -69,6 +69,7 @@ fn unborn(recorded: &Recorded) -> Change {
         approvals: vec![],
         board: Default::default(),
         conditions: vec![],
+        excepted: vec![],
         implementer: None,
         work: Work::default(),
         carry: Default::default(),
@@ -316,6 +317,7 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.implementer = Some((*implementer, *org));
             change.stage = Stage::Scheduled;
         }
+        Event::FreezeExcepted(excepted) => crate::decide::freeze::fold(change, recorded, excepted),
         Event::Voted(vote) => change.board.put(&recorded.by, at, vote),
         Event::TakenBack { .. } => {
             if change.stage == Stage::Rejected {

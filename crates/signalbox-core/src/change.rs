@@ -420,6 +420,8 @@ pub struct Change {
     pub approvals: Vec<Approval>,
     pub board: crate::board::Board,
     pub conditions: Vec<Condition>,
+    /// Freezes that do not hold for it, each with its end (C070).
+    pub excepted: Vec<crate::decide::freeze::Exception>,
     pub implementer: Option<(PersonId, OrgId)>,
     pub work: Work,
     /// Steps, go or no-go, more time, the way back.

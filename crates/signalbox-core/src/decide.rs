@@ -188,6 +188,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Vote | Act::TakeBack | Act::Reaffirm => board::take(t, act),
         Act::Hold => schedule::hold(t),
         Act::Resume => Some(vec![Event::Resumed]),
+        Act::ExceptFreeze => freeze::except(t),
         Act::Schedule => schedule::schedule(t),
         Act::Reschedule => schedule::reschedule(t),
         Act::Start => work::start(t),

@@ -320,6 +320,8 @@ pub enum Event {
         small: bool,
         notice: Option<NoticeGiven>,
     },
+    /// C070: a freeze does not hold for this change until then.
+    FreezeExcepted(Box<crate::decide::freeze::Excepted>),
     /// Answers added or changed after submission; a material one voids approvals (SD-11, BR-31).
     Amended {
         content: Box<Content>,

@@ -81,6 +81,9 @@ pub struct ClashFact {
     pub shared: String,
     pub from: Timestamp,
     pub until: Timestamp,
+    /// Which freeze, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<i64>,
 }
 
 /// The registration under which a safety officer signs for an organisation (spec 8.2).

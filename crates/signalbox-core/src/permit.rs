@@ -135,8 +135,8 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
         Rule::BoardDecided => crate::board::undecided(ctx, change),
         Rule::NoHardClash => ctx.facts.clashes.iter().find(|c| c.hard && c.rule != "BR-19f").map(|c| Bar::new("hard-clash").with(&c.with).with(&c.shared)),
         Rule::NotInFreeze => {
-            let declared = ctx.facts.clashes.iter().find(|c| c.hard && c.rule == "BR-19f").map(|c| Bar::new("freeze").with(&c.with).with(c.until));
-            declared.or_else(|| crate::decide::freeze::frozen(ctx, change).map(|f| Bar::new("freeze").with(f.because).with(f.until)))
+            let found = crate::decide::freeze::in_the_way(ctx, change);
+            found.first().map(|freeze| Bar::new("freeze").with(&freeze.title).with(freeze.until))
         }
         Rule::ProviderTold => match &change.network {
             Network::NotNeeded | Network::Acknowledged { .. } | Network::Told { .. } => None,
@@ -262,6 +262,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::TellNetwork if matches!(change.network, Network::Acknowledged { .. }) => Some(Bar::new("network-acknowledged")),
         Act::SettleNotice if change.notice().is_none_or(|n| !n.verdict.is_late()) => Some(Bar::new("notice-on-time")),
         Act::MeetCondition if !change.conditions.iter().any(|c| may_meet(ctx, stamp, c)) => Some(Bar::new("no-open-condition")),
+        Act::ExceptFreeze if crate::decide::freeze::in_the_way(ctx, change).is_empty() => Some(Bar::new("no-freeze-in-the-way")),
         Act::Complete if change.asked_more.is_some() => Some(Bar::new("questions-open")),
         Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => crate::urgent::bars(ctx, change, act, stamp),
         Act::Restate => restate(ctx, change),

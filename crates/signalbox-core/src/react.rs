@@ -65,6 +65,7 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Reaffirmed { .. } => Act::Reaffirm,
         Event::Held { .. } => Act::Hold,
         Event::Resumed => Act::Resume,
+        Event::FreezeExcepted(_) => Act::ExceptFreeze,
         Event::Scheduled { .. } => Act::Schedule,
         Event::Rescheduled { .. } => Act::Reschedule,
         Event::Amended { .. } => Act::Amend,

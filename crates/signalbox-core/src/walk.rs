@@ -254,8 +254,9 @@ impl<'w> Walk<'w> {
             self.case.clashes.clear();
         } else if self.chance.percent(if early { 40 } else { 6 }) {
             let rule = if self.chance.percent(50) { "BR-19a" } else { "BR-19f" };
-            let (from, until) = (self.case.now, self.case.now);
-            let clash = ClashFact { rule: rule.to_owned(), hard: self.chance.percent(80), with: "RFC-2026-000999".into(), shared: "GW-1".into(), from, until };
+            let (from, until, freeze) = (self.case.now, self.case.now, (rule == "BR-19f").then_some(9));
+            let clash =
+                ClashFact { rule: rule.to_owned(), hard: self.chance.percent(80), with: "RFC-2026-000999".into(), shared: "GW-1".into(), from, until, freeze };
             self.case.clashes.push(clash);
         }
     }

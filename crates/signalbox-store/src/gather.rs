@@ -434,7 +434,16 @@ fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Nod
         });
     }
     Ok(ClashFact {
-        rule: clash.rule.code().to_owned(), hard: clash.is_hard(), with, shared: path.join(" › "), from: clash.span.from, until: clash.span.until
+        freeze: match &clash.with {
+            ClashWith::Calendar { id, .. } if clash.rule == schedule::ClashRule::Freeze => Some(*id),
+            _ => None,
+        },
+        rule: clash.rule.code().to_owned(),
+        hard: clash.is_hard(),
+        with,
+        shared: path.join(" › "),
+        from: clash.span.from,
+        until: clash.span.until,
     })
 }
 

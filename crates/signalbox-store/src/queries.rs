@@ -2,6 +2,7 @@
 //! to read a change for somebody.
 
 pub mod agenda;
+pub mod calendar;
 pub mod change;
 pub mod charges;
 pub mod clashes;
@@ -33,6 +34,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("names", names::composed()),
         ("past", past::composed()),
         ("schedule", schedule::composed()),
+        ("calendar", calendar::composed()),
         ("clashes", clashes::composed()),
         ("clinical", clinical::composed()),
         ("duties", duties::composed()),

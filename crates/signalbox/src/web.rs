@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod calendars;
 pub mod cookies;
 pub mod csrf;
 pub mod csv;
@@ -36,6 +37,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::Shared;
+use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
+
 use handlers::{
     boards, by_mail, change, changes, clinical, cover, decide, demo, dev, draft, incidents, join, me, meetings, members, on_call, ops, outages, paper,
     password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
@@ -184,11 +187,21 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/setup/safety-officers",      "add a registration",     Member, || post(setup::create::<setup::SafetyOfficers>)),
     route(Method::GET,  "/setup/safety-officers/{id}", "change a registration",  Member, || get(setup::show_old::<setup::SafetyOfficers>)),
     route(Method::POST, "/setup/safety-officers/{id}", "change a registration",  Member, || post(setup::change::<setup::SafetyOfficers>)),
-    route(Method::GET,  "/setup/freezes",              "freezes",                Member, || get(setup::list::<setup::Freezes>)),
-    route(Method::GET,  "/setup/freezes/new",          "add a freeze",           Member, || get(setup::show_new::<setup::Freezes>)),
-    route(Method::POST, "/setup/freezes",              "add a freeze",           Member, || post(setup::create::<setup::Freezes>)),
-    route(Method::GET,  "/setup/freezes/{id}",         "a freeze",               Member, || get(setup::show_lift)),
-    route(Method::POST, "/setup/freezes/{id}/lift",    "lift a freeze",          Member, || post(setup::lift)),
+    route(Method::GET,  "/setup/freezes", "freezes", Member, || get(setup::list::<setup::Freezes>)),
+    route(Method::GET,  "/setup/freezes/new", "add a freeze", Member, || get(setup::show_new::<setup::Freezes>)),
+    route(Method::POST, "/setup/freezes", "add a freeze", Member, || post(setup::calendars::create::<FreezeTerms>)),
+    route(Method::GET,  "/setup/freezes/{id}", "a freeze", Member, || get(setup::calendars::show::<FreezeTerms>)),
+    route(Method::POST, "/setup/freezes/{id}/end", "lift a freeze", Member, || post(setup::calendars::end::<FreezeTerms>)),
+    route(Method::GET,  "/setup/maintenance-windows", "maintenance windows", Member, || get(setup::list::<setup::MaintenanceWindows>)),
+    route(Method::GET,  "/setup/maintenance-windows/new", "add a maintenance window", Member, || get(setup::show_new::<setup::MaintenanceWindows>)),
+    route(Method::POST, "/setup/maintenance-windows", "add a maintenance window", Member, || post(setup::calendars::create::<MaintenanceTerms>)),
+    route(Method::GET,  "/setup/maintenance-windows/{id}", "a maintenance window", Member, || get(setup::calendars::show::<MaintenanceTerms>)),
+    route(Method::POST, "/setup/maintenance-windows/{id}/end", "end a maintenance window", Member, || post(setup::calendars::end::<MaintenanceTerms>)),
+    route(Method::GET,  "/setup/external-entries", "external entries", Member, || get(setup::list::<setup::ExternalEntries>)),
+    route(Method::GET,  "/setup/external-entries/new", "add an external entry", Member, || get(setup::show_new::<setup::ExternalEntries>)),
+    route(Method::POST, "/setup/external-entries", "add an external entry", Member, || post(setup::calendars::create::<ExternalTerms>)),
+    route(Method::GET,  "/setup/external-entries/{id}", "an external entry", Member, || get(setup::calendars::show::<ExternalTerms>)),
+    route(Method::POST, "/setup/external-entries/{id}/end", "cancel an external entry", Member, || post(setup::calendars::end::<ExternalTerms>)),
     route(Method::GET,  "/setup/rates",                "rate card",              Member, || get(setup::list::<setup::Rates>)),
     route(Method::GET,  "/setup/rates/new",            "add a price",            Member, || get(setup::show_new::<setup::Rates>)),
     route(Method::POST, "/setup/rates",                "add a price",            Member, || post(setup::create::<setup::Rates>)),

@@ -11,6 +11,7 @@ mod lines;
 pub mod mergers;
 mod modalities;
 pub mod money;
+pub mod recurring;
 mod rulings;
 mod safety;
 mod sentences;

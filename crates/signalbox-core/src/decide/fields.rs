@@ -105,6 +105,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Reject => vec![field("reason_code", codes(REJECT_REASONS), true), prose("reason", true)],
         Act::AskMore => vec![prose("questions", true)],
         Act::Hold => vec![prose("reason", true), field("review_on", AnswerKind::Date, true)],
+        Act::ExceptFreeze => super::freeze::fields(ctx, change),
         Act::Schedule => {
             let is_short = needs(Rule::GapExplained) && super::schedule::gap(ctx, change).is_some_and(|gap| gap.is_short());
             let gap = if is_short { vec![prose("gap_reason", true)] } else { vec![] };

@@ -57,9 +57,8 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
             found.push("after-window");
         }
     }
-    let declared = t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule == "BR-19f");
     let obeys = t.ctx.process.steps.iter().any(|step| step.needs.contains(&Rule::NotInFreeze));
-    if declared || (obeys && super::freeze::frozen(t.ctx, change).is_some()) {
+    if super::freeze::in_the_way(t.ctx, change).iter().any(|freeze| freeze.id.is_some() || obeys) {
         found.push("in-freeze");
     }
     if t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule != "BR-19f") {

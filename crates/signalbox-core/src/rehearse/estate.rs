@@ -261,6 +261,10 @@ impl Estate {
             shared: clash.path.iter().filter_map(|node| self.node_code(*node)).collect::<Vec<_>>().join(" › "),
             from: clash.span.from,
             until: clash.span.until,
+            freeze: match &clash.with {
+                ClashWith::Calendar { id, .. } if clash.rule == schedule::ClashRule::Freeze => Some(*id),
+                _ => None,
+            },
         };
         index.check(&proposal).into_iter().map(fact).collect()
     }

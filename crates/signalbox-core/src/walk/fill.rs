@@ -52,6 +52,11 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
         Act::Approve if chance.percent(60) => condition(case, chance, raw),
         Act::Schedule => set(raw, "implementer", implementer(case, chance).as_deref().unwrap_or("nobody@example.org")),
         Act::Hold => set(raw, "review_on", &day(case, chance.between(0, 20))),
+        // Some run out before they are needed.
+        Act::ExceptFreeze => {
+            let until = case.now.checked_add(SignedDuration::from_hours(chance.between(1, 24 * 60))).unwrap_or(case.now);
+            set(raw, "until", &until.to_string());
+        }
         Act::MeetCondition => {
             let mine = |org| case.world.people.iter().any(|p| p.actor.person() == stamp.person && p.actor.belongs_to(org));
             let manager = matches!(stamp.role, Some(Role::SupplierManager | Role::AuthorityManager));

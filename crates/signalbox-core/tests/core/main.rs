@@ -6,6 +6,7 @@ mod clinical;
 mod compare;
 mod documents;
 mod expected;
+mod freezes;
 mod harness;
 mod kinds;
 mod matrix;

@@ -95,6 +95,7 @@ fn a_suspended_entry_is_refused_and_one_that_waits_is_not_accepted() {
         shared: "GW-1".into(),
         from: case.now,
         until: case.now,
+        freeze: None,
     };
     case.clashes.push(clash);
     case.sends("requester", Act::Submit, &ask(&process));

@@ -111,7 +111,15 @@ fn scenario_15_touching_windows_do_not_clash_hard() {
     let (world, process) = (World::new(), document("end-to-end"));
     let mut case = approved(&world, &process);
     let (from, until) = (at("2026-12-08T12:00"), at("2026-12-08T13:00"));
-    let clash = |rule: &str, hard| ClashFact { rule: rule.to_owned(), hard, with: "RFC-2026-000009".into(), shared: "SRV-2".into(), from, until };
+    let clash = |rule: &str, hard| ClashFact {
+        rule: rule.to_owned(),
+        hard,
+        with: "RFC-2026-000009".into(),
+        shared: "SRV-2".into(),
+        from,
+        until,
+        freeze: (rule == "BR-19f").then_some(41),
+    };
     let schedule = raw(&[("implementer", "implementer@example.org")]);
     case.clashes = vec![clash("BR-19a", true)];
     assert_eq!(case.refuses("manager", Act::Schedule, &schedule), ["hard-clash"]);

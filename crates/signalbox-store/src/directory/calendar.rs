@@ -4,6 +4,7 @@
 
 use super::{Act, Answer, Refused, item, record_directory_event, service, site, takes_new};
 use crate::page::{opt_time, time};
+use crate::queries::Named;
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, Value, values};
 use jiff::Timestamp;
@@ -101,7 +102,7 @@ statements! {
     FREEZES_WITHIN = "select id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by, created_at, lifted_at,
         hard, from_level, reason from freezes where ends_at > $1 and starts_at < $2 and lifted_at is null order by ends_at, id";
     FREEZES = "select id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by, created_at, lifted_at,
-        hard, from_level, reason from freezes where ends_at > $1 order by ends_at, id limit $2";
+        hard, from_level, reason from freezes where ends_at > $1 or (ends_at = $1 and id > $2) order by ends_at, id limit $3";
     PUT_FREEZE = "insert into freezes (id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by, created_at,
         hard, from_level, reason) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     LIFT_FREEZE = "update freezes set lifted_at = $2 where id = $1 and lifted_at is null";
@@ -110,7 +111,7 @@ statements! {
     WINDOWS_WITHIN = "select id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by, created_at, ended_at,
         up_to, agreed_by, reason from maintenance_windows where ends_at > $1 and starts_at < $2 and ended_at is null order by ends_at, id";
     WINDOWS = "select id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by, created_at, ended_at,
-        up_to, agreed_by, reason from maintenance_windows where ends_at > $1 order by ends_at, id limit $2";
+        up_to, agreed_by, reason from maintenance_windows where ends_at > $1 or (ends_at = $1 and id > $2) order by ends_at, id limit $3";
     PUT_WINDOW = "insert into maintenance_windows (id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by,
         created_at, up_to, agreed_by, reason) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     END_WINDOW = "update maintenance_windows set ended_at = $2 where id = $1 and ended_at is null";
@@ -119,9 +120,13 @@ statements! {
     ENTRIES_WITHIN = "select id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by, created_at, cancelled_at,
         outage, source, url from external_entries where ends_at > $1 and starts_at < $2 and cancelled_at is null order by ends_at, id";
     ENTRIES = "select id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by, created_at, cancelled_at,
-        outage, source, url from external_entries where ends_at > $1 order by ends_at, id limit $2";
+        outage, source, url from external_entries where ends_at > $1 or (ends_at = $1 and id > $2) order by ends_at, id limit $3";
     PUT_ENTRY = "insert into external_entries (id, scope, scope_id, title, zone, local_start, local_end, starts_at, ends_at, rrule, exdates, declared_by,
         created_at, outage, source, url) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    THINGS_OF_ORG = "select (select count(*) from sites where org_id = $1) + (select count(*) from services where owner_org = $1)
+        + (select count(*) from service_orgs where org_id = $1) + (select count(*) from items where org_id = $1)";
+    THINGS_AT_SITE = "select (select count(*) from items where site_id = $1) + (select count(*) from change_sites where site_id = $1)";
+    SITES_BY_CODE = "select id from sites where code = $1 order by id";
     CANCEL_ENTRY = "update external_entries set cancelled_at = $2 where id = $1 and cancelled_at is null";
 }
 
@@ -260,9 +265,46 @@ pub fn declared_within<D: Terms>(tx: &mut dyn Tx, within: Span) -> Result<Vec<De
     tx.all(D::SELECTS[1], values![within.from.as_microsecond(), within.until.as_microsecond()], read)
 }
 
-/// What ends after `after`, what was ended before its time too, for the pages of set-up and the API.
-pub fn all_declared<D: Terms>(tx: &mut dyn Tx, after: Timestamp, limit: u16) -> Result<Vec<Declared<D>>, StoreError> {
-    tx.all(D::SELECTS[2], values![after.as_microsecond(), i64::from(limit)], read)
+/// What ends later than the time and id given, by both, what was ended before its time too: for set-up and the API.
+pub fn all_declared<D: Terms>(tx: &mut dyn Tx, after: (Timestamp, i64), limit: u16) -> Result<Vec<Declared<D>>, StoreError> {
+    tx.all(D::SELECTS[2], values![after.0.as_microsecond(), after.1, i64::from(limit)], read)
+}
+
+/// Whose the thing is that something holds for; nobody's where it holds for everything.
+pub fn owner_of(tx: &mut dyn Tx, extent: Extent) -> Result<Option<OrgId>, StoreError> {
+    Ok(match extent {
+        Extent::Everything => None,
+        Extent::Organisation(id) => Some(id),
+        Extent::Site(id) => site(tx, id.0)?.map(|site| OrgId(site.org_id)),
+        Extent::Node(Node::Service(id)) => service(tx, id.0)?.map(|service| OrgId(service.owner_org)),
+        Extent::Node(Node::Item(id)) => item(tx, id.0)?.map(|item| OrgId(item.org_id)),
+    })
+}
+
+/// What it holds for by code and name; none for everything.
+pub fn extent_named(tx: &mut dyn Tx, extent: Extent) -> Result<Option<Named>, StoreError> {
+    let named = |(id, code, name)| Named { id, code, name };
+    Ok(match extent {
+        Extent::Everything => None,
+        Extent::Organisation(id) => super::organisation(tx, id.0)?.map(|org| named((org.id, org.code, org.name))),
+        Extent::Site(id) => site(tx, id.0)?.map(|site| named((site.id, site.code, site.name))),
+        Extent::Node(Node::Service(id)) => service(tx, id.0)?.map(|service| named((service.id, service.code, service.name))),
+        Extent::Node(Node::Item(id)) => item(tx, id.0)?.map(|item| named((item.id, item.code, item.name))),
+    })
+}
+
+/// How many sites, services and items it reaches, so that somebody is told where it is none.
+pub fn things_within(tx: &mut dyn Tx, extent: Extent) -> Result<i64, StoreError> {
+    match extent {
+        Extent::Everything | Extent::Node(_) => Ok(1),
+        Extent::Organisation(id) => tx.one(THINGS_OF_ORG, values![id.0], |row| row.int(0)),
+        Extent::Site(id) => tx.one(THINGS_AT_SITE, values![id.0], |row| row.int(0)),
+    }
+}
+
+/// The sites with this code, whichever organisation's.
+pub fn sites_by_code(tx: &mut dyn Tx, code: &str) -> Result<Vec<SiteId>, StoreError> {
+    tx.all(SITES_BY_CODE, values![code], |row| row.int(0).map(SiteId))
 }
 
 /// Declares; who and when come from `act`. False if it was declared already, under this id.

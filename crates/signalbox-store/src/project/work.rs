@@ -31,11 +31,14 @@ statements! {
     PUT_ENTRY = "insert into change_entries(change_id, entry, sent_at, suspended_at, suspended_because) values ($1, $2, $3, $4, $5)";
     GET_ENTRY = "select change_id, entry, sent_at, suspended_at, suspended_because from change_entries where change_id = $1";
     DROP_ENTRY = "delete from change_entries where change_id = $1";
+    PUT_EXCEPTION = "insert into freeze_exceptions(change_id, freeze_id, text_id, granted_at, granted_by, expires_at) values ($1, $2, $3, $4, $5, $6)";
+    GET_EXCEPTIONS = "select change_id, freeze_id, text_id, granted_at, granted_by, expires_at from freeze_exceptions where change_id = $1 order by freeze_id";
+    DROP_EXCEPTIONS = "delete from freeze_exceptions where change_id = $1";
     DROP_INCIDENTS = "delete from change_incidents where change_id = $1";
 }
 
 /// What drops the rows of a change.
-pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY];
+pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY, DROP_EXCEPTIONS];
 
 /// The rows of these tables, in the order of their statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +48,7 @@ pub struct Carried {
     pub returns: Vec<Vec<Value>>,
     pub incidents: Vec<Vec<Value>>,
     pub entries: Vec<Vec<Value>>,
+    pub exceptions: Vec<Vec<Value>>,
 }
 
 fn micros(at: Option<Timestamp>) -> Value {
@@ -83,7 +87,20 @@ pub(super) fn rows(change: &Change) -> Carried {
         returns: returns.collect(),
         incidents: incidents.collect(),
         entries: entry(change).into_iter().collect(),
+        exceptions: exceptions(change),
     }
+}
+
+/// One for each freeze; 0 is the one that the process document declares.
+fn exceptions(change: &Change) -> Vec<Vec<Value>> {
+    let mut rows: Vec<(i64, Vec<Value>)> = vec![];
+    for one in &change.excepted {
+        let (freeze, by) = (one.excepted.freeze.unwrap_or_default(), one.by.person.map(|person| person.0));
+        let (at, until) = (one.at.as_microsecond(), one.excepted.until.as_microsecond());
+        rows.push((freeze, vec![change.id.0.into(), freeze.into(), one.excepted.reason.text.0.into(), at.into(), by.into(), until.into()]));
+    }
+    rows.sort_by_key(|(freeze, _)| *freeze);
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 fn entry(change: &Change) -> Option<Vec<Value>> {
@@ -151,7 +168,14 @@ fn learnt(change: &Change) -> Option<Vec<Value>> {
 
 /// Writes them; what was there is dropped already.
 pub(super) fn write(tx: &mut dyn Tx, rows: &Carried) -> Result<(), StoreError> {
-    let tables = [(PUT_WORK, &rows.work), (PUT_LEARNT, &rows.learnt), (PUT_RETURN, &rows.returns), (PUT_INCIDENT, &rows.incidents), (PUT_ENTRY, &rows.entries)];
+    let tables = [
+        (PUT_WORK, &rows.work),
+        (PUT_LEARNT, &rows.learnt),
+        (PUT_RETURN, &rows.returns),
+        (PUT_INCIDENT, &rows.incidents),
+        (PUT_ENTRY, &rows.entries),
+        (PUT_EXCEPTION, &rows.exceptions),
+    ];
     for (put, rows) in tables {
         for row in rows {
             tx.exec(put, row)?;
@@ -168,6 +192,7 @@ pub(super) fn read(tx: &mut dyn Tx, key: &[Value]) -> Result<Carried, StoreError
         returns: tx.all(GET_RETURNS, key, |row| all_values(row, 9, &[3, 4]))?,
         incidents: tx.all(GET_INCIDENTS, key, |row| all_values(row, 5, &[2]))?,
         entries: tx.all(GET_ENTRY, key, |row| all_values(row, 5, &[1, 4]))?,
+        exceptions: tx.all(GET_EXCEPTIONS, key, |row| all_values(row, 6, &[]))?,
     })
 }
 
@@ -179,6 +204,7 @@ pub(super) fn tables_that_differ(a: &Carried, b: &Carried) -> Vec<&'static str> 
         ("change_returns", a.returns == b.returns),
         ("change_incidents", a.incidents == b.incidents),
         ("change_entries", a.entries == b.entries),
+        ("freeze_exceptions", a.exceptions == b.exceptions),
     ];
     tables.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
 }

@@ -62,7 +62,7 @@ fn a_freeze_is_found_by_the_time_it_touches_until_it_is_lifted() {
         assert!(write(&db, |tx| end_declared::<FreezeTerms>(tx, &act(3), 41)));
         assert!(!write(&db, |tx| end_declared::<FreezeTerms>(tx, &act(4), 41)));
         assert_eq!(within(0, 9_000), 0);
-        assert_eq!(read(&db, |tx| all_declared::<FreezeTerms>(tx, at(0), 10)).len(), 1);
+        assert_eq!(read(&db, |tx| all_declared::<FreezeTerms>(tx, (at(0), 0), 10)).len(), 1);
         let late = Freeze { id: 42, when: Recurrence::once(span(1_000, 1_000), "Europe/London"), ..row.clone() };
         assert_eq!(refusal(&db, move |tx| declare(tx, &act(5), &late)), Refused::Invalid("ends_at"));
         let nowhere = Freeze { id: 42, extent: Extent::Site(SiteId(5)), ..row };
@@ -153,5 +153,44 @@ fn c070_an_exception_holds_for_one_change_and_until_its_time() {
         assert_eq!(of(7, 999), [41, 42]);
         assert_eq!(of(7, 1_000), [42], "its time is over");
         assert_eq!((of(8, 0), of(9, 0)), (vec![43], vec![]));
+    });
+}
+
+#[test]
+fn c069_everything_that_a_freeze_catches_is_listed_as_far_as_it_may_be_seen() {
+    use crate::world::{self, IMAGING, NORTH_SITE, SERVER, SOUTH, Told, World, hours, told};
+    use signalbox_core::actor::Role;
+    use signalbox_core::change::{Confidentiality, Kind, Stage};
+    use signalbox_core::ids::ServiceId;
+    use signalbox_store::queries::calendar;
+    use signalbox_store::scope::Scope;
+
+    for_each_engine(|db| {
+        let world = World::on(db);
+        let tell = |items: Vec<i64>, services: Vec<i64>, confidentiality| {
+            let (items, services) = (items.into_iter().map(ItemId).collect(), services.into_iter().map(ServiceId).collect());
+            world.tell(Told { items, services, confidentiality, sites: vec![SiteId(NORTH_SITE)], ..told(world::NORTH, Stage::Scheduled) })
+        };
+        let open = tell(vec![SERVER, world::BENCH], vec![], Confidentiality::Open);
+        let restricted = tell(vec![SERVER], vec![], Confidentiality::PartiesOnly);
+        let urgent = world.tell(Told { kind: Kind::Emergency, services: vec![ServiceId(IMAGING)], ..told(world::NORTH, Stage::Scheduled) });
+        world.tell(Told { items: vec![ItemId(world::EXCHANGE)], ..told(SOUTH, Stage::Scheduled) });
+        let night = [Span { from: hours(30), until: hours(40) }];
+        let caught = |actor: &signalbox_core::actor::Actor, extent, spans: &[Span]| {
+            let found = world.read(|tx| calendar::caught(tx, &Scope::of(actor), extent, spans));
+            found.into_iter().map(|one| (one.id, one.things.join(" "))).collect::<Vec<_>>()
+        };
+        let authority = world.person(&[(world::AUTHORITY, Role::AuthorityManager)]);
+        let of_imaging = Extent::Node(Node::Service(ServiceId(IMAGING)));
+        let all = caught(&authority, of_imaging, &night);
+        // The server carries imaging; the bench of the same change does not. An emergency passes and is caught.
+        assert_eq!(all.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [open, restricted, urgent]);
+        assert_eq!(all[0].1, "SRV-1");
+        assert_eq!(caught(&authority, Extent::Site(SiteId(NORTH_SITE)), &night)[0].1, "BENCH-1 SRV-1", "every item, not just one");
+        assert_eq!(caught(&authority, Extent::Everything, &night).len(), 4);
+        assert!(caught(&authority, Extent::Everything, &[Span { from: hours(0), until: hours(36) }]).is_empty(), "half-open");
+        assert_eq!(caught(&authority, Extent::Everything, &[night[0], night[0]]).len(), 4, "each once, however often it is caught");
+        let stranger = world.person(&[(SOUTH, Role::GroupMember)]);
+        assert_eq!(caught(&stranger, of_imaging, &night).iter().map(|(id, _)| *id).collect::<Vec<_>>(), [open, urgent], "restricted work is not told");
     });
 }

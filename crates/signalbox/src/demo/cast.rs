@@ -2,12 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::{OrgKind, Role};
-use signalbox_core::calendar::{DEFAULT_ZONE, london};
+use signalbox_core::calendar::{DEFAULT_ZONE, local, london};
 use signalbox_core::charge::rates::{RateKind, Span};
-use signalbox_core::schedule::recurrence::Recurrence;
+use signalbox_core::ids::ServiceId;
+use signalbox_core::schedule::recurrence::{Recurrence, Typed};
 use signalbox_core::schedule::{self, Extent, Level};
 use signalbox_store::accounts::{self, NewMembership, Person};
-use signalbox_store::directory::{self, Clinician, Dependency, Freeze, FreezeTerms, Item, Node, OnDifference, Organisation, Rate, Service, Site, Statement};
+use signalbox_store::directory::{
+    self, Clinician, Declared, Dependency, ExternalTerms, FreezeTerms, Item, MaintenanceTerms, Node, OnDifference, Organisation, Rate, Service, Site,
+    Statement, Terms,
+};
 use signalbox_store::{StoreError, Tx};
 
 use super::{Cast, Unmade};
@@ -258,29 +262,44 @@ pub(super) fn agree(app: &App, now: Timestamp) -> Result<(), Unmade> {
     Ok(())
 }
 
-/// The freezes of the season.
+/// The freezes of the season, when imaging may be worked on, and a strike elsewhere.
 pub(super) fn freeze(app: &App, now: Timestamp) -> Result<(), Unmade> {
     let (ids, at) = (app.ids.clone(), app.clock.now());
     app.write::<_, StoreError>(move |tx| {
         let mut mint = || ids.mint(at);
-        for (title, from, days, hard) in [("Month-end reporting", 9, 2, false), ("Winter freeze", 26, 16, true)] {
-            let starts_at = super::local(now, from, 0, 0);
-            let span = schedule::Span { from: starts_at, until: starts_at + SignedDuration::from_hours(24 * days) };
-            let row = Freeze {
-                id: mint(),
-                extent: Extent::Everything,
-                title: title.to_owned(),
-                when: Recurrence::once(span, DEFAULT_ZONE),
-                declared_by: None,
-                created_at: at,
-                ended_at: None,
-                own: FreezeTerms { is_hard: hard, from_level: Level::NoImpact, reason: "Agreed by the change advisory board.".to_owned() },
-            };
-            sure(directory::declare(tx, &act(&mut mint, at), &row))?;
+        let by = |days: i64, length: i64| {
+            let from = super::local(now, days, 0, 0);
+            Recurrence::once(schedule::Span { from, until: from + SignedDuration::from_hours(24 * length) }, DEFAULT_ZONE)
+        };
+        for (title, from, days, is_hard) in [("Month-end reporting", 9, 2, false), ("Winter freeze", 26, 16, true)] {
+            let own = FreezeTerms { is_hard, from_level: Level::NoImpact, reason: "Agreed by the change advisory board.".to_owned() };
+            put(tx, &mut mint, at, Extent::Everything, title, by(from, days), own)?;
         }
-        Ok(())
+        let imaging = directory::service_by_code(tx, "PACS")?.map_or(Extent::Everything, |found| Extent::Node(schedule::Node::Service(ServiceId(found.id))));
+        let day = local::wall(super::local(now, 1, 0, 0), &london()).date();
+        let (starts, ends) = (format!("{day}T01:00"), format!("{day}T05:00"));
+        let typed = Typed { zone: DEFAULT_ZONE, starts: &starts, ends: &ends, rule: "FREQ=MONTHLY;BYDAY=1SU", except: "" };
+        if let Ok(first_sunday) = Recurrence::read(&typed) {
+            let own = MaintenanceTerms { up_to: Level::Outage, agreed_by: "Imaging board".to_owned(), reason: "The reading rooms are empty.".to_owned() };
+            put(tx, &mut mint, at, imaging, "Imaging, first Sunday of the month", first_sunday, own)?;
+        }
+        let own = ExternalTerms { is_outage: false, source: "The union’s notice".to_owned(), url: None };
+        put(tx, &mut mint, at, Extent::Everything, "Strike of resident doctors", by(14, 3), own)
     })?;
     Ok(())
+}
+
+fn put<D: Terms>(
+    tx: &mut dyn Tx,
+    mint: &mut dyn FnMut() -> i64,
+    at: Timestamp,
+    extent: Extent,
+    title: &str,
+    when: Recurrence,
+    own: D,
+) -> Result<(), StoreError> {
+    let row = Declared { id: mint(), title: title.to_owned(), extent, when, declared_by: None, created_at: at, ended_at: None, own };
+    sure(directory::declare(tx, &act(mint, at), &row)).map(|_| ())
 }
 
 fn act(mint: &mut dyn FnMut() -> i64, at: Timestamp) -> directory::Act {

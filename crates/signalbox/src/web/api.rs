@@ -6,6 +6,7 @@
 pub mod acts;
 mod answers;
 pub mod ask;
+pub mod calendars;
 pub mod changes;
 pub mod directory;
 pub mod document;
@@ -45,6 +46,9 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(lists::schedule))
         .routes(routes!(lists::duties))
         .routes(routes!(lists::expected))
+        .routes(routes!(calendars::freezes, calendars::declare_freeze))
+        .routes(routes!(calendars::maintenance, calendars::agree_maintenance))
+        .routes(routes!(calendars::externals, calendars::add_external))
         .routes(routes!(directory::organisations))
         .routes(routes!(directory::sites))
         .routes(routes!(directory::services))

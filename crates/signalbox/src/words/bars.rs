@@ -57,6 +57,7 @@ fn fact(bar: &Bar) -> Why {
         "clinical-own-work" => why("You raised it, sent it or will carry it out; another safety officer decides.", "Another safety officer."),
         "hard-clash" => clash(&param(0), &param(1)),
         "freeze" => freeze(&param(0), &param(1)),
+        "no-freeze-in-the-way" => why("No freeze stands in its way, so there is none to except it from.", "Nobody has to."),
         "assessments-owed" => why(format!("Not every assessment is in. Still owed: {}.", param(0)), "Those who were asked to assess."),
         "clinical-not-screened" => why("The eight questions about clinical risk are not answered yet.", "The supplier's change manager, or a safety officer."),
         "clinical-under-review" => why("It is under clinical review, and no safety officer has decided yet.", "A safety officer."),
@@ -190,7 +191,10 @@ fn clash(with: &str, shared: &str) -> Why {
 
 fn freeze(title: &str, until: &str) -> Why {
     let title = if title.is_empty() { String::new() } else { format!(" “{title}”") };
-    why(format!("Its window lies in a freeze{title}, which ends {until}."), "Move the window; the authority decides on freezes.")
+    why(
+        format!("Its window lies in a freeze{title}, which ends {until}."),
+        "Move the window, or the authority’s change manager excepts this change from the freeze.",
+    )
 }
 
 /// Why a command was refused, every reason.

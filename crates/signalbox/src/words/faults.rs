@@ -90,6 +90,7 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         other => super::formats::fault(other, violation)
             .or_else(|| super::money::fault(violation))
             .or_else(|| super::mergers::fault(violation))
+            .or_else(|| super::recurring::fault(violation))
             .or_else(|| safety::fault(other, &violation.params))
             .unwrap_or_else(|| sentence_case(&format!("{}.", other.replace('-', " ")))),
     }

@@ -17,6 +17,7 @@ pub fn field_label(id: &str) -> String {
     }
     let words = match id {
         "reason" => "Why?",
+        "freeze" => "From which freeze?",
         "defects" => "What is missing or wrong? One thing a line.",
         "fields" => "Which answers are meant?",
         "supplier_side" => "Is it for the supplier alone to mend?",
@@ -101,7 +102,11 @@ const SCREENING: [&str; 8] = [
 
 /// The label of a field of this act: of a few that two acts share by name, each has words of its own.
 pub fn act_field_label(act: Act, id: &str) -> String {
-    if act == Act::Review && matches!(id, "why" | "benefit") { super::work::field_label(id) } else { field_label(id) }
+    match (act, id) {
+        (Act::Review, "why" | "benefit") => super::work::field_label(id),
+        (Act::ExceptFreeze, "until") => "Until when does the freeze not hold for this change?".into(),
+        _ => field_label(id),
+    }
 }
 
 /// What helps to fill in a field; empty where the label says enough.
@@ -119,6 +124,8 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (Act::Vote, "words") => "Everyone who may see the change reads this.",
         (Act::Withdraw, "reason") => "Not asked for, but it helps whoever reads this later.",
         (Act::Reschedule, "reason") => "Everyone who was told of the old window is told of the new one.",
+        (Act::ExceptFreeze, "until") => "From then on the freeze holds for this change again, for its start too.",
+        (Act::ExceptFreeze, "reason") => "It stands in the record beside your name.",
         (Act::Finish, "back") => "Choose every one that is back.",
         (Act::Close, "words") => "Needed if you state another outcome than was proposed.",
         (Act::Say, "words") => "Everyone who may see the change reads this. Leave out anything that names a patient.",
@@ -241,6 +248,7 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::Reaffirm => "Re-affirm the approval",
         Act::Hold => "Put on hold",
         Act::Resume => "Take off hold",
+        Act::ExceptFreeze => "Except this change",
         Act::Schedule => "Schedule",
         Act::Reschedule => "Move the window",
         Act::Amend => "Save the answers",
@@ -306,6 +314,7 @@ pub fn act_title(act: Act) -> &'static str {
         Act::Reaffirm => "Re-affirm after a small move",
         Act::Hold => "Put on hold",
         Act::Resume => "Take off hold",
+        Act::ExceptFreeze => "Except from a freeze",
         Act::Schedule => "Schedule the work",
         Act::Reschedule => "Move the window",
         Act::Amend => "Add or change answers",

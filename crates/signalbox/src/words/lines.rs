@@ -81,6 +81,10 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         Event::MoreAsked { questions } => ("More was asked for".into(), Some(text(questions)), Tone::Plain),
         Event::Held { reason, review_on } => (format!("Put on hold until {}", local::day_words(*review_on)), Some(text(reason)), Tone::Plain),
         Event::Resumed => plain("Taken off hold"),
+        Event::FreezeExcepted(excepted) => {
+            let until = local::moment_words(excepted.until, &names.zone);
+            (format!("Excepted from a freeze until {until}"), Some(text(&excepted.reason)), Tone::Plain)
+        }
         Event::Scheduled { implementer, org, .. } => plain(&format!("Scheduled; {}, {}, does the work", names.person(Some(*implementer)), names.org(*org))),
         Event::Rescheduled { content, reason, within_tolerance, small, .. } => {
             let window = content.header.window.map_or(String::new(), |w| format!(" to {}", window_words(w, recorded, names)));

@@ -26,7 +26,7 @@ pub(super) fn rule(code: &str) -> String {
             "A move of the same night and no longer keeps its approvals once the chair, and for direct care a safety officer, agree (X10).".into()
         }
         "hard-clash" => of(Rule::NoHardClash),
-        "freeze" => of(Rule::NotInFreeze),
+        "freeze" | "no-freeze-in-the-way" => of(Rule::NotInFreeze),
         "assessments-owed" | "no-assessment-of-yours" => of(Rule::AssessmentsDone),
         "clinical-not-screened" | "clinical-under-review" | "clinical-rejected" | "already-screened" | "nothing-under-review" => of(Rule::ClinicalAccepted),
         "direct-care-needs-officer" => "Where direct care is touched, a safety officer screens.".into(),

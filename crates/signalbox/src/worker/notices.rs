@@ -229,6 +229,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Reaffirmed { .. } => "Small move agreed",
         Event::Held { .. } => "On hold",
         Event::Resumed => "Off hold",
+        Event::FreezeExcepted(_) => "Excepted from a freeze",
         Event::Scheduled { .. } => "Scheduled",
         Event::Rescheduled { .. } => "Window moved",
         Event::Amended { .. } => "Answers changed",

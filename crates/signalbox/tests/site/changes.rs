@@ -15,20 +15,20 @@ use signalbox_store::directory::{Item, OnDifference, Service, Site, set_service_
 
 use crate::world::{BASE, Client, Reply, World, on_each_engine};
 
-const JOY: &str = "joy@northbrook.example";
-const PRIYA: &str = "priya@halden.example";
+pub const JOY: &str = "joy@northbrook.example";
+pub const PRIYA: &str = "priya@halden.example";
 const TOM: &str = "tom@halden.example";
 const ENA: &str = "ena@halden.example";
-const GRACE: &str = "grace@authority.example";
+pub const GRACE: &str = "grace@authority.example";
 const SAM: &str = "sam@riverside.example";
 
 /// A trust, a supplier, an authority and a stranger's trust, with one service on one item.
-struct Stage {
+pub struct Stage {
     joy: i64,
     trust: i64,
 }
 
-fn furnish(world: &World) -> Stage {
+pub fn furnish(world: &World) -> Stage {
     let trust = world.organisation("northbrook", OrgKind::Trust);
     let supplier = world.organisation("halden", OrgKind::Supplier);
     let authority = world.organisation("authority", OrgKind::Authority);
@@ -74,7 +74,7 @@ fn furnish(world: &World) -> Stage {
 }
 
 /// A draft that can be sent, with this title.
-fn draft(world: &World, stage: &Stage, title: &str) -> Done {
+pub fn draft(world: &World, stage: &Stage, title: &str) -> Done {
     let person = stage.joy;
     let actor = world.app.read::<_, signalbox_store::StoreError>(|tx| Ok(signalbox_store::accounts::actor(tx, person)?.unwrap().to_core())).unwrap();
     let new = NewDraft { kind: Kind::Normal, org: OrgId(stage.trust), on_behalf_of: None, copied_from: None, raw: answers(title) };
@@ -131,7 +131,7 @@ pub async fn taken(client: &mut Client<'_>, reference: &str, act: &str, fields: 
 }
 
 /// Sends the draft as its form stands.
-async fn send(joy: &mut Client<'_>, reference: &str) {
+pub async fn send(joy: &mut Client<'_>, reference: &str) {
     let raw = answers("x");
     let fields: Vec<(String, String)> = raw
         .iter()
@@ -160,7 +160,7 @@ pub const RISKS: [(&str, &str); 6] = [("risk_1", "0"), ("risk_2", "0"), ("risk_3
 const SCREEN: [(&str, &str); 8] = [("q1", "no"), ("q2", "no"), ("q3", "no"), ("q4", "no"), ("q5", "no"), ("q6", "no"), ("q7", "no"), ("q8", "no")];
 
 /// From checking to the decision.
-async fn assess(world: &World, reference: &str) {
+pub async fn assess(world: &World, reference: &str) {
     let mut priya = world.sign_in(PRIYA).await;
     let mut tom = world.sign_in(TOM).await;
     let mut joy = world.sign_in(JOY).await;

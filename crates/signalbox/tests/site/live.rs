@@ -86,6 +86,8 @@ impl Place {
             ("/setup/services/{id}", id("services")),
             ("/setup/items/{id}", id("items")),
             ("/setup/freezes/{id}", id("freezes")),
+            ("/setup/maintenance-windows/{id}", id("maintenance_windows")),
+            ("/setup/external-entries/{id}", id("external_entries")),
             ("/setup/mergers/{id}", merger(world).to_string()),
             ("/setup/rates/{id}", id("rate_card")),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),

@@ -5,6 +5,7 @@ mod absence;
 mod api;
 mod boards;
 mod browser;
+mod calendars;
 mod canary;
 mod changes;
 mod charging;

@@ -52,7 +52,7 @@ fn an_administrator_sets_up_the_estate() {
         let cast = cast(&world);
         let mut ann = world.sign_in("ann@authority.example").await;
         let org = cast.trust.to_string();
-        assert!(ann.get("/setup").await.text().contains("11 lists."));
+        assert!(ann.get("/setup").await.text().contains("13 lists."));
         let site = [("code", "NB-GEN"), ("name", "Northbrook General"), ("organisation", org.as_str()), ("ods_code", "")];
         assert_eq!(send(&mut ann, "/setup/sites/new", "/setup/sites", &site).await.location(), "/setup/sites");
         let service = [
@@ -118,7 +118,7 @@ fn what_is_missing_is_said_field_by_field() {
     on_each_engine(|world| async move {
         cast(&world);
         let mut ann = world.sign_in("ann@authority.example").await;
-        for list in ["organisations", "sites", "services", "items", "dependencies", "people", "freezes"] {
+        for list in ["organisations", "sites", "services", "items", "dependencies", "people", "freezes", "maintenance-windows", "external-entries"] {
             let reply = send(&mut ann, &format!("/setup/{list}/new"), &format!("/setup/{list}"), &[]).await;
             assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{list}");
             assert!(reply.text().contains("things to put right"), "{list}");
@@ -244,14 +244,18 @@ fn freezes_are_declared_and_lifted_and_a_trust_s_own_lasts_a_day() {
             assert_eq!(others.status, StatusCode::UNPROCESSABLE_ENTITY, "{scope}");
         }
         let own = send(&mut ruth, "/setup/freezes/new", "/setup/freezes", &freeze("2026-11-18", "organisation", "NORTHBROOK")).await;
-        assert_eq!(own.location(), "/setup/freezes");
+        assert!(own.location().starts_with("/setup/freezes/"), "to its own page: {}", own.location());
         let list = ruth.get("/setup/freezes").await;
-        assert!(list.text().contains("Critical incident") && list.text().contains("Tuesday 17 November 2026 at 18:00"), "{}", list.text());
+        assert!(
+            list.text().contains("Critical incident") && list.text().contains("Tuesday 17 November 2026, 18:00 to Wednesday 18 November 2026, 18:00 GMT"),
+            "{}",
+            list.text()
+        );
         let mut ann = world.sign_in("ann@authority.example").await;
-        assert_eq!(send(&mut ann, "/setup/freezes/new", "/setup/freezes", &freeze("2026-12-24", "all", "")).await.location(), "/setup/freezes");
+        assert_eq!(send(&mut ann, "/setup/freezes/new", "/setup/freezes", &freeze("2026-12-24", "all", "")).await.status, StatusCode::SEE_OTHER);
         assert!(!ruth.get("/setup/freezes").await.text().contains("24 December"), "not hers");
         let path = first_link(&ruth.get("/setup/freezes").await, "/setup/freezes/");
-        assert_eq!(send(&mut ruth, &path, &format!("{path}/lift"), &[]).await.location(), "/setup/freezes");
+        assert_eq!(send(&mut ruth, &path, &format!("{path}/end"), &[]).await.location(), "/setup/freezes");
         assert!(ruth.get("/setup/freezes").await.text().contains("Lifted Tuesday 17 November 2026 at 12:00"));
     });
 }
@@ -266,9 +270,10 @@ fn whoever_does_not_set_up_is_told_whose_work_it_is() {
             let path = route.path.replace("{id}", &cast.oleg.to_string());
             let reply = if route.method == Method::GET { oleg.get(&path).await } else { oleg.post(&path, &[]).await };
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{} {path}: {}", route.method, reply.text());
-            let is_hers =
-                ["/setup/people", "/setup/roles", "/setup/freezes", "/setup/safety-officers", "/setup/limits"].iter().any(|own| path.starts_with(own))
-                    || path == "/setup";
+            let is_hers = ["/setup/people", "/setup/roles", "/setup/freezes", "/setup/maintenance-windows", "/setup/safety-officers", "/setup/limits"]
+                .iter()
+                .any(|own| path.starts_with(own))
+                || path == "/setup";
             let reply = if route.method == Method::GET { ruth.get(&path).await } else { ruth.post(&path, &[]).await };
             assert_eq!(reply.status == StatusCode::FORBIDDEN, !is_hers, "{} {path}: {}", route.method, reply.text());
         }

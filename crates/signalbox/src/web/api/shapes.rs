@@ -8,6 +8,7 @@ use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::alarm::Means;
 use signalbox_core::calendar::{Basis, Verdict};
 use signalbox_core::change::{Confidentiality, Consequence, Kind, Outcome, Stage, Window};
+use signalbox_core::schedule::Level;
 use signalbox_store::queries;
 use signalbox_store::queries::list::{ListRow, NoticeLine, Owed};
 use signalbox_store::queries::schedule::Standing;
@@ -68,6 +69,8 @@ codes! {
     VerdictCode of Verdict as str::to_lowercase;
     /// What days are counted.
     BasisCode of Basis as str::to_lowercase;
+    /// How much work takes away, the least first.
+    LevelCode of Level as str::to_lowercase;
     /// A kind of organisation.
     OrgKindCode of OrgKind as str::to_lowercase;
     /// A role, such as SCM, the supplier's change manager.

@@ -1,8 +1,8 @@
 //! `/setup`: who and what there is. Every list works alike: a list, a form for a new row, a form for an old one.
 
+pub mod calendars;
 mod dependencies;
 mod estate;
-mod freezes;
 pub mod limits;
 pub mod mergers;
 mod organisations;
@@ -10,9 +10,9 @@ pub mod people;
 mod rates;
 mod safety_officers;
 
+pub use calendars::{ExternalEntries, Freezes, MaintenanceWindows};
 pub use dependencies::Dependencies;
 pub use estate::{Items, Services};
-pub use freezes::{Freezes, lift, show_lift};
 pub use organisations::{Organisations, Sites};
 pub use people::People;
 pub use rates::Rates;
@@ -95,6 +95,8 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<People>(&visitor, &mut rows);
     add::<SafetyOfficers>(&visitor, &mut rows);
     add::<Freezes>(&visitor, &mut rows);
+    add::<MaintenanceWindows>(&visitor, &mut rows);
+    add::<ExternalEntries>(&visitor, &mut rows);
     add::<Rates>(&visitor, &mut rows);
     if limits::admit(&visitor).is_ok() {
         rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));

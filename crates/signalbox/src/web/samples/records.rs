@@ -48,6 +48,7 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("setup", Box::new(lists::setup())),
         ("setup-sites", Box::new(lists::sites())),
         ("setup-form", Box::new(forms::site())),
+        ("setup-recurring", Box::new(forms::maintenance_window())),
         ("process-list", Box::new(lists::processes())),
         ("process-document", Box::new(people::process())),
         ("proposal", Box::new(proposals::overview())),

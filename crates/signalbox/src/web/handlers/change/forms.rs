@@ -55,6 +55,16 @@ fn explain(seen: &Seen, mut field: Field, act: Act) -> Field {
     if field.hint.is_none() && !hint.is_empty() {
         field.hint = Some(hint.to_owned());
     }
+    if let (Act::ExceptFreeze, Control::Radios { choices } | Control::Select { choices }) = (act, &mut field.control)
+        && name == "freeze"
+    {
+        let ctx = seen.situation.context(&seen.actor, seen.now);
+        for freeze in signalbox_core::decide::freeze::in_the_way(&ctx, seen.change()) {
+            let until = seen.moment(freeze.until);
+            let named = format!("{}, until {until}", words::sentence_case(&freeze.title));
+            choices.iter_mut().filter(|choice| choice.value == freeze.code()).for_each(|choice| choice.label.clone_from(&named));
+        }
+    }
     if let (Control::Radios { choices }, Some(meanings)) = (&mut field.control, risk_answers(seen, &name)) {
         for (choice, meaning) in choices.iter_mut().zip(meanings) {
             choice.label = format!("{}: {meaning}", choice.value);

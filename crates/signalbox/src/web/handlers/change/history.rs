@@ -54,6 +54,7 @@ impl Show {
             | Event::MoreAsked { .. }
             | Event::Held { .. }
             | Event::Resumed
+            | Event::FreezeExcepted(_)
             | Event::Cancelled { .. }
             | Event::Withdrawn { .. }
             | Event::NoticeSettled { .. }

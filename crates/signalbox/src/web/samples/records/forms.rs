@@ -1,7 +1,7 @@
 //! Pages that are one form.
 
 use crate::web::layout::{Place, Shell};
-use crate::web::parts::{Fact, Form, FormPage, Section};
+use crate::web::parts::{Cell, Fact, Form, FormPage, Row, Section, Table};
 use crate::web::ui::{Choice, Field};
 
 fn visitor(title: &str) -> Shell {
@@ -232,6 +232,40 @@ pub fn site() -> FormPage {
         .key("k-site")
         .hide("version", "2"),
         side: vec![Section::new("used", "Used by").words("41 items and 12 open changes name this site. Its code can change; they follow.")],
+        ..FormPage::default()
+    }
+}
+
+/// A maintenance window that comes again, with what it catches and a word to its author.
+pub fn maintenance_window() -> FormPage {
+    let mut shell = Shell::sample("Imaging, first Sunday of the month", Place::Elsewhere);
+    shell.crumbs = vec![("Set-up".into(), "/setup".into()), ("Maintenance windows".into(), "/setup/maintenance-windows".into())];
+    let next = ["Sunday 6 December 2026, 01:00 to 05:00 GMT", "Sunday 3 January 2027, 01:00 to 05:00 GMT", "Sunday 4 April 2027, 01:00 to 05:00 BST"];
+    let caught = Row::new(
+        Cell::link("RFC-2026-001842 Archive node firmware", "/changes/RFC-2026-001842"),
+        vec![Cell::text("Sunday 6 December 2026, 02:00 to 04:00 GMT"), Cell::text("NB-PACS-N1, NB-PACS-N2")],
+    );
+    FormPage {
+        shell,
+        facts: vec![
+            Fact::new("What it holds for", "PACS imaging (PACS)"),
+            Fact::new(
+                "When",
+                "Every month on the first Sunday, from 01:00 to 05:00, but not on Sunday 7 February 2027, on the clock of Europe/London\nFREQ=MONTHLY;BYDAY=1SU",
+            ),
+            Fact::new("May take away", "Up to: outage"),
+            Fact::new("Agreed by", "Imaging board"),
+        ],
+        warning: vec!["It matches nothing: no site, service or item belongs to PACS imaging (PACS), and no change touches it.".into()],
+        form: Form::new("/setup/maintenance-windows/7/end", "End this maintenance window", vec![]),
+        below: vec![
+            Section::new("next", "Next dates")
+                .table(Table::new("Next dates", &["When"], next.map(|line| Row::new(Cell::text(line), vec![])).to_vec()), "No date is left."),
+            Section::new("caught", "What it catches").table(
+                Table::new("Changes that it catches", &["Change", "When", "Everything of it that is caught"], vec![caught]),
+                "No planned change that you may see lies in it.",
+            ),
+        ],
         ..FormPage::default()
     }
 }

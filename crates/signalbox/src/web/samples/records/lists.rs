@@ -304,6 +304,8 @@ pub fn setup() -> ListPage {
                         row("Dependencies", "/setup/dependencies", "231", "What needs what; clashes are found through them"),
                         row("People and roles", "/setup/people", "34", "Who may do what, for which organisation"),
                         row("Freezes", "/setup/freezes", "2", "Dates on which no change happens"),
+                        row("Maintenance windows", "/setup/maintenance-windows", "4", "Times agreed for work on something"),
+                        row("External entries", "/setup/external-entries", "3", "What happens elsewhere: national outages, go-lives, audits, strikes"),
                         row("Process documents", "/process", "3", "How each kind of change goes"),
                     ],
                 ),
