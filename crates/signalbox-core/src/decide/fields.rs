@@ -135,10 +135,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::ConfirmWorked => vec![field("worked", codes(&super::learn::worked()), true), prose("words", false)],
         Act::AnswerDispute => vec![field("upheld", AnswerKind::YesNo, true), prose("words", true)],
         Act::FinishAction => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
-        Act::Survey => {
-            let score = AnswerKind::Number { min: 1, max: 5 };
-            vec![field("informed", score.clone(), true), field("promised", score, true), prose("words", false)]
-        }
+        Act::Survey => survey(),
         Act::LinkIncident => vec![field("incident", line(), true)],
         Act::UnlinkIncident => vec![field("incident", line(), true), prose("reason", true)],
         Act::Say | Act::RecordNearMiss => vec![prose("words", true)],
@@ -155,6 +152,11 @@ fn finish(verified: Option<bool>) -> Vec<Field> {
     let verified = verified.map(|required| prose("state_verified", required));
     let ends = vec![field("outcome", outcomes(), true), field("back", AnswerKind::Services, false), prose("not_back", false), prose("words", false)];
     [told(), verified.into_iter().collect(), ends].concat()
+}
+
+fn survey() -> Vec<Field> {
+    let score = AnswerKind::Number { min: 1, max: 5 };
+    vec![field("informed", score.clone(), true), field("promised", score, true), field("words", AnswerKind::Prose, false)]
 }
 
 /// The fields about who was told, and about late notice.

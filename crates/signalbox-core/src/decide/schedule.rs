@@ -2,6 +2,7 @@
 
 use super::material::Changed;
 use super::{Context, Taking, content, notice};
+use crate::act::Act;
 use crate::calendar::Notice;
 use crate::calendar::notice::judge;
 use crate::change::{Change, Kind, Window};
@@ -11,8 +12,18 @@ use crate::refusal::Violation;
 use crate::rule::Rule;
 use crate::text::Text;
 
+/// What moves, holds or lets through a change that was sent.
+pub(super) fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
+    match act {
+        Act::Hold => hold(t),
+        Act::Schedule => schedule(t),
+        Act::ExceptFreeze => super::freeze::except(t),
+        _ => reschedule(t),
+    }
+}
+
 /// T17: with a reason, and a date on which it is looked at again, within 20 working days.
-pub(super) fn hold(t: &mut Taking) -> Option<Vec<Event>> {
+fn hold(t: &mut Taking) -> Option<Vec<Event>> {
     let reason = t.form.text("reason", true);
     let review_on = t.form.date("review_on", true);
     let today = t.ctx.zone.to_datetime(t.ctx.now).date();
@@ -26,7 +37,7 @@ pub(super) fn hold(t: &mut Taking) -> Option<Vec<Event>> {
 }
 
 /// T18: who does the work is named. Nobody who approved it may be (SD-2).
-pub(super) fn schedule(t: &mut Taking) -> Option<Vec<Event>> {
+fn schedule(t: &mut Taking) -> Option<Vec<Event>> {
     let typed = t.form.typed("implementer");
     let phone = t.form.phone("phone", false);
     let short_gap = explained_gap(t);
@@ -86,7 +97,7 @@ pub fn gap(ctx: &Context, change: &Change) -> Option<Gap> {
 }
 
 /// T19 and T35: within tolerance the approvals stay; otherwise they are void and the change is decided again.
-pub(super) fn reschedule(t: &mut Taking) -> Option<Vec<Event>> {
+fn reschedule(t: &mut Taking) -> Option<Vec<Event>> {
     let before = t.change.window();
     let typed = t.form.window("window", true);
     let contingency = t.form.moment("contingency_end", false);
