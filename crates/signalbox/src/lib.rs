@@ -11,6 +11,8 @@ pub mod clock;
 pub mod config;
 pub mod deliver;
 pub mod demo;
+pub mod feed;
+pub mod ical;
 pub mod import;
 pub mod run;
 pub mod sign;

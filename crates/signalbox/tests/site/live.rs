@@ -99,6 +99,7 @@ impl Place {
             ("/members/{id}", lily),
             ("/files/{id}", file),
             ("/tokens/{id}", "1".into()),
+            ("/me/feeds/{id}", "1".into()),
             ("/dev/mail/{id}", "1".into()),
             ("/process/{id}", "end-to-end".into()),
             ("/versions/{hash}", world.app.documents.in_force().by_id("end-to-end").unwrap().hash.clone()),
@@ -323,6 +324,7 @@ fn is_page(path: &str) -> bool {
         || path.ends_with(".csv")
         || path.ends_with(".txt")
         || path == "/signing-key"
+        || path.starts_with("/feeds/")
         || path.ends_with(".ics")
         || path == "/healthz"
         || path.contains("/files/"))
