@@ -10,6 +10,7 @@ pub mod changes;
 pub mod directory;
 pub mod document;
 pub mod files;
+pub mod gate;
 pub mod incidents;
 pub mod lists;
 pub mod shapes;
@@ -45,6 +46,7 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(lists::schedule))
         .routes(routes!(lists::duties))
         .routes(routes!(lists::expected))
+        .routes(routes!(gate::ask))
         .routes(routes!(directory::organisations))
         .routes(routes!(directory::sites))
         .routes(routes!(directory::services))

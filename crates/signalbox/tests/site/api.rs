@@ -1,6 +1,7 @@
 //! The API: what it describes, what it does, what it refuses. Every answer that a test gets is held against the
 //! description (settled 25).
 
+mod gate;
 mod incidents;
 pub mod program;
 
