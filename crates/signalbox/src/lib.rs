@@ -16,6 +16,7 @@ pub mod ical;
 pub mod import;
 pub mod run;
 pub mod sign;
+pub mod static_copy;
 pub mod web;
 pub mod words;
 pub mod worker;

@@ -48,6 +48,7 @@ mod security;
 mod sentences;
 mod session;
 mod setup;
+mod static_copy;
 mod tidy;
 mod urgent;
 mod world;
