@@ -3,7 +3,7 @@
 #
 #   tools/install.sh build    what `make demo` needs: a linker, make, Node and npm
 #   tools/install.sh          the same and what the tests need: PostgreSQL,
-#                             Chromium with its driver, Java, Python's venv
+#                             Chromium with its driver, Java, libical, Python's venv
 #
 # Rust itself is not installed here: rustup does that better.
 set -euo pipefail
@@ -29,6 +29,7 @@ if [ "${1:-all}" = all ]; then
     want chromedriver chromium-driver
     want java default-jre-headless
     want curl curl
+    if ! pkg-config --exists libical 2>/dev/null; then wanted+=(pkg-config libical-dev); fi
     # Debian keeps ensurepip apart from python3, so a python3 alone proves nothing.
     if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then
         wanted+=(python3 python3-venv)

@@ -12,8 +12,8 @@ target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 logs=$target/test-logs
 mkdir -p "$logs"
 rm -f "$logs"/*
-# Pages that an earlier run left would be judged again.
-rm -rf "$target/pages"
+# Pages and calendars that an earlier run left would be judged again.
+rm -rf "$target/pages" "$target/feeds"
 
 passed=0 failed=0 skipped=0
 minutes=()
@@ -102,6 +102,7 @@ stage build build || finish
 stage lint checked lint
 stage tests tests
 stage html tools/vnu.sh "$target/pages"
+stage calendars tools/ical.sh "$target/feeds"
 stage contract tools/contract.sh
 stage capabilities tools/capabilities.sh "$logs/tests.log"
 finish

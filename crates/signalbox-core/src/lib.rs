@@ -21,6 +21,7 @@ pub mod event;
 pub mod facts;
 pub mod firewall;
 pub mod form;
+pub mod gate;
 pub mod govern;
 pub mod ids;
 pub mod learn;

@@ -6,11 +6,13 @@
 //! only their holder knows, and neither is ever handed out again (S17, S53).
 
 pub(crate) mod access;
+pub(crate) mod feed;
 pub(crate) mod person;
 pub(crate) mod registration;
 pub(crate) mod role;
 
 pub use access::*;
+pub use feed::*;
 pub use person::*;
 pub use registration::*;
 pub use role::*;

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     10 "010_clinical",
     11 "011_entries",
     12 "012_mergers",
+    13 "013_feeds",
     14 "014_calendars",
     15 "015_schedule",
 };

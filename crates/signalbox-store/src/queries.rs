@@ -9,6 +9,7 @@ pub mod clashes;
 pub mod clinical;
 pub mod duties;
 pub mod entries;
+pub mod gate;
 pub mod incidents;
 pub mod lessons;
 pub mod list;
@@ -39,6 +40,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("clinical", clinical::composed()),
         ("duties", duties::composed()),
         ("entries", entries::composed()),
+        ("gate", gate::composed()),
         ("incidents", incidents::composed()),
         ("lessons", lessons::composed()),
         ("today", today::composed()),

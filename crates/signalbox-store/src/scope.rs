@@ -157,6 +157,12 @@ impl Scope {
         Scope { reach: Reach::Sent, is_group: true, ..Scope::visitor() }
     }
 
+    /// What the Service Management group reads of everybody's work: what is open by name, the rest by its times. For what is
+    /// given out to its members as a whole, such as the copy of the schedule for the day when this program is down.
+    pub fn of_the_group() -> Scope {
+        Scope { is_group: true, ..Scope::visitor() }
+    }
+
     /// The parameters `$1` to `$4` of the conditions.
     pub fn params(&self) -> Vec<Value> {
         vec![self.person.into(), (self.reach as i64).into(), self.is_group.into(), self.manages_all.into()]

@@ -30,6 +30,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("person", crate::accounts::person::STATEMENTS),
     ("role", crate::accounts::role::STATEMENTS),
     ("access", crate::accounts::access::STATEMENTS),
+    ("feed", crate::accounts::feed::STATEMENTS),
     ("registration", crate::accounts::registration::STATEMENTS),
     ("drafts", crate::drafts::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),

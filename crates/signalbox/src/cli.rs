@@ -44,6 +44,8 @@ enum Command {
     Import(import::Import),
     /// Check a safety record that a site gave out: is every byte as it was signed? Needs no database.
     VerifyRecord(record::VerifyRecord),
+    /// Check a copy of the schedule that a site wrote: is every file as it was signed? Needs no database.
+    VerifyCopy(record::VerifyCopy),
     /// Try process documents, and print every fault at once.
     Check(record::Check),
     /// Replay the changes of the last months under other documents, and say which would have gone another way.
@@ -143,6 +145,7 @@ pub fn run() -> ExitCode {
         Command::Rebuild(rebuild) => rebuild.run(),
         Command::Import(import) => import.run(),
         Command::VerifyRecord(verify) => verify.run(),
+        Command::VerifyCopy(verify) => verify.run(),
         Command::Check(check) => check.run(),
         Command::Rehearse(rehearse) => rehearse.run(),
         Command::Walk(walk) => walk.run(),

@@ -15,6 +15,8 @@ pub struct Config {
     pub proxy: Option<IpAddr>,
     /// The folder whose process documents replace those in the binary.
     pub processes: Option<PathBuf>,
+    /// The folder to which the worker writes a signed copy of the open schedule, if there is one.
+    pub static_copy: Option<PathBuf>,
     /// How mail leaves.
     pub mail: MailRoute,
     /// Whom people ring or write to: on every page.

@@ -40,7 +40,7 @@ use crate::app::Shared;
 use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
 
 use handlers::{
-    boards, by_mail, change, changes, clinical, cover, decide, demo, dev, draft, incidents, join, me, meetings, members, on_call, ops, outages, paper,
+    boards, by_mail, change, changes, clinical, cover, decide, demo, dev, draft, feeds, incidents, join, me, meetings, members, on_call, ops, outages, paper,
     password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
@@ -140,6 +140,13 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/me",                        "my details",              Member, || get(me::show)),
     route(Method::POST, "/me/tokens",                 "make a token",            Member, || post(me::make_token)),
     route(Method::POST, "/me/tokens/{id}/revoke",     "revoke a token",          Member, || post(me::revoke_token)),
+    route(Method::GET,  "/me/feeds",                  "calendar subscriptions",  Member, || get(feeds::show)),
+    route(Method::POST, "/me/feeds",                  "make a subscription",     Member, || post(feeds::make)),
+    route(Method::POST, "/me/feeds/{id}/revoke",      "revoke a subscription",   Member, || post(feeds::revoke)),
+    route(Method::GET,  "/feeds/{token}/schedule.ics", "the schedule for a calendar", Anyone, || get(feeds::calendar)),
+    route(Method::GET,  "/feeds/{token}/schedule.atom", "what changed on it",    Anyone, || get(feeds::news)),
+    route(Method::GET,  "/feeds/{token}/schedule.json", "the same as JSON",      Anyone, || get(feeds::data)),
+    route(Method::GET,  "/feeds/{token}/freezes.ics", "freezes for a calendar",  Anyone, || get(feeds::freezes)),
     route(Method::GET,  "/members",                   "members",                 Member, || get(members::show)),
     route(Method::GET,  "/members/requests/{id}",     "a request to join",       Member, || get(members::show_request)),
     route(Method::POST, "/members/requests/{id}",     "answer a request",        Member, || post(members::answer)),

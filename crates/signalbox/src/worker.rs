@@ -20,7 +20,7 @@ use signalbox_store::{StoreError, accounts, append, log, project};
 use crate::accounts::letters::{self, Letter, Mail};
 use crate::app::{App, Shared};
 use crate::deliver::{Envelope, Hope, Post, Trouble};
-use crate::run;
+use crate::{run, static_copy};
 use notices::{News, Notice};
 
 /// The kind of task that is one letter to one person about a change.
@@ -45,7 +45,7 @@ impl From<StoreError> for Trouble {
 /// Works until the program ends.
 pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        let (mut swept, mut tended) = (None, None);
+        let (mut swept, mut tended, mut copied) = (None, None, None);
         loop {
             let now = app.clock.now();
             // A server that takes its time must not hold up those who ask for pages.
@@ -63,6 +63,12 @@ pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
                 tended = Some(now);
                 if let Err(fault) = tokio::task::block_in_place(|| boards::tend(&app)) {
                     tracing::error!(?fault, "boards and rotas could not be looked after");
+                }
+            }
+            if app.config.static_copy.is_some() && copied.is_none_or(|at| now.duration_since(at) >= static_copy::EVERY) {
+                copied = Some(now);
+                if let Err(fault) = tokio::task::block_in_place(|| static_copy::refresh(&app)) {
+                    tracing::error!(?fault, "the copy of the schedule could not be written");
                 }
             }
             let stirred = app.stirred.notified();

@@ -212,12 +212,13 @@ pub(super) fn void_links(tx: &mut dyn Tx, person_id: i64) -> Result<(), StoreErr
 pub(super) fn end_all(tx: &mut dyn Tx, person_id: i64, at: Timestamp) -> Result<(), StoreError> {
     end_sessions(tx, person_id)?;
     tx.exec(TOKENS_REVOKE, values![person_id, at.as_microsecond()])?;
+    super::feed::end_feeds(tx, person_id, at)?;
     void_links(tx, person_id)
 }
 
 pub(super) fn blank_tokens(tx: &mut dyn Tx, person_id: i64) -> Result<(), StoreError> {
     tx.exec(TOKENS_BLANK, values![person_id])?;
-    Ok(())
+    super::feed::blank_feeds(tx, person_id)
 }
 
 fn read_token(row: &dyn Row) -> Result<ApiToken, StoreError> {

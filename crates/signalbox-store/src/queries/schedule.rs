@@ -8,7 +8,7 @@ use crate::queries::{Composed, Named, code, opt_code};
 use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
 use crate::{Row, StoreError, Tx};
 use jiff::Timestamp;
-use signalbox_core::apply::replay;
+use signalbox_core::apply::{apply, replay};
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::form::Answer;
 use signalbox_core::schedule::{Freeze, Span};
@@ -121,6 +121,8 @@ pub struct Detail {
     pub holds_window: bool,
     pub long: bool,
     pub updated_at: Timestamp,
+    /// How many events the change has had.
+    pub version: i64,
 }
 
 impl Entry {
@@ -179,7 +181,7 @@ fn columns() -> String {
         "select c.id, c.stage, c.window_start, c.window_end, c.contingency_end, {IS_READABLE}, {IS_PARTY}, c.reference, c.kind, c.title,
         g.id, g.code, g.name, {SERVICES}, {DEPENDANTS}, {SITES}, {AFFECTED}, c.impact, c.risk, c.category, c.direct_care, c.network,
         c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence,
-        c.started_at, c.expected_end, c.finished_at, c.overran, c.outcome, c.holds_window, c.long, c.updated_at
+        c.started_at, c.expected_end, c.finished_at, c.overran, c.outcome, c.holds_window, c.long, c.updated_at, c.version
         from changes c join organisations g on g.id = c.org_id where "
     )
 }
@@ -338,6 +340,30 @@ pub fn beside(tx: &mut dyn Tx, entry: &Entry, since: Timestamp) -> Result<Option
     }))
 }
 
+/// When an entry of which only the times are shown last changed in what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// The version that the change had then.
+    pub version: i64,
+    pub at: Timestamp,
+}
+
+/// Reads it. The version and the time of the change itself would tell that somebody is at work on it, so only what moves the
+/// times, the standing, or who may read counts; `None` for what has no events.
+pub fn outline(tx: &mut dyn Tx, id: i64) -> Result<Option<Outline>, StoreError> {
+    let Some(loaded) = project::load(tx, id)? else { return Ok(None) };
+    let (mut change, mut shown, mut last) = (None, None, None);
+    for event in &loaded.events {
+        let next = apply(change, event);
+        let shows = (next.window(), Standing::of(next.stage), next.content.as_ref().map(|content| content.header.confidentiality));
+        if shown != Some(shows) {
+            (shown, last) = (Some(shows), Some(Outline { version: event.version, at: event.at }));
+        }
+        change = Some(next);
+    }
+    Ok(last)
+}
+
 /// What is sure to touch a site in the span: for its staff, and for everybody where its organisation opened the page.
 pub fn tonight(tx: &mut dyn Tx, scope: &Scope, site: i64, asked: Asked) -> Result<Vec<Entry>, StoreError> {
     let statement = tonight_statement(scope, site, asked);
@@ -390,6 +416,7 @@ fn detail(row: &dyn Row) -> Result<Detail, StoreError> {
         holds_window: row.boolean(33)?,
         long: row.boolean(34)?,
         updated_at: time(row, 35)?,
+        version: row.int(36)?,
     })
 }
 

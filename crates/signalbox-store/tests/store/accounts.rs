@@ -1,10 +1,12 @@
 //! People, roles and ways in, on both engines.
 
 use signalbox_core::actor::Role;
+use signalbox_core::change::Kind;
 use signalbox_store::Db;
 use signalbox_store::accounts::*;
 use signalbox_store::directory::*;
 use signalbox_store::page::Page;
+use signalbox_store::queries::schedule::{ScheduleFilter, Standing};
 
 use crate::directory::{AUTHORITY, NORTH, SOUTH, act, add_organisations, at, directory_events, read, refusal, write};
 use crate::harness::for_each_engine;
@@ -254,6 +256,45 @@ fn s56_shutting_somebody_out_ends_every_way_in() {
         assert!((1..=5).all(|n| !is_signed_in(&db, n)));
         assert_eq!(read(&db, |tx| token(tx, &hash(41), at(1))), None);
         assert!(read(&db, |tx| actor(tx, ANN)).is_some());
+    });
+}
+
+/// A feed of the whole schedule.
+pub fn feed_of(id: i64, person_id: i64, name: &str) -> Feed {
+    Feed { id, person_id, name: name.into(), filter: ScheduleFilter::default(), created_at: at(1), last_read_at: None }
+}
+
+#[test]
+fn a_feed_is_its_owners_and_ends_with_their_access() {
+    for_each_engine(|db| {
+        add_people(&db);
+        let filter =
+            ScheduleFilter { organisation: Some(NORTH), kinds: vec![Kind::PlannedOutage], standing: Some(Standing::Firm), ..ScheduleFilter::default() };
+        let made = Feed { filter, ..feed_of(91, ANN, "Outages") };
+        let row = made.clone();
+        write(&db, move |tx| make_feed(tx, &by(ANN, 1), &row, &hash(61)));
+        assert_eq!(read(&db, |tx| feed(tx, &hash(61))), Some(made.clone()));
+        assert_eq!((read(&db, |tx| feeds(tx, ANN)), read(&db, |tx| feeds(tx, BOB))), (vec![made], vec![]));
+        db.write(|tx| note_feed_read(tx, 91, at(7))).expect("noted");
+        assert_eq!(read(&db, |tx| feed(tx, &hash(61))).and_then(|feed| feed.last_read_at), Some(at(7)));
+        // Nobody else takes it back, and a name says something.
+        assert_eq!(refusal(&db, |tx| revoke_feed(tx, &by(BOB, 2), BOB, 91)), Refused::Unknown("feed"));
+        for name in [String::new(), " ".into(), "x".repeat(FEED_NAME_MAX + 1)] {
+            let wrong = feed_of(92, ANN, &name);
+            assert_eq!(refusal(&db, move |tx| make_feed(tx, &by(ANN, 3), &wrong, &hash(62))), Refused::Invalid("name"));
+        }
+        assert!(write(&db, |tx| revoke_feed(tx, &by(ANN, 4), ANN, 91)) && !write(&db, |tx| revoke_feed(tx, &by(ANN, 5), ANN, 91)));
+        assert_eq!(read(&db, |tx| feed(tx, &hash(61))), None);
+        // So many at once, and none once the person is shut out, even when they come back.
+        for n in 0..FEEDS_MAX {
+            let row = feed_of(100 + n, ANN, "One of many");
+            write(&db, move |tx| make_feed(tx, &by(ANN, 10 + n), &row, &hash(100 + n as u8)));
+        }
+        let more = feed_of(200, ANN, "One too many");
+        assert_eq!(refusal(&db, move |tx| make_feed(tx, &by(ANN, 50), &more, &hash(200))), Refused::Taken("feeds"));
+        assert!(write(&db, |tx| disable_person(tx, &by(MANAGER, 51), ANN)) && write(&db, |tx| enable_person(tx, &by(MANAGER, 52), ANN)));
+        assert_eq!((read(&db, |tx| feed(tx, &hash(100))), read(&db, |tx| feeds(tx, ANN))), (None, vec![]));
+        assert!(directory_events(&db).iter().all(|(_, _, payload)| !payload.contains("Outages")), "what people call it stays out of the log");
     });
 }
 

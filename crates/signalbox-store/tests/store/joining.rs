@@ -7,7 +7,7 @@ use signalbox_store::directory::*;
 use signalbox_store::page::Page;
 use signalbox_store::{Db, Tx, values};
 
-use crate::accounts::{ANN, BOB, COORDINATOR, MANAGER, add_link_to, add_people, add_person, by, hash, is_signed_in, link_of, session_of};
+use crate::accounts::{ANN, BOB, COORDINATOR, MANAGER, add_link_to, add_people, add_person, by, feed_of, hash, is_signed_in, link_of, session_of};
 use crate::directory::{NORTH, SOUTH, SUPPLIER, act, at, directory_events, read, refusal, write};
 use crate::harness::for_each_engine;
 
@@ -158,6 +158,7 @@ fn every_text(db: &Db) -> String {
         "select coalesce(email, '') || name || phone || job || found_by || coalesce(password_hash, '') from people",
         "select user_agent from sessions",
         "select name from api_tokens",
+        "select name from feeds",
         "select email || name || job || reason || decline_reason from registrations",
         "select payload from events",
         "select dedupe_key || payload || last_error from tasks",
@@ -200,6 +201,7 @@ fn an_erased_person_leaves_an_id_and_nothing_else() {
                 ApiToken { id: 81, person_id: 57, name: "zz-canary token".into(), created_at: at(0), last_used_at: None, expires_at: None, revoked_at: None };
             issue_token(tx, &by(57, 405), &token, &hash(41))
         });
+        write(&db, |tx| make_feed(tx, &by(57, 407), &feed_of(82, 57, "zz-canary feed"), &hash(42)));
         // A second request that is still open.
         ask(&db, 92, "zz-canary@north.example");
         assert!(every_text(&db).to_lowercase().contains("zz-canary"));

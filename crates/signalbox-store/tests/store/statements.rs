@@ -16,6 +16,7 @@ const BIG: &[&str] = &[
     "memberships",
     "sessions",
     "api_tokens",
+    "feeds",
     "one_time_links",
     "registrations",
     "rate_card",

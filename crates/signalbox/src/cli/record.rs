@@ -9,6 +9,7 @@ use signalbox_store::{log, project};
 
 use super::{Stop, StoreArgs};
 use crate::sign::{self, Unsound};
+use crate::static_copy;
 
 #[derive(Args, Debug)]
 pub(super) struct Verify {
@@ -52,14 +53,42 @@ pub(super) struct VerifyRecord {
 impl VerifyRecord {
     pub(super) fn run(&self) -> Result<(), Stop> {
         let file = std::fs::read(&self.file).map_err(|error| Stop::WrongUse(format!("can’t read {}: {error}", self.file.display())))?;
-        match sign::verify(&file, self.key.as_deref()) {
-            Ok(key) if self.key.is_some() => println!("Every byte is as it was signed, by the key that you named.\n{key}"),
-            Ok(key) => println!("Every byte is as it was signed. Compare the key with the one at the site’s address /signing-key:\n{key}"),
-            Err(Unsound::Unsigned) => return Err(Stop::Finding("the file bears no signature".into())),
-            Err(Unsound::Altered) => return Err(Stop::Finding("the file is not what was signed: something in it was altered".into())),
-            Err(Unsound::OtherKey(key)) => return Err(Stop::Finding(format!("the file was signed by another key: {key}"))),
-        }
+        println!("{}", signed(sign::verify(&file, self.key.as_deref()), self.key.is_some())?);
         Ok(())
+    }
+}
+
+/// What the check of a signature says, in words.
+fn signed(checked: Result<String, Unsound>, is_key_named: bool) -> Result<String, Stop> {
+    match checked {
+        Ok(key) if is_key_named => Ok(format!("Every byte is as it was signed, by the key that you named.\n{key}")),
+        Ok(key) => Ok(format!("Every byte is as it was signed. Compare the key with the one at the site’s address /signing-key:\n{key}")),
+        Err(Unsound::Unsigned) => Err(Stop::Finding("the file bears no signature".into())),
+        Err(Unsound::Altered) => Err(Stop::Finding("the file is not what was signed: something in it was altered".into())),
+        Err(Unsound::OtherKey(key)) => Err(Stop::Finding(format!("the file was signed by another key: {key}"))),
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct VerifyCopy {
+    /// The folder that the site wrote with --static-copy, or a copy of it.
+    folder: PathBuf,
+    /// The site's public key, as its page /signing-key prints it: finds a folder that another signed.
+    #[arg(long, value_name = "HEX")]
+    key: Option<String>,
+}
+
+impl VerifyCopy {
+    pub(super) fn run(&self) -> Result<(), Stop> {
+        match static_copy::verify(&self.folder, self.key.as_deref()) {
+            Ok(found) => {
+                println!("{}\n{}", found.title, signed(Ok(found.key), self.key.is_some())?);
+                Ok(())
+            }
+            Err(static_copy::Fault::Unreadable(file, why)) => Err(Stop::WrongUse(format!("can’t read {file}: {why}"))),
+            Err(static_copy::Fault::Signature(unsound)) => signed(Err(unsound), true).map(drop),
+            Err(static_copy::Fault::Altered(file)) => Err(Stop::Finding(format!("{file} is not what was signed"))),
+        }
     }
 }
 

@@ -34,6 +34,9 @@ pub(super) struct Settings {
     /// Folder of process documents that replace those in the program.
     #[arg(long, value_name = "DIR", env = "SIGNALBOX_PROCESSES")]
     processes: Option<PathBuf>,
+    /// Folder for a signed copy of the open schedule, written every five minutes: readable while this server is down.
+    #[arg(long, value_name = "DIR", env = "SIGNALBOX_STATIC_COPY")]
+    static_copy: Option<PathBuf>,
     /// SMTP server for mail: smtp://host:25 or smtps://user:password@host. Without it mail waits in the outbox.
     #[arg(long, value_name = "URL", env = "SIGNALBOX_MAIL", hide_env_values = true)]
     mail: Option<String>,
@@ -70,6 +73,7 @@ impl Settings {
             is_base_named: self.base_url.is_some(),
             proxy: self.proxy,
             processes: self.processes.clone(),
+            static_copy: self.static_copy.clone(),
             mail,
             team: Team { name: self.team_name.clone(), email: self.team_email.clone(), telephone: self.team_telephone.clone(), hours: self.team_hours.clone() },
             is_demo,

@@ -11,6 +11,7 @@ pub mod changes;
 pub mod directory;
 pub mod document;
 pub mod files;
+pub mod gate;
 pub mod incidents;
 pub mod lists;
 pub mod shapes;
@@ -49,6 +50,7 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(calendars::freezes, calendars::declare_freeze))
         .routes(routes!(calendars::maintenance, calendars::agree_maintenance))
         .routes(routes!(calendars::externals, calendars::add_external))
+        .routes(routes!(gate::ask))
         .routes(routes!(directory::organisations))
         .routes(routes!(directory::sites))
         .routes(routes!(directory::services))

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod dev;
 pub mod draft;
 pub mod entries;
+pub mod feeds;
 pub mod incidents;
 pub mod join;
 mod lessons;

@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod change;
 pub mod decide;
 pub mod errors;
+pub mod feeds;
 pub mod me;
 pub mod meeting;
 pub mod ops;

@@ -409,7 +409,7 @@ fn a_meeting_from_its_papers_to_its_minutes() {
         let theirs = sams.get(&format!("{address}/minutes.txt")).await;
         assert!(!theirs.body.contains("fallback") && !theirs.body.contains(&reference), "C059: {}", theirs.body);
         let calendar = ann.get(&format!("{address}/calendar.ics")).await;
-        assert!(calendar.body.contains("DTSTART:20261126T100000Z\r\n"), "{}", calendar.body);
+        assert!(calendar.body.contains("DTSTART;TZID=Europe/London:20261126T100000\r\n"), "{}", calendar.body);
         let record = ann.get(&format!("/changes/{reference}")).await.text();
         assert!(record.contains("the board voted 1 for and 0 against"), "{record}");
     });

@@ -16,6 +16,7 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::change::Kind;
 use signalbox_store::accounts;
+use signalbox_store::queries::schedule::ScheduleFilter;
 
 use crate::api::program::{described, token};
 use crate::world::{Client, World, on_each_engine};
@@ -34,7 +35,12 @@ struct Viewer<'w> {
     titles: Vec<String>,
     /// The organisation whose words they do see.
     own: Option<&'static str>,
+    /// The secret of a subscription of theirs to the whole schedule.
+    feed: Option<String>,
 }
+
+/// What stands for a secret in the addresses that everybody asks at.
+const NO_SECRET: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What came back: the status, and the body without what is new each time.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +52,8 @@ struct Said {
 impl Viewer<'_> {
     async fn ask(&self, path: &str) -> Said {
         let client = if path.starts_with("/api/") { self.program.as_ref().unwrap_or(&self.browser) } else { &self.browser };
-        let reply = client.look(&Method::GET, path).await;
+        let own = self.feed.as_deref().filter(|_| path.starts_with("/feeds/"));
+        let reply = client.look(&Method::GET, &path.replace(NO_SECRET, own.unwrap_or(NO_SECRET))).await;
         let headers: Vec<String> = ["location", "content-disposition"].into_iter().map(|name| reply.header(name).to_lowercase()).collect();
         Said { status: reply.status, text: masked(&format!("{} {}", headers.join(" "), reply.body.to_lowercase())) }
     }
@@ -125,7 +132,7 @@ fn doors(known: &Known) -> Vec<String> {
         put("{step}", &["what".into()]);
         put("{entry}", &["modality_swap".into()]);
         put("{site}", &TRUSTS.map(|code| format!("{code}-s")));
-        put("{token}", &["0".repeat(64)]);
+        put("{token}", &[NO_SECRET.to_owned()]);
         put("{hash}", &["0".into()]);
         put("{name}", &["x.css".into()]);
         doors.extend(filled);
@@ -178,7 +185,7 @@ fn route_of(path: &str) -> String {
 /// Where titles of open changes may be read by members (settled 8).
 fn is_shared(path: &str) -> bool {
     let route = route_of(path);
-    route == "/" || ["/schedule", "/reports/", "/api/v1/schedule", "/tonight"].iter().any(|start| route.starts_with(start))
+    route == "/" || ["/schedule", "/feeds/", "/reports/", "/api/v1/schedule", "/tonight"].iter().any(|start| route.starts_with(start))
 }
 
 async fn viewer<'w>(world: &'w World, email: String, hides: &[&str], places: &[&str], own: Option<&'static str>) -> Viewer<'w> {
@@ -186,8 +193,18 @@ async fn viewer<'w>(world: &'w World, email: String, hides: &[&str], places: &[&
     let asked = email.clone();
     let id = world.app.db.read(|tx| accounts::person_by_email(tx, &asked)).unwrap().expect("a person").id;
     let program = world.program(&token(world, id).token);
+    let feed = Some(subscribed(world, id));
     let hidden = hides.iter().map(|code| word(code)).chain(places.iter().map(|code| place(code))).collect();
-    Viewer { email, browser, program: Some(program), hidden, titles: hides.iter().map(|code| open(code)).collect(), own }
+    Viewer { email, browser, program: Some(program), hidden, titles: hides.iter().map(|code| open(code)).collect(), own, feed }
+}
+
+/// The secret of a new subscription of this person to everything.
+fn subscribed(world: &World, person_id: i64) -> String {
+    let (now, secret, act) = (world.now(), world.app.ids.token(), world.app.act(None, world.now()));
+    let feed =
+        accounts::Feed { id: world.app.ids.mint(now), person_id, name: "All".into(), filter: ScheduleFilter::default(), created_at: now, last_read_at: None };
+    world.app.attempt(move |tx| accounts::make_feed(tx, &act, &feed, &secret.hash())).unwrap();
+    secret.to_hex()
 }
 
 /// Everybody who is to see less than all, each signed in anew.
@@ -204,7 +221,7 @@ async fn viewers(world: &World) -> Vec<Viewer<'_>> {
         viewer(world, "reader@cedar.example".into(), &TRUSTS, &TRUSTS, None).await,
     ];
     let hidden = TRUSTS.iter().flat_map(|code| [word(code), place(code), open(code)]).collect();
-    viewers.push(Viewer { email: "a stranger".into(), browser: world.stranger(), program: None, hidden, titles: vec![], own: None });
+    viewers.push(Viewer { email: "a stranger".into(), browser: world.stranger(), program: None, hidden, titles: vec![], own: None, feed: None });
     viewers
 }
 
@@ -317,6 +334,9 @@ const DOORS: &[&str] = &[
     "/decide/*",
     "/schedule",
     "/schedule.csv",
+    "/feeds/*/schedule.ics",
+    "/feeds/*/schedule.atom",
+    "/feeds/*/schedule.json",
     "/reports/trust-raised",
     "/reports/trust-raised.csv",
     "/reports/schedule",

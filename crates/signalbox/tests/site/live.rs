@@ -50,7 +50,7 @@ const BYSTANDER: &str = "greg.fenn@halden.example";
 fn config(base: BaseUrl, is_base_named: bool) -> Config {
     let team =
         Team { name: "Change team".into(), email: "change@authority.example".into(), telephone: "020 7946 0100".into(), hours: "Monday to Friday".into() };
-    Config { base, is_base_named, proxy: None, processes: None, mail: MailRoute::Kept, team, is_demo: true }
+    Config { base, is_base_named, proxy: None, processes: None, static_copy: None, mail: MailRoute::Kept, team, is_demo: true }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -101,6 +101,7 @@ impl Place {
             ("/members/{id}", lily),
             ("/files/{id}", file),
             ("/tokens/{id}", "1".into()),
+            ("/me/feeds/{id}", "1".into()),
             ("/dev/mail/{id}", "1".into()),
             ("/process/{id}", "end-to-end".into()),
             ("/versions/{hash}", world.app.documents.in_force().by_id("end-to-end").unwrap().hash.clone()),
@@ -325,6 +326,7 @@ fn is_page(path: &str) -> bool {
         || path.ends_with(".csv")
         || path.ends_with(".txt")
         || path == "/signing-key"
+        || path.starts_with("/feeds/")
         || path.ends_with(".ics")
         || path == "/healthz"
         || path.contains("/files/"))

@@ -13,6 +13,7 @@ mod clashes;
 mod clinical;
 mod command_line;
 mod demonstration;
+mod feeds;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]
@@ -48,6 +49,7 @@ mod security;
 mod sentences;
 mod session;
 mod setup;
+mod static_copy;
 mod tidy;
 mod urgent;
 mod world;

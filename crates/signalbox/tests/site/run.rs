@@ -56,6 +56,7 @@ fn config() -> Config {
         is_base_named: true,
         proxy: None,
         processes: None,
+        static_copy: None,
         mail: signalbox::config::MailRoute::Kept,
         team,
         is_demo: false,

@@ -55,6 +55,7 @@ pub fn settings() -> Config {
         is_base_named: true,
         proxy: None,
         processes: None,
+        static_copy: None,
         mail: MailRoute::Kept,
         team: Team {
             name: "Change team".into(),

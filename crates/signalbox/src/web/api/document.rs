@@ -22,7 +22,7 @@ use crate::web::problem::{Problem, ProblemError};
         (name = "acts", description = "What may be done, and doing it."),
         (name = "files", description = "Files of a change."),
         (name = "incidents", description = "What other systems tell of, and the changes that it may have come from."),
-        (name = "schedule", description = "The forward schedule, what is owed, whether an alarm is expected."),
+        (name = "schedule", description = "The forward schedule, what is owed, whether an alarm is expected, whether something may change now."),
         (name = "directory", description = "Who and what there is."),
         (name = "processes", description = "The process documents."),
         (name = "description", description = "This description.")

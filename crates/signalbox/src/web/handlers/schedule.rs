@@ -4,7 +4,7 @@ mod draw;
 mod wanted;
 
 pub use draw::lanes_by_service;
-pub use wanted::Names;
+pub use wanted::{Names, Wanted, standing_words};
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,6 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use signalbox_core::calendar::{self, local};
-use signalbox_store::StoreError;
 use signalbox_store::queries::clashes;
 use signalbox_store::queries::schedule::{self as store, Asked, Beside, Entry, ScheduleFilter, Since};
 use signalbox_store::scope::Scope;
@@ -28,7 +27,7 @@ use crate::web::problem::Failure;
 use crate::web::tell::page;
 use crate::web::ui::Link;
 use crate::web::visitor::Visitor;
-use wanted::{View, Wanted};
+use wanted::View;
 
 /// The hour at which a day's schedule stands.
 const PUBLISHED_HOUR: i8 = 7;
@@ -84,6 +83,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         later: Link::new("Later", &wanted.href_from(wanted.step(1))),
         today: Link::new("Today", &wanted.href_from(today)),
         csv_href: wanted.csv_href(),
+        feeds_href: wanted.feeds_href(),
         filters: wanted.filters(&names),
         kept: wanted.kept(),
         clear_href: wanted.is_filtered().then(|| wanted.href_unfiltered()),
@@ -115,7 +115,7 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
 
 /// The columns of R-1 (spec 12). Its version is the moment at which it was read; what is new, moved or removed is so since
 /// seven in the morning, when the day's schedule stands.
-const HEADS: &[&str] = &[
+pub const HEADS: &[&str] = &[
     "fsc_version",
     "rfc_ref",
     "status",
@@ -154,7 +154,7 @@ pub fn forward_csv(app: &Shared, scope: Scope, asked: Asked, filter: ScheduleFil
             let page = store::schedule(tx, &scope, asked, &filter, after, store::LIMIT_MAX)?;
             for entry in &page.entries {
                 let beside = store::beside(tx, entry, published)?;
-                write(rows, entry, clashing.contains(&entry.id), beside.as_ref(), asked.now, &zone)?;
+                rows.row(&cells(entry, clashing.contains(&entry.id), beside.as_ref(), asked.now, &zone))?;
             }
             match page.next {
                 None => return Ok(()),
@@ -165,13 +165,14 @@ pub fn forward_csv(app: &Shared, scope: Scope, asked: Asked, filter: ScheduleFil
 }
 
 /// The last seven in the morning (R-1: published daily 07:00).
-fn last_published(now: Timestamp, zone: &TimeZone) -> Timestamp {
+pub fn last_published(now: Timestamp, zone: &TimeZone) -> Timestamp {
     let today = local::wall(now, zone).date();
     let at = entries::at_hour(today, PUBLISHED_HOUR, zone);
     if at <= now { at } else { entries::at_hour(entries::days_on(today, -1), PUBLISHED_HOUR, zone) }
 }
 
-fn write(rows: &mut csv::Rows, entry: &Entry, clashes: bool, beside: Option<&Beside>, now: Timestamp, zone: &TimeZone) -> Result<(), StoreError> {
+/// A row under [`HEADS`].
+pub fn cells(entry: &Entry, clashes: bool, beside: Option<&Beside>, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let (window, detail) = (entry.window, entry.detail.as_ref());
     let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
     let codes = |of: fn(&store::Detail) -> &Vec<signalbox_store::queries::Named>| {
@@ -183,7 +184,7 @@ fn write(rows: &mut csv::Rows, entry: &Entry, clashes: bool, beside: Option<&Bes
         Since::Same => "same",
         Since::Removed => "removed",
     };
-    rows.row(&[
+    vec![
         entries::wall_cell(now, zone),
         entries::reference(entry),
         entry.standing.code().to_owned(),
@@ -209,5 +210,5 @@ fn write(rows: &mut csv::Rows, entry: &Entry, clashes: bool, beside: Option<&Bes
         beside.and_then(|b| b.contact.as_ref()).map(|(name, phone)| format!("{name}, {phone}")).unwrap_or_default(),
         detail.map(|d| d.updated_at.to_string()).unwrap_or_default(),
         beside.map(|b| since(b.since).to_owned()).unwrap_or_default(),
-    ])
+    ]
 }

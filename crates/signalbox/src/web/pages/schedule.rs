@@ -17,6 +17,8 @@ pub struct SchedulePage {
     pub later: Link,
     pub today: Link,
     pub csv_href: String,
+    /// Where the same view becomes a calendar subscription.
+    pub feeds_href: String,
     pub filters: Vec<Filter>,
     /// What the filter form keeps without showing: view, from.
     pub kept: Vec<(String, String)>,

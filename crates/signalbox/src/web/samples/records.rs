@@ -42,6 +42,7 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("sign-in", Box::new(forms::sign_in())),
         ("password", Box::new(forms::password())),
         ("me", Box::new(people::me())),
+        ("feeds", Box::new(people::feeds())),
         ("demo", Box::new(people::demo())),
         ("mail-list", Box::new(lists::mails())),
         ("mail", Box::new(people::mail())),

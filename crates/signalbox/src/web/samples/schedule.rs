@@ -173,6 +173,7 @@ fn schedule(view: usize, heading: &str, body: Body) -> SchedulePage {
         later: Link::new("Later", "/schedule?from=2026-12-01"),
         today: Link::new("Today", "/schedule"),
         csv_href: "/schedule.csv".into(),
+        feeds_href: "/me/feeds".into(),
         filters: vec![
             Filter { name: "site", label: "Site", choices: any("All sites I can see (4)") },
             Filter { name: "service", label: "Service", choices: any("All services") },

@@ -10,6 +10,7 @@ use signalbox_core::change::Stage;
 
 use super::Seen;
 use crate::app::Shared;
+use crate::ical::{Calendar, Event, Status};
 use crate::web::layout::Place;
 use crate::web::parts::{Cell, Fact, ListPage, Row, Section, Table};
 use crate::web::problem::Failure;
@@ -112,63 +113,25 @@ pub async fn minutes_file(State(app): State<Shared>, visitor: Visitor, Path(id):
     Ok(([(header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], text).into_response())
 }
 
-/// RFC 5545: one event, in UTC, so that no zone has to travel along.
+/// The meeting as one event.
 pub async fn calendar_file(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>) -> Result<Response, Failure> {
     let seen = Seen::read(&app, &visitor, crate::web::handlers::id(&id)?)?;
-    let stamp = |at: Timestamp| at.strftime("%Y%m%dT%H%M%SZ").to_string();
-    let status = if seen.meeting.state == Hearing::Cancelled { "CANCELLED" } else { "CONFIRMED" };
-    let lines = [
-        "BEGIN:VCALENDAR".to_owned(),
-        "VERSION:2.0".into(),
-        "PRODID:-//Signalbox//Boards//EN".into(),
-        "BEGIN:VEVENT".into(),
-        format!("UID:meeting-{}@signalbox", seen.meeting.id),
-        format!("DTSTAMP:{}", stamp(app.clock.now())),
-        format!("DTSTART:{}", stamp(seen.meeting.starts_at)),
-        format!("DTEND:{}", stamp(seen.meeting.ends_at)),
-        format!("SUMMARY:{}", escaped(&seen.board.name)),
-        format!("LOCATION:{}", escaped(&seen.meeting.place)),
-        format!("URL:{}", app.config.base.link(&format!("/meetings/{}", seen.meeting.id))),
-        format!("STATUS:{status}"),
-        "END:VEVENT".into(),
-        "END:VCALENDAR".into(),
-    ];
-    let text = lines.iter().map(|line| folded(line)).collect::<String>();
+    let mut calendar = Calendar::new();
+    calendar.event(&Event {
+        uid: format!("meeting-{}@signalbox", seen.meeting.id),
+        // A file that is fetched by hand: of two the one that was written later counts (RFC 5546, 2.1.5).
+        sequence: 0,
+        changed_at: app.clock.now(),
+        start: seen.meeting.starts_at,
+        end: seen.meeting.ends_at,
+        status: if seen.meeting.state == Hearing::Cancelled { Status::Cancelled } else { Status::Confirmed },
+        summary: seen.board.name.clone(),
+        description: String::new(),
+        location: seen.meeting.place.clone(),
+        url: app.config.base.link(&format!("/meetings/{}", seen.meeting.id)),
+        category: String::new(),
+        takes_time: true,
+    });
     let name = format!("attachment; filename=\"meeting-{}.ics\"", seen.meeting.id);
-    Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], text).into_response())
-}
-
-fn escaped(words: &str) -> String {
-    words.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace(['\n', '\r'], " ")
-}
-
-/// Lines of at most 75 octets, broken between letters.
-fn folded(line: &str) -> String {
-    let (mut out, mut width) = (String::new(), 0);
-    for letter in line.chars() {
-        if width + letter.len_utf8() > 74 {
-            out += "\r\n ";
-            width = 1;
-        }
-        width += letter.len_utf8();
-        out.push(letter);
-    }
-    out + "\r\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_lines_are_folded_between_letters() {
-        let line = folded(&format!("SUMMARY:{}", "é".repeat(80)));
-        assert!(line.split("\r\n").all(|part| part.len() <= 75), "{line}");
-        assert_eq!(line.replace("\r\n ", "").trim_end(), format!("SUMMARY:{}", "é".repeat(80)));
-    }
-
-    #[test]
-    fn commas_and_breaks_are_escaped() {
-        assert_eq!(escaped("Room 4, first floor;\nring"), "Room 4\\, first floor\\; ring");
-    }
+    Ok(([(header::CONTENT_TYPE, "text/calendar; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)], calendar.finish()).into_response())
 }

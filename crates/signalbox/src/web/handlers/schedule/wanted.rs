@@ -82,7 +82,8 @@ impl Names {
 /// The kinds that are built (issue 2).
 const KINDS: [Kind; 3] = [Kind::Normal, Kind::ServiceRequest, Kind::PlannedOutage];
 
-fn standing_words(standing: Standing) -> &'static str {
+/// How firm an entry is, as the filter says it.
+pub fn standing_words(standing: Standing) -> &'static str {
     match standing {
         Standing::Tentative => "Not decided yet",
         Standing::Firm => "Approved or scheduled",
@@ -283,6 +284,14 @@ impl Wanted {
 
     pub fn csv_href(&self) -> String {
         self.address("/schedule.csv", self.view, self.from, self.days, true, None)
+    }
+
+    /// Where what is chosen becomes a calendar subscription; a clash is of the day and no part of one.
+    pub fn feeds_href(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.chosen.iter().filter(|(name, _)| *name != "clash"));
+        let query = query.finish();
+        if query.is_empty() { "/me/feeds".into() } else { format!("/me/feeds?{query}") }
     }
 
     /// What the filter form keeps without showing.

@@ -1,6 +1,7 @@
 //! My page, the demonstration, How it works.
 
 use crate::web::layout::{Place, Shell};
+use crate::web::pages::feeds::{FeedRow, FeedsPage, NewFeed};
 use crate::web::pages::me::{MePage, TokenRow};
 use crate::web::pages::paper::{Group, PaperPage, Question};
 use crate::web::pages::process::{ApiPage, DocumentPage, OwnHtml};
@@ -88,6 +89,34 @@ pub fn me() -> MePage {
         sign_out_everywhere: Form::new("/me/sign-out-everywhere", "Sign out everywhere", vec![]).quiet(),
         sessions: "2 places: this browser, and a phone last seen today 08:12.".into(),
         ..MePage::default()
+    }
+}
+
+/// Subscriptions, one of them made just now.
+pub fn feeds() -> FeedsPage {
+    let address = |file: &str| format!("https://change.example.org/feeds/{}/{file}", "2f7c1d9a40be4e7f".repeat(4));
+    let choices = |any: &str, more: &[(&str, &str)]| std::iter::once(("", any)).chain(more.iter().copied()).map(|(v, l)| Choice::new(v, l)).collect();
+    FeedsPage {
+        shell: Shell::sample("Calendar subscriptions", Place::Schedule),
+        new: Some(NewFeed {
+            name: "Northbrook at night".into(),
+            addresses: vec![Link::new("For a calendar", &address("schedule.ics")), Link::new("For programs, as JSON", &address("schedule.json"))],
+        }),
+        feeds: vec![FeedRow {
+            name: "PACS".into(),
+            words: "Only PACS imaging. Made Tuesday 3 November 2026 at 09:12. Last read Tuesday 17 November 2026 at 16:50.".into(),
+            revoke: Form::new("/me/feeds/4/revoke", "Revoke PACS", vec![]).quiet(),
+        }],
+        make: Form::new(
+            "/me/feeds",
+            "Make a subscription",
+            vec![
+                Field::text("name", "What do you call it?", "").hint("Your calendar shows this name.").width("w20"),
+                Field::select("site", "Site", choices("All sites (5)", &[("nb", "Northbrook General")])),
+                Field::select("service", "Service", choices("All services", &[("pacs", "PACS imaging")])),
+            ],
+        ),
+        ..FeedsPage::default()
     }
 }
 
