@@ -8,3 +8,6 @@ create table change_people(
 create index change_people_person on change_people (person_id, change_id);
 
 insert into change_people(change_id, person_id) select id, implementer from changes where implementer is not null;
+
+-- What stands on the schedule: the index in memory is made from these.
+create index changes_holding on changes (id) where holds_window = 1;

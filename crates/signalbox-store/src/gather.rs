@@ -9,17 +9,18 @@ pub(crate) mod modalities;
 pub use calendar::{exceptions, externals, freezes, maintenance};
 
 use crate::directory;
+use crate::schedule::Schedule;
 use crate::scope::Scope;
 use crate::sql::statements;
 use crate::{StoreError, Tx, drafts, log, values};
 use jiff::Timestamp;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
-use signalbox_core::change::{Change, Kind, Outcome, Stage, Window};
+use signalbox_core::change::{Change, Kind, Outcome, Window};
 use signalbox_core::facts::{
     ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
 };
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
-use signalbox_core::schedule::{self, Calendars, Clash, ClashWith, Dependency, DependencyKind, Freeze, Level, Node, PlannedWork, ScheduleIndex, Span};
+use signalbox_core::schedule::{self, Affected, Clash, ClashWith, Dependency, DependencyKind, Node, PlannedWork, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 statements! {
@@ -44,23 +45,10 @@ statements! {
         where p.email = $1 and p.state = 'active' and m.ended_at is null and m.role not in ('SMG', 'AUD', 'ADM') order by m.org_id";
     IMPLEMENTERS_OF = "select p.id, p.email from people p join memberships m on m.person_id = p.id
         where m.org_id = $1 and p.state = 'active' and m.ended_at is null and m.role = 'SIMP' order by p.email limit $2";
-    WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
-        where holds_window = 1 and long = 0 and window_start > $1 and window_start < $2 and contingency_end > $3 and id <> $4";
-    LONG_WORK_NEAR = "select id, reference, stage, kind, window_start, contingency_end from changes
-        where holds_window = 1 and long = 1 and window_start < $1 and contingency_end > $2 and id <> $3";
-    WORK_ITEMS = "select item_id from change_items where change_id = $1";
-    WORK_SERVICES = "select service_id from change_services where change_id = $1 and derived = 0";
-    WORK_PEOPLE = "select person_id from change_people where change_id = $1";
-    WORK_SITES = "select site_id from change_sites where change_id = $1";
-    WORK_ORGS = "select distinct org_id from change_orgs where change_id = $1";
 }
 
-/// How far around a window other work may matter: the longest window, and an hour for back to back (BR-19d).
-const BOUND_MICROS: i64 = (14 * 24 + 1) * 3_600_000_000;
-const HOUR_MICROS: i64 = 3_600_000_000;
-
 /// Everything that `query` asks for.
-pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &FactsQuery) -> Result<Facts, StoreError> {
+pub fn facts(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, actor: &Actor, change: Option<&Change>, query: &FactsQuery) -> Result<Facts, StoreError> {
     let mut facts = Facts { orgs: tx.all(ORGS, &[], org_row)?, ..Facts::default() };
     let sight = Sight::of(actor, &Scope::of(actor));
     for code in &query.item_codes {
@@ -106,10 +94,13 @@ pub fn facts(tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &Fa
     if let Some(change) = change {
         money(tx, actor, change, query, &mut facts)?;
     }
-    let dependencies = dependencies(tx)?;
-    reach(tx, &mut facts, &dependencies)?;
+    let named = named(&facts);
+    let affected = schedule.ask(tx, now, |index, _| index.affected(&named))?;
+    reach(tx, &mut facts, affected)?;
     if let Some(window) = query.window {
-        facts.clashes = clashes(tx, actor, &facts, change, window, &dependencies)?;
+        let proposal = proposal(tx, &facts, change, window, now)?;
+        let found = schedule.ask(tx, now, |index, marks| index.check_with(marks, &proposal))?;
+        facts.clashes = clash_facts(tx, actor, &facts, found)?;
     }
     if let (Some(change), Some(at)) = (change, query.decides_at) {
         facts.holders = crate::rota::deciders(tx, at)?;
@@ -321,12 +312,12 @@ pub fn dependencies(tx: &mut dyn Tx) -> Result<Vec<Dependency>, StoreError> {
 }
 
 /// The dependency graph, held for many rows of one import.
-pub struct Graph(Vec<Dependency>);
+pub struct Graph(schedule::Graph);
 
 impl Graph {
     /// Reads it once.
     pub fn load(tx: &mut dyn Tx) -> Result<Graph, StoreError> {
-        Ok(Graph(dependencies(tx)?))
+        Ok(Graph(schedule::Graph::new(&dependencies(tx)?)))
     }
 }
 
@@ -343,7 +334,8 @@ pub fn for_import(tx: &mut dyn Tx, graph: &Graph, items: &[ItemId]) -> Result<Fa
         let found = tx.maybe_one(SERVICE_BY_ID, values![id.0], service_row)?;
         add_service(tx, &mut facts, found)?;
     }
-    reach(tx, &mut facts, &graph.0)?;
+    let affected = graph.0.affected(&named(&facts));
+    reach(tx, &mut facts, affected)?;
     Ok(facts)
 }
 
@@ -353,11 +345,10 @@ fn named(facts: &Facts) -> BTreeSet<Node> {
 }
 
 /// What depends on the things named, and whom that concerns (spec 10.2).
-fn reach(tx: &mut dyn Tx, facts: &mut Facts, dependencies: &[Dependency]) -> Result<(), StoreError> {
-    let index = ScheduleIndex::build([], dependencies, Calendars::default());
+fn reach(tx: &mut dyn Tx, facts: &mut Facts, affected: BTreeMap<Node, Affected>) -> Result<(), StoreError> {
     let named = named(facts);
     let mut reach = Reach::default();
-    for node in index.affected(&named).into_keys().filter(|n| !named.contains(n)) {
+    for node in affected.into_keys().filter(|n| !named.contains(n)) {
         match node {
             Node::Service(id) => {
                 let Some(service) = tx.maybe_one(SERVICE_BY_ID, values![id.0], service_row)? else { continue };
@@ -379,39 +370,29 @@ fn reach(tx: &mut dyn Tx, facts: &mut Facts, dependencies: &[Dependency]) -> Res
     Ok(())
 }
 
-/// What stands in the way of the window (BR-19a, 19d, 19f), with names only where the actor may see them.
-fn clashes(
-    tx: &mut dyn Tx,
-    actor: &Actor,
-    facts: &Facts,
-    change: Option<&Change>,
-    window: Window,
-    dependencies: &[Dependency],
-) -> Result<Vec<ClashFact>, StoreError> {
+/// The work as it would be in this window.
+fn proposal(tx: &mut dyn Tx, facts: &Facts, change: Option<&Change>, window: Window, now: Timestamp) -> Result<PlannedWork, StoreError> {
     let own = change.map_or(0, |c| c.id.0);
-    let work = work_near(tx, window, own)?;
-    let freezes = freezes_near(tx, window)?;
-    let index = ScheduleIndex::build(work, dependencies, Calendars { freezes, ..Calendars::default() });
-    let proposal = PlannedWork {
+    Ok(PlannedWork {
         change: ChangeId(own),
         reference: change.map(|c| c.reference.clone()).unwrap_or_default(),
         nodes: named(facts),
         sites: facts.sites.iter().map(|s| s.id).collect(),
         organisations: facts.items.iter().map(|i| i.org).chain(facts.services.iter().flat_map(|s| s.users.clone())).chain(facts.reach.orgs.clone()).collect(),
-        span: Span { from: window.start, until: window.contingency_end },
         people: change.map(schedule::people).unwrap_or_default(),
         after: BTreeSet::new(),
+        span: Span { from: window.start, until: window.contingency_end },
         stage_rank: change.map_or(0, |c| schedule::rank(c.stage)),
-        level: change.map_or(Level::NoImpact, |c| schedule::level(c.kind)),
+        level: change.map_or(schedule::Level::NoImpact, |c| schedule::level(c.kind)),
         passes_freezes: change.is_some_and(|c| c.kind == Kind::Emergency),
-        excepted: BTreeSet::new(),
-    };
+        excepted: exceptions(tx, own, now)?,
+    })
+}
+
+/// What stands in the way (spec 6.7), with names only where the actor may see them.
+fn clash_facts(tx: &mut dyn Tx, actor: &Actor, facts: &Facts, clashes: Vec<Clash>) -> Result<Vec<ClashFact>, StoreError> {
     let codes = codes(facts);
-    let mut found = vec![];
-    for clash in index.check(&proposal) {
-        found.push(clash_fact(tx, actor, clash, &codes)?);
-    }
-    Ok(found)
+    clashes.into_iter().map(|clash| clash_fact(tx, actor, clash, &codes)).collect()
 }
 
 fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Node, String>) -> Result<ClashFact, StoreError> {
@@ -458,45 +439,4 @@ pub(crate) fn code_of(tx: &mut dyn Tx, node: Node) -> Result<String, StoreError>
 fn codes(facts: &Facts) -> BTreeMap<Node, String> {
     let items = facts.items.iter().map(|i| (Node::Item(i.id), i.code.clone()));
     items.chain(facts.services.iter().map(|s| (Node::Service(s.id), s.code.clone()))).collect()
-}
-
-pub(crate) fn work_near(tx: &mut dyn Tx, window: Window, own: i64) -> Result<Vec<PlannedWork>, StoreError> {
-    let (from, until) = (window.start.as_microsecond(), window.contingency_end.as_microsecond());
-    let read = |row: &dyn crate::Row| Ok((row.int(0)?, row.text(1)?, row.text(2)?, row.text(3)?, row.int(4)?, row.int(5)?));
-    let mut rows = tx.all(WORK_NEAR, values![from - BOUND_MICROS, until + HOUR_MICROS, from - HOUR_MICROS, own], read)?;
-    rows.extend(tx.all(LONG_WORK_NEAR, values![until + HOUR_MICROS, from - HOUR_MICROS, own], read)?);
-    let mut all = vec![];
-    for (id, reference, stage, kind, start, end) in rows {
-        let mut nodes: BTreeSet<Node> = tx.all(WORK_ITEMS, values![id], |row| row.int(0).map(|i| Node::Item(ItemId(i))))?.into_iter().collect();
-        nodes.extend(tx.all(WORK_SERVICES, values![id], |row| row.int(0).map(|s| Node::Service(ServiceId(s))))?);
-        all.push(PlannedWork {
-            change: ChangeId(id),
-            reference,
-            nodes,
-            sites: tx.all(WORK_SITES, values![id], |row| row.int(0).map(SiteId))?.into_iter().collect(),
-            organisations: tx.all(WORK_ORGS, values![id], |row| row.int(0).map(OrgId))?.into_iter().collect(),
-            span: span(start, end)?,
-            people: tx.all(WORK_PEOPLE, values![id], |row| row.int(0).map(PersonId))?.into_iter().collect(),
-            after: BTreeSet::new(),
-            stage_rank: Stage::from_code(&stage).map_or(0, schedule::rank),
-            level: Kind::from_code(&kind).map_or(Level::NoImpact, schedule::level),
-            passes_freezes: kind == Kind::Emergency.code(),
-            excepted: BTreeSet::new(),
-        });
-    }
-    Ok(all)
-}
-
-pub(crate) fn freezes_near(tx: &mut dyn Tx, window: Window) -> Result<Vec<Freeze>, StoreError> {
-    freezes(tx, Span { from: window.start, until: window.contingency_end })
-}
-
-/// Every occurrence of every freeze that was not lifted, whenever it is.
-pub(crate) fn all_freezes(tx: &mut dyn Tx) -> Result<Vec<Freeze>, StoreError> {
-    freezes(tx, calendar::EVER)
-}
-
-fn span(from: i64, until: i64) -> Result<Span, StoreError> {
-    let at = |micros| Timestamp::from_microsecond(micros).map_err(|fault| StoreError::Corrupt(fault.to_string()));
-    Ok(Span { from: at(from)?, until: at(until)? })
 }

@@ -27,6 +27,7 @@ pub mod page;
 pub mod project;
 pub mod queries;
 pub mod rota;
+pub mod schedule;
 pub mod scope;
 pub mod sql;
 pub mod urgent;

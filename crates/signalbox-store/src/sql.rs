@@ -49,6 +49,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("past", crate::queries::past::STATEMENTS),
     ("outbox", crate::outbox::STATEMENTS),
     ("rota", crate::rota::STATEMENTS),
+    ("schedule", crate::schedule::STATEMENTS),
     ("boards", crate::boards::STATEMENTS),
     ("meeting", crate::boards::meeting::STATEMENTS),
     ("agenda", crate::boards::agenda::STATEMENTS),

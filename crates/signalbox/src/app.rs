@@ -3,9 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use signalbox_core::actor::Actor;
+use signalbox_core::change::Change;
+use signalbox_core::facts::{Facts, FactsQuery};
 use signalbox_core::ids::PersonId;
 use signalbox_store::directory::{Act, Answer, Refused};
-use signalbox_store::{Db, StoreError, Tx};
+use signalbox_store::schedule::Schedule;
+use signalbox_store::{Db, StoreError, Tx, gather};
 
 use crate::accounts::Passwords;
 use crate::clock::{Clock, IdSource};
@@ -24,6 +28,8 @@ pub struct App {
     pub passwords: Passwords,
     /// The process documents that new changes begin under, and those that open ones are pinned to.
     pub documents: Arc<Documents>,
+    /// What stands in the way of what, in memory.
+    pub schedule: Arc<Schedule>,
     /// Wakes the worker after a write.
     pub stirred: tokio::sync::Notify,
     /// The letters that the demo shows instead of sending them.
@@ -49,6 +55,7 @@ impl App {
             config,
             passwords: Passwords::default(),
             documents: Arc::new(Documents::new(processes)),
+            schedule: Arc::default(),
             stirred: tokio::sync::Notify::new(),
             mailbox: Mailbox::default(),
         })
@@ -75,9 +82,12 @@ impl App {
     /// Writes in one transaction and answers once it is durable. The closure may be run again, so it takes its
     /// instant and its ids from outside.
     pub fn write<T: Send + 'static, E: From<StoreError>>(&self, f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static) -> Result<T, E> {
-        let written = tokio::task::block_in_place(|| self.db.write(f))?;
+        let written = tokio::task::block_in_place(|| self.db.write(f));
+        if written.is_err() {
+            self.schedule.doubt();
+        }
         self.stirred.notify_one();
-        Ok(written)
+        Ok(written?)
     }
 
     /// Writes something that may be refused. A refusal undoes the whole transaction, also what the closure had
@@ -98,6 +108,14 @@ impl App {
             Some(why) => Err(Failure::from(why)),
             None => Ok(written?),
         }
+    }
+
+    /// What rules have to know beyond a change, as this actor may see it now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn facts(&self, tx: &mut dyn Tx, actor: &Actor, change: Option<&Change>, query: &FactsQuery) -> Result<Facts, StoreError> {
+        gather::facts(tx, &self.schedule, self.clock.now(), actor, change, query)
     }
 
     /// Who writes to the directory, and when.

@@ -259,19 +259,20 @@ struct NewsFile {
 /// # Errors
 /// The store's.
 pub fn freezes(tx: &mut dyn Tx, scope: &Scope, id: i64, filter: &ScheduleFilter, asked: Asked) -> Result<String, StoreError> {
-    use signalbox_store::directory::FreezeScope;
+    use signalbox_core::schedule::{Extent, Node};
     let is_other = |wanted: Option<i64>, id: i64| wanted.is_some_and(|wanted| wanted != id);
     let mut found = store::freezes(tx, scope, asked)?;
-    found.retain(|freeze| match freeze.scope {
-        FreezeScope::Site(id) => !is_other(filter.site, id),
-        FreezeScope::Service(id) => !is_other(filter.service, id),
-        FreezeScope::Organisation(id) => !is_other(filter.organisation, id),
-        FreezeScope::All | FreezeScope::Item(_) => true,
+    found.retain(|freeze| match freeze.extent {
+        Extent::Site(id) => !is_other(filter.site, id.0),
+        Extent::Node(Node::Service(id)) => !is_other(filter.service, id.0),
+        Extent::Organisation(id) => !is_other(filter.organisation, id.0),
+        Extent::Everything | Extent::Node(Node::Item(_)) => true,
     });
-    found.sort_by_key(|freeze| (freeze.starts_at, freeze.id));
-    let busy: Vec<Busy> = found.iter().map(|freeze| Busy { from: freeze.starts_at, until: freeze.ends_at, is_firm: freeze.is_hard }).collect();
-    // A lifted freeze leaves no time behind; the midnight from which the file tells stands for it.
-    let changed_at = found.iter().map(|freeze| freeze.created_at).max().unwrap_or(asked.from).max(asked.from);
+    found.sort_by_key(|freeze| (freeze.span.from, freeze.id));
+    let busy: Vec<Busy> = found.iter().map(|freeze| Busy { from: freeze.span.from, until: freeze.span.until, is_firm: freeze.is_hard }).collect();
+    // A lifted freeze leaves no time behind, and one that recurs was declared long ago; the midnight from which the file
+    // tells stands for them all.
+    let changed_at = asked.from;
     let mut calendar = Calendar::subscribed("Freezes");
     calendar.free_busy(&format!("freezes-{id}@signalbox"), changed_at, (asked.from, asked.until), &busy);
     Ok(calendar.finish())

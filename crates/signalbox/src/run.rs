@@ -27,6 +27,7 @@ use signalbox_store::append::{self, Commit};
 use signalbox_store::outbox::NewTask;
 use signalbox_store::project::{self, Loaded, Prose};
 use signalbox_store::queries::sight;
+use signalbox_store::schedule::Schedule;
 use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx, directory, drafts, gather, log};
 
@@ -158,7 +159,7 @@ impl App {
         let (seat, now, id, mint) = (self.seat(), self.clock.now(), self.ids.mint(self.clock.now()), self.mint());
         let (actor, hold_mint) = (actor.clone(), self.mint());
         self.run(move |tx| {
-            let mut head = log::lock_head(tx)?;
+            let mut head = seat.lock(tx)?;
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
@@ -208,7 +209,7 @@ impl App {
     pub fn save_draft(&self, actor: &Actor, id: i64, raw: Raw, expect: Expect) -> Result<Done, Stop> {
         let (actor, seat, now) = (actor.clone(), self.seat(), self.clock.now());
         self.run(move |tx| {
-            log::lock_head(tx)?;
+            seat.lock(tx)?;
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
@@ -238,7 +239,7 @@ impl App {
     pub fn take(&self, actor: &Actor, id: i64, act: Act, raw: Raw, expect: Expect) -> Result<Done, Stop> {
         let (actor, seat, now, mint) = (actor.clone(), self.seat(), self.clock.now(), self.mint());
         self.run(move |tx| {
-            let mut head = log::lock_head(tx)?;
+            let mut head = seat.lock(tx)?;
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
@@ -271,7 +272,7 @@ impl App {
     pub fn time_out(&self, id: i64, then: TimerAct) -> Result<Option<Done>, Stop> {
         let (seat, now, mint) = (self.seat(), self.clock.now(), self.mint());
         self.run(move |tx| {
-            let mut head = log::lock_head(tx)?;
+            let mut head = seat.lock(tx)?;
             let Some(situation) = situation(tx, &seat, &Actor::System, id, None, &Raw::new(), now)? else { return Ok(Ok(None)) };
             let ctx = situation.context(&Actor::System, now);
             let Ok(decision) = decide::time_out(&ctx, &situation.loaded.change, then, mint.clone()) else { return Ok(Ok(None)) };
@@ -289,7 +290,7 @@ impl App {
         let (seat, now) = (self.seat(), self.clock.now());
         let mints: Vec<(i64, Mint)> = rows.iter().map(|_| (self.ids.mint(now), self.mint())).collect();
         self.run(move |tx| {
-            let mut head = log::lock_head(tx)?;
+            let mut head = seat.lock(tx)?;
             seat.documents.renew(tx, now)?;
             seat.documents.keep(tx, now)?;
             let graph = gather::Graph::load(tx)?;
@@ -355,7 +356,7 @@ impl App {
     }
 
     fn seat(&self) -> Seat {
-        Seat { documents: Arc::clone(&self.documents) }
+        Seat { documents: Arc::clone(&self.documents), schedule: Arc::clone(&self.schedule) }
     }
 
     /// Runs a write that may stop. A stop writes nothing; a lost race is tried again.
@@ -407,6 +408,16 @@ pub struct ImportRow {
 #[derive(Clone)]
 struct Seat {
     documents: Arc<Documents>,
+    schedule: Arc<Schedule>,
+}
+
+impl Seat {
+    /// Takes the lock under which is decided; nothing that was undone stands in the schedule then.
+    fn lock(&self, tx: &mut dyn Tx) -> Result<log::Head, StoreError> {
+        let head = log::lock_head(tx)?;
+        self.schedule.agree(tx, &head)?;
+        Ok(head)
+    }
 }
 
 /// Whose calendar and clock count.
@@ -481,7 +492,7 @@ fn situation(tx: &mut dyn Tx, seat: &Seat, actor: &Actor, id: i64, act: Option<A
     typed.extend(raw.clone());
     let mut query = decide::facts_needed(&process, Some(&loaded.change), act, &typed, &place.zone);
     query.decides_at = (loaded.change.stage == Stage::AwaitingApproval).then_some(now);
-    let facts = gather::facts(tx, actor, Some(&loaded.change), &query)?;
+    let facts = gather::facts(tx, &seat.schedule, now, actor, Some(&loaded.change), &query)?;
     let Place { calendar, zone_name, zone } = place;
     Ok(Some(Situation { loaded, process, facts, calendar, zone_name, zone, draft }))
 }

@@ -54,7 +54,7 @@ pub fn make(app: &App) -> Result<Copy, Failure> {
         let mut found = store::schedule(tx, &scope, asked, &ScheduleFilter::default(), None, ENTRIES_MAX)?;
         // What is not open leaves not even its times.
         found.entries.retain(|entry| entry.detail.is_some());
-        let clashing: Vec<i64> = clashes::on_schedule(tx, &scope, asked.from, asked.until)?.iter().map(|clash| clash.change).collect();
+        let clashing: Vec<i64> = clashes::on_schedule(tx, &app.schedule, now, &scope, asked.from, asked.until)?.iter().map(|clash| clash.change).collect();
         let published = last_published(now, &zone);
         let mut rows = csv::line(HEADS);
         for entry in &found.entries {

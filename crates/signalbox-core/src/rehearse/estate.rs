@@ -8,7 +8,7 @@ use crate::decide::Context;
 use crate::facts::{ClashFact, Facts, FactsQuery, ItemFact, OrgFact, PersonFact, Reach, ServiceFact, SiteFact};
 use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId};
 use crate::process::Process;
-use crate::schedule::{self, Calendars, ClashWith, Dependency, Freeze, Node, PlannedWork, ScheduleIndex, Span};
+use crate::schedule::{self, Calendars, ClashWith, Dependency, Node, PlannedWork, ScheduleIndex, Span};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,7 +73,7 @@ pub struct Rows {
     pub people: BTreeMap<PersonId, Known>,
     /// That a service runs on an item is one of them.
     pub dependencies: Vec<Dependency>,
-    pub freezes: Vec<Freeze>,
+    pub calendars: Calendars,
     /// Sites at which the register has a circuit.
     pub circuit_sites: BTreeSet<SiteId>,
     /// Entries of the catalogue, each time that one was looked at again.
@@ -96,7 +96,7 @@ impl Estate {
             circuit_sites: rows.circuit_sites,
             looked_at: rows.looked_at,
             emails: rows.people.iter().map(|(id, known)| (known.email.to_ascii_lowercase(), *id)).collect(),
-            empty: ScheduleIndex::build([], &rows.dependencies, Calendars { freezes: rows.freezes, ..Calendars::default() }),
+            empty: ScheduleIndex::build([], &rows.dependencies, rows.calendars),
             places: rows.orgs.iter().map(|(org, place)| (org.id, place.clone())).collect(),
             orgs: rows.orgs.into_iter().map(|(org, _)| org).collect(),
             default_place: rows.default_place,

@@ -97,7 +97,8 @@ fn quarter(at: Timestamp) -> i64 {
 
 /// A half-open span ends before its end.
 fn quarters(span: Span) -> std::ops::RangeInclusive<i64> {
-    let last = if span.until > span.from { (span.until.as_second() - i64::from(span.until.subsec_nanosecond() == 0)).div_euclid(QUARTER) } else { quarter(span.from) };
+    let last =
+        if span.until > span.from { (span.until.as_second() - i64::from(span.until.subsec_nanosecond() == 0)).div_euclid(QUARTER) } else { quarter(span.from) };
     quarter(span.from)..=last
 }
 
@@ -232,7 +233,8 @@ impl ScheduleIndex {
 
     /// The changes whose work shares time with a span, by start.
     pub fn changes_within(&self, span: Span) -> Vec<ChangeId> {
-        let mut found: Vec<(Timestamp, ChangeId)> = self.near(span).filter(|entry| entry.span.overlap(span).is_some()).map(|entry| (entry.span.from, entry.change)).collect();
+        let mut found: Vec<(Timestamp, ChangeId)> =
+            self.near(span).filter(|entry| entry.span.overlap(span).is_some()).map(|entry| (entry.span.from, entry.change)).collect();
         found.sort_unstable();
         found.into_iter().map(|(_, change)| change).collect()
     }
@@ -256,9 +258,19 @@ impl ScheduleIndex {
             clashes.extend(proposal.span.overlap(other.span).and_then(|span| clash_of_people(&asked, other, span)));
         }
         clashes.extend(self.clashes_of_order(&asked));
-        clashes.extend(self.calendars.freezes.within(proposal.span).filter_map(|freeze| self.clash_with_freeze(&asked, freeze, marks, freeze.span.overlap(proposal.span)?)));
+        clashes.extend(
+            self.calendars
+                .freezes
+                .within(proposal.span)
+                .filter_map(|freeze| self.clash_with_freeze(&asked, freeze, marks, freeze.span.overlap(proposal.span)?)),
+        );
         clashes.extend(self.clashes_with_maintenance(&asked, marks));
-        clashes.extend(self.calendars.externals.within(proposal.span).filter_map(|external| self.clash_with_external(&asked, external, marks, external.span.overlap(proposal.span)?)));
+        clashes.extend(
+            self.calendars
+                .externals
+                .within(proposal.span)
+                .filter_map(|external| self.clash_with_external(&asked, external, marks, external.span.overlap(proposal.span)?)),
+        );
         clashes.sort();
         clashes
     }
@@ -366,7 +378,8 @@ impl ScheduleIndex {
             reasons.extend(self.clash_over(asked, other, marks, other.span, true).map(over));
             reasons.extend(clash_of_people(asked, other, other.span).map(over));
         }
-        let others = |changes: Vec<&ChangeId>| changes.into_iter().filter(|change| **change != own.change).filter_map(|change| self.entry(*change)).collect::<Vec<_>>();
+        let others =
+            |changes: Vec<&ChangeId>| changes.into_iter().filter(|change| **change != own.change).filter_map(|change| self.entry(*change)).collect::<Vec<_>>();
         let order = |other: &Entry| Clash { span: other.span, ..clash_of_order(own, other) };
         let before = others(own.after.iter().collect());
         reasons.extend(before.into_iter().map(|other| Reason { clash: order(other), starts: Starts::Before(other.span.until) }));
@@ -395,7 +408,8 @@ impl ScheduleIndex {
     fn clashes_of_order(&self, asked: &Asked) -> Vec<Clash> {
         let own = asked.work;
         let before = own.after.iter().filter_map(|change| self.entry(*change)).filter(|other| other.span.until > own.span.from);
-        let behind = self.followers.get(&own.change).into_iter().flatten().filter_map(|change| self.entry(*change)).filter(|other| own.span.until > other.span.from);
+        let behind =
+            self.followers.get(&own.change).into_iter().flatten().filter_map(|change| self.entry(*change)).filter(|other| own.span.until > other.span.from);
         before.chain(behind).filter(|other| other.change != own.change).map(|other| clash_of_order(own, other)).collect()
     }
 

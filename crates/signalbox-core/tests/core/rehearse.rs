@@ -42,7 +42,7 @@ fn estate(world: &World) -> Estate {
         sites: directory.sites.clone(),
         people: world.people.iter().map(known).collect(),
         dependencies: runs_on.chain([board]).collect(),
-        freezes: vec![],
+        calendars: Default::default(),
         circuit_sites: Default::default(),
         looked_at: vec![],
         default_place: place(),

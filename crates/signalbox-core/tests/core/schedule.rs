@@ -143,7 +143,9 @@ impl World {
         let (mine, theirs) = (self.objects(own), self.objects(other));
         let (all, beside): (BTreeSet<Node>, BTreeSet<Node>) = (mine.union(&own.nodes).copied().collect(), theirs.union(&other.nodes).copied().collect());
         let is_pair = |a: Node, b: Node| {
-            self.dependencies.iter().any(|d| d.kind == DependencyKind::RedundantPair && d.from != d.to && ((d.from, d.to) == (a, b) || (d.to, d.from) == (a, b)))
+            self.dependencies
+                .iter()
+                .any(|d| d.kind == DependencyKind::RedundantPair && d.from != d.to && ((d.from, d.to) == (a, b) || (d.to, d.from) == (a, b)))
         };
         let catch = |of: &BTreeSet<Node>, by: &BTreeSet<Node>, fits: &dyn Fn(Node, Node) -> bool| -> BTreeSet<Node> {
             of.iter().copied().filter(|theirs| by.iter().any(|mine| fits(*mine, *theirs))).collect()
@@ -175,7 +177,8 @@ impl World {
         let overlaps = |a: Span, b: Span| a.from < b.until && b.from < a.until;
         for other in self.works.iter().filter(|other| other.change != own.change) {
             let both = overlaps(own.span, other.span);
-            let gap = if own.span.from <= other.span.from { other.span.from.duration_since(own.span.until) } else { own.span.from.duration_since(other.span.until) };
+            let gap =
+                if own.span.from <= other.span.from { other.span.from.duration_since(own.span.until) } else { own.span.from.duration_since(other.span.until) };
             let outage = own.level == Level::Outage || other.level == Level::Outage;
             match self.bond(own, other) {
                 Some(_) if !both && gap <= SignedDuration::from_mins(60) => add("BR-19d", false, other.change.0),
@@ -230,7 +233,8 @@ fn closures(dependencies: &[Dependency]) -> (BTreeMap<Node, BTreeSet<Node>>, BTr
             down.extend(more);
         }
     }
-    let one_step = |down: &BTreeSet<Node>| dependencies.iter().filter(|d| d.from != d.to && d.kind.is_loose() && down.contains(&d.to)).map(|d| d.from).collect();
+    let one_step =
+        |down: &BTreeSet<Node>| dependencies.iter().filter(|d| d.from != d.to && d.kind.is_loose() && down.contains(&d.to)).map(|d| d.from).collect();
     let loose = firm.iter().map(|(node, down)| (*node, one_step(down))).collect();
     (firm, loose)
 }
@@ -251,9 +255,9 @@ fn told(clash: &Clash) -> (String, bool, i64) {
 fn is_a_way(path: &[Node], dependencies: &[Dependency]) -> bool {
     let joined = |a: Node, b: Node, fits: fn(DependencyKind) -> bool| dependencies.iter().any(|d| d.to == a && d.from == b && fits(d.kind));
     let steps = path.len().saturating_sub(1);
-    path.windows(2).enumerate().all(|(step, pair)| {
-        joined(pair[0], pair[1], DependencyKind::is_firm) || (step + 1 == steps && joined(pair[0], pair[1], DependencyKind::is_loose))
-    })
+    path.windows(2)
+        .enumerate()
+        .all(|(step, pair)| joined(pair[0], pair[1], DependencyKind::is_firm) || (step + 1 == steps && joined(pair[0], pair[1], DependencyKind::is_loose)))
 }
 
 #[test]
@@ -291,7 +295,12 @@ fn conflicts_equal_those_of_an_oracle_in_random_worlds() {
                 }
                 _ => {}
             }
-            let proposal = if chance.one_in(3) { world.works[0].clone() } else { let change = 5 + chance.below(20); work(&mut chance, change) };
+            let proposal = if chance.one_in(3) {
+                world.works[0].clone()
+            } else {
+                let change = 5 + chance.below(20);
+                work(&mut chance, change)
+            };
             let clashes = index.check_with(&mut marks, &proposal);
             let answer: BTreeSet<(String, bool, i64)> = clashes.iter().map(told).collect();
             assert_eq!(answer, world.clashes(&proposal), "seed {seed}, turn {turn}: {proposal:#?}");

@@ -1,6 +1,6 @@
 //! What other changes say of AE titles and addresses.
 
-use super::{Sight, WORK_SERVICES};
+use super::Sight;
 use crate::sql::statements;
 use crate::{StoreError, Tx, directory, values};
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use signalbox_core::modality::{Claim, ModalityFact, Turn};
 use std::collections::BTreeSet;
 
 statements! {
+    WORK_SERVICES = "select service_id from change_services where change_id = $1 and derived = 0";
     KEYS_OF_IP = "select distinct ae_key from change_modalities where ip = $1 and change_id <> $2";
     CLAIMS_OF = "select change_id, ae_title, turn, at, ip, org_id, site_id from change_modalities
         where ae_key = $1 and change_id <> $2 order by at, change_id, place";

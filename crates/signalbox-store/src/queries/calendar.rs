@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use signalbox_core::change::Window;
 use signalbox_core::schedule::{Calendars, Extent, Freeze, Level, PlannedWork, ScheduleIndex, Span};
 
+use crate::schedule::Schedule;
 use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
 use crate::{StoreError, Tx, gather};
 
@@ -34,13 +34,13 @@ fn look_sql() -> String {
 }
 
 /// Every change that holds a window in one of the spans and that the extent covers, by its start.
-pub fn caught(tx: &mut dyn Tx, scope: &Scope, extent: Extent, spans: &[Span]) -> Result<Vec<Caught>, StoreError> {
+pub fn caught(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, scope: &Scope, extent: Extent, spans: &[Span]) -> Result<Vec<Caught>, StoreError> {
     let Some(index) = covering(tx, extent, spans)? else { return Ok(vec![]) };
     let sql = look_sql();
     let (mut seen, mut found) = (BTreeSet::new(), vec![]);
     for span in spans {
-        let window = Window { start: span.from, end: span.until, contingency_end: span.until };
-        for work in gather::work_near(tx, window, 0)? {
+        let near = schedule.ask(tx, now, |index, _| index.changes_within(*span).into_iter().filter_map(|change| index.work(change)).collect::<Vec<_>>())?;
+        for work in near {
             if is_covered(&index, &work) && seen.insert(work.change) {
                 found.extend(look(tx, scope, &sql, &index, extent, &work)?);
             }

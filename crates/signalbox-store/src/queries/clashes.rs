@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use signalbox_core::change::Window;
 use signalbox_core::ids::ChangeId;
-use signalbox_core::schedule::{Calendars, Clash, ClashWith, PlannedWork, ScheduleIndex, Span};
+use signalbox_core::schedule::{Clash, ClashWith, Span};
 
+use crate::schedule::Schedule;
 use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
 use crate::{StoreError, Tx, gather};
 
@@ -102,29 +102,30 @@ impl Eyes<'_> {
 }
 
 /// Every clash of what holds a window in the span.
-pub fn on_schedule(tx: &mut dyn Tx, scope: &Scope, from: Timestamp, until: Timestamp) -> Result<Vec<ScheduleClash>, StoreError> {
-    let around = Window { start: from, end: until, contingency_end: until };
-    let (work, freezes) = (gather::work_near(tx, around, 0)?, gather::freezes_near(tx, around)?);
-    if work.len() < 2 && freezes.is_empty() {
-        return Ok(vec![]);
-    }
+pub fn on_schedule(
+    tx: &mut dyn Tx,
+    schedule: &Schedule,
+    now: Timestamp,
+    scope: &Scope,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<ScheduleClash>, StoreError> {
     let asked = Span { from, until };
-    let index = ScheduleIndex::build(work.clone(), &gather::dependencies(tx)?, Calendars { freezes, ..Calendars::default() });
+    let clashes = schedule.ask(tx, now, |index, marks| {
+        let work = index.changes_within(asked).into_iter().filter_map(|change| index.work(change));
+        work.map(|work| (work.change, index.check_with(marks, &work))).filter(|(_, clashes)| !clashes.is_empty()).collect::<Vec<_>>()
+    })?;
     let mut eyes = Eyes { scope, sql: look_sql(), seen: BTreeMap::new() };
     let mut found = vec![];
-    for one in work.iter().filter(|one| one.span.overlap(asked).is_some()) {
-        found.extend(of_work(tx, &mut eyes, &index, one)?);
+    for (change, clashes) in clashes {
+        found.extend(of_work(tx, &mut eyes, change, clashes)?);
     }
     found.sort();
     Ok(found)
 }
 
-fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, index: &ScheduleIndex, one: &PlannedWork) -> Result<Vec<ScheduleClash>, StoreError> {
-    let clashes = index.check(one);
-    if clashes.is_empty() {
-        return Ok(vec![]);
-    }
-    let Some(own) = eyes.look(tx, one.change)?.filter(|own| own.is_readable) else { return Ok(vec![]) };
+fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, change: ChangeId, clashes: Vec<Clash>) -> Result<Vec<ScheduleClash>, StoreError> {
+    let Some(own) = eyes.look(tx, change)?.filter(|own| own.is_readable) else { return Ok(vec![]) };
     let mut found = vec![];
     for clash in clashes {
         let Some(with) = eyes.opposite(tx, &own, &clash)? else { continue };
@@ -132,7 +133,7 @@ fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, index: &ScheduleIndex, one: &Planne
             (Opposite::Work { .. }, Some(node)) => gather::code_of(tx, *node)?,
             _ => String::new(),
         };
-        found.push(ScheduleClash { change: one.change.0, rule: clash.rule.code(), is_hard: clash.is_hard(), with, shared });
+        found.push(ScheduleClash { change: change.0, rule: clash.rule.code(), is_hard: clash.is_hard(), with, shared });
     }
     Ok(found)
 }

@@ -5,8 +5,9 @@
 
 use jiff::Timestamp;
 use signalbox_core::change::{Kind, Stage};
+use signalbox_core::schedule::{Extent, Node};
 
-use crate::directory::{self, FreezeScope};
+use crate::directory;
 use crate::page::{opt_time, time};
 use crate::queries::schedule::{self, Asked};
 use crate::queries::{Composed, code};
@@ -100,8 +101,8 @@ pub fn closures(tx: &mut dyn Tx, scope: &Scope, thing: Thing, asked: Asked) -> R
     let mut found = tx.all(&statement.sql, &statement.params, |row| work(row, asked.now))?;
     let about = About::read(tx, thing)?;
     for freeze in schedule::freezes(tx, scope, asked)? {
-        if freeze.is_hard && about.is_under(freeze.scope) {
-            found.push(Closure { what: Closing::Freeze { title: freeze.title }, from: freeze.starts_at, until: Some(freeze.ends_at) });
+        if freeze.is_hard && about.is_under(freeze.extent) {
+            found.push(Closure { what: Closing::Freeze { title: freeze.title }, from: freeze.span.from, until: Some(freeze.span.until) });
         }
     }
     found.sort_by_key(|one| one.from);
@@ -145,13 +146,13 @@ impl About {
     }
 
     /// As a change on it would be: everywhere, at its site, for those whose it is or who use it, and for what it serves.
-    fn is_under(&self, scope: FreezeScope) -> bool {
-        match scope {
-            FreezeScope::All => true,
-            FreezeScope::Organisation(id) => self.organisations.contains(&id),
-            FreezeScope::Site(id) => self.sites.contains(&id),
-            FreezeScope::Service(id) => self.services.contains(&id),
-            FreezeScope::Item(id) => self.thing.item == Some(id),
+    fn is_under(&self, extent: Extent) -> bool {
+        match extent {
+            Extent::Everything => true,
+            Extent::Organisation(org) => self.organisations.contains(&org.0),
+            Extent::Site(site) => self.sites.contains(&site.0),
+            Extent::Node(Node::Service(service)) => self.services.contains(&service.0),
+            Extent::Node(Node::Item(item)) => self.thing.item == Some(item.0),
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn estate(tx: &mut dyn Tx) -> Result<Estate, StoreError> {
         sites: tx.all(SITES, &[], |row| Ok(SiteFact { id: SiteId(row.int(0)?), code: row.text(1)?, org: OrgId(row.int(2)?) }))?,
         people: people(tx)?,
         dependencies: gather::dependencies(tx)?,
-        freezes: gather::all_freezes(tx)?,
+        calendars: crate::schedule::calendars(tx, gather::calendar::EVER)?,
         circuit_sites: tx.all(CIRCUIT_SITES, &[], |row| row.int(0).map(SiteId))?.into_iter().collect(),
         looked_at: directory::looks(tx)?.into_iter().map(|look| (look.entry, look.at)).collect(),
         default_place: place(calendar::DEFAULT_ZONE, ""),

@@ -177,7 +177,7 @@ fn c069_everything_that_a_freeze_catches_is_listed_as_far_as_it_may_be_seen() {
         world.tell(Told { items: vec![ItemId(world::EXCHANGE)], ..told(SOUTH, Stage::Scheduled) });
         let night = [Span { from: hours(30), until: hours(40) }];
         let caught = |actor: &signalbox_core::actor::Actor, extent, spans: &[Span]| {
-            let found = world.read(|tx| calendar::caught(tx, &Scope::of(actor), extent, spans));
+            let found = world.read(|tx| calendar::caught(tx, &Default::default(), crate::world::now(), &Scope::of(actor), extent, spans));
             found.into_iter().map(|one| (one.id, one.things.join(" "))).collect::<Vec<_>>()
         };
         let authority = world.person(&[(world::AUTHORITY, Role::AuthorityManager)]);

@@ -2,10 +2,13 @@
 
 use signalbox_core::actor::{Actor, Role};
 use signalbox_core::change::{Confidentiality, Kind, Parties, Stage, Window};
-use signalbox_core::ids::{OrgId, ServiceId, SiteId};
+use signalbox_core::ids::{ItemId, OrgId, ServiceId, SiteId};
 use signalbox_store::queries::schedule::{self, Asked, Entry, ScheduleFilter, Standing};
+use signalbox_store::schedule::{self as memory, Schedule};
 use signalbox_store::scope::Scope;
-use signalbox_store::values;
+use signalbox_store::{StoreError, values};
+
+use std::sync::Arc;
 
 use crate::harness::for_each_engine;
 use crate::world::*;
@@ -183,5 +186,72 @@ fn tonight_is_open_to_visitors_only_where_its_organisation_says_so() {
         assert_eq!(tonight(&Scope::visitor()), [open]);
         let schedule = world.read(|tx| schedule::schedule(tx, &Scope::visitor(), span(0, 100), &ScheduleFilter::default(), None, 50));
         assert_eq!(schedule.entries, [], "the schedule itself stays shut");
+    });
+}
+
+/// What the index and the rows say differently.
+fn differs(world: &World, index: &Schedule) -> usize {
+    world.read(|tx| {
+        let mine = index.ask(tx, now(), |index, _| index.clone())?;
+        Ok(memory::differences(tx, &mine)?.len())
+    })
+}
+
+#[test]
+fn the_index_equals_the_rows_at_every_end_of_the_log() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        let (early, mut seed) = (Schedule::default(), 7_u64);
+        let mut chance = |bound: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % bound
+        };
+        let random = |chance: &mut dyn FnMut(u64) -> u64| Told {
+            window: (chance(8) > 0).then(|| window(chance(400) as i64, 1 + chance(500) as i64)),
+            items: [SERVER, EXCHANGE].into_iter().filter(|_| chance(2) == 0).map(ItemId).collect(),
+            services: [IMAGING, PHONES].into_iter().filter(|_| chance(2) == 0).map(ServiceId).collect(),
+            sites: [NORTH_SITE].into_iter().filter(|_| chance(2) == 0).map(SiteId).collect(),
+            ..told(NORTH, if chance(5) == 0 { Stage::Closed } else { Stage::Scheduled })
+        };
+        for _ in 0..30 {
+            for _ in 0..chance(3) {
+                world.tell(random(&mut chance));
+            }
+            assert_eq!(differs(&world, &early), 0, "fed as it came");
+        }
+        assert_eq!(differs(&world, &Schedule::default()), 0, "made at once");
+        let known = |index: &Schedule| world.read(|tx| index.ask(tx, now(), |index, _| index.len()));
+        assert!(known(&early) > 10);
+
+        // A write that fed it and was undone leaves nothing in it.
+        let cut = Arc::new(Schedule::default());
+        let inside = Arc::clone(&cut);
+        let failed = world.db.write(move |tx| -> Result<(), StoreError> {
+            signalbox_store::log::lock_head(tx)?;
+            inside.ask(tx, now(), |_, _| ())?;
+            tx.exec("update changes set holds_window = 0 where holds_window = 1", &[])?;
+            let mut head = signalbox_store::log::lock_head(tx)?;
+            let any =
+                tx.maybe_one("select change_id, max(version) from events where stream = 'change' group by change_id order by change_id limit 1", &[], |row| {
+                    Ok((row.int(0)?, row.int(1)?))
+                })?;
+            let (change, version) = any.expect("a change");
+            let event = signalbox_store::log::NewEvent {
+                id: 999_999,
+                stream: signalbox_store::log::Stream::Change,
+                change_id: change,
+                version: version + 1,
+                kind: "Noted".into(),
+                schema: 1,
+                at: 0,
+                payload: "{}".into(),
+            };
+            signalbox_store::log::append(tx, &mut head, version, &[event])?;
+            inside.ask(tx, now(), |_, _| ())?;
+            Err(StoreError::Busy)
+        });
+        assert!(failed.is_err());
+        cut.doubt();
+        assert_eq!(differs(&world, &cut), 0, "what was undone is not in it");
     });
 }

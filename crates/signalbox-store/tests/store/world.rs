@@ -70,11 +70,13 @@ pub struct World {
     pub db: Db,
     pub processes: Processes,
     next: AtomicI64,
+    schedule: signalbox_store::schedule::Schedule,
 }
 
 impl World {
     pub fn on(db: Db) -> World {
-        let world = World { db, processes: Processes::shipped().expect("the shipped documents load"), next: AtomicI64::new(10_000) };
+        let world =
+            World { db, processes: Processes::shipped().expect("the shipped documents load"), next: AtomicI64::new(10_000), schedule: Default::default() };
         world.write(|tx| {
             for (id, code, kind) in ORGS {
                 let is_active = *id != GONE;
@@ -245,7 +247,7 @@ impl World {
         let change = loaded.change;
         let process = self.processes.by_hash(&change.process).expect("its document").clone();
         let query = decide::facts_needed(&process, Some(&change), Some(act), &raw, &zone);
-        let facts = self.read(|tx| gather::facts(tx, actor, Some(&change), &query));
+        let facts = self.read(|tx| gather::facts(tx, &self.schedule, at, actor, Some(&change), &query));
         let ctx = self.context(at, actor, &process, &calendar, &zone, &facts);
         let decision = decide::decide(&ctx, &change, Command { act, raw, mint: self.mint() }).unwrap_or_else(|refusal| panic!("{act:?}: {refusal:?}"));
         let after = decision.events.iter().fold(change.clone(), |change, event| apply(Some(change), event));
@@ -257,8 +259,16 @@ impl World {
     pub fn import(&self, source_ref: &str, org: i64, item: i64, window: Window, received_at: Timestamp, outcome: Outcome) -> i64 {
         let (calendar, zone) = (Calendar::shipped(Division::EnglandAndWales), london());
         let process = self.processes.by_kind(Kind::PlannedOutage).expect("a document").clone();
-        let facts =
-            self.read(|tx| gather::facts(tx, &Actor::System, None, &signalbox_core::facts::FactsQuery { items: [ItemId(item)].into(), ..Default::default() }));
+        let facts = self.read(|tx| {
+            gather::facts(
+                tx,
+                &self.schedule,
+                now(),
+                &Actor::System,
+                None,
+                &signalbox_core::facts::FactsQuery { items: [ItemId(item)].into(), ..Default::default() },
+            )
+        });
         let ctx = self.context(now(), &Actor::System, &process, &calendar, &zone, &facts);
         let id = self.id();
         let import = Import {

@@ -6,7 +6,7 @@ use signalbox_core::actor::Actor;
 use signalbox_core::decide::{self, Command};
 use signalbox_core::form::Raw;
 use signalbox_core::text::hex;
-use signalbox_store::{drafts, log};
+use signalbox_store::drafts;
 
 use super::{Done, Expect, Place, Stop, commit, done, finish, person, replayed, situation};
 use crate::app::App;
@@ -52,7 +52,7 @@ impl App {
     pub fn attach(&self, actor: &Actor, id: i64, new: NewAttachment, expect: Expect) -> Result<Done, Stop> {
         let (actor, seat, now, mint, file_id) = (actor.clone(), self.seat(), self.clock.now(), self.mint(), self.ids.mint(self.clock.now()));
         self.run(move |tx| {
-            let mut head = log::lock_head(tx)?;
+            let mut head = seat.lock(tx)?;
             if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }

@@ -133,7 +133,7 @@ impl App {
     pub fn carry_out_merger(&self, id: i64) -> Result<(), Stop> {
         let (seat, now, ids) = (self.seat(), self.clock.now(), self.ids.clone());
         self.run(move |tx| {
-            log::lock_head(tx)?;
+            seat.lock(tx)?;
             let Some(merger) = directory::merger(tx, id)?.filter(Merger::is_planned) else { return Ok(Ok(())) };
             let Some(successor) = directory::organisation(tx, merger.successor)? else { return Ok(Ok(())) };
             if begins(&successor, merger.day)? > now {

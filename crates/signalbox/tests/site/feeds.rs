@@ -9,12 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use signalbox_core::act::Act;
 use signalbox_core::actor::Role;
+use signalbox_core::ids::OrgId;
+use signalbox_core::schedule::Extent;
 use signalbox_store::accounts::{self, disable_person, enable_person, end_role};
-use signalbox_store::directory::{self, Freeze, FreezeScope};
 use signalbox_store::{Dialect, StoreError};
 
 use crate::browser::target_dir;
-use crate::planned::{Estate, at};
+use crate::planned::{Estate, at, freeze};
 use crate::world::{BASE, Client, Reply, World, on_each_engine};
 
 const UNA: &str = "una@riverside.example";
@@ -335,29 +336,12 @@ fn c078_calendars_say_the_same_over_both_changes_of_the_clocks() {
     });
 }
 
-fn freeze(world: &World, title: &str, scope: FreezeScope, (from, until): (&str, &str), is_hard: bool) {
-    let (now, id, act) = (world.now(), world.app.ids.mint(world.now()), world.app.act(None, world.now()));
-    let row = Freeze {
-        id,
-        scope,
-        title: title.into(),
-        starts_at: at(from),
-        ends_at: at(until),
-        is_hard,
-        reason: "Canary reason".into(),
-        declared_by: None,
-        created_at: now,
-        lifted_at: None,
-    };
-    world.app.attempt(move |tx| directory::declare_freeze(tx, &act, &row)).unwrap();
-}
-
 #[test]
 fn c078_freezes_are_free_and_busy_times() {
     on_each_engine(|world| async move {
         let estate = Estate::furnish(&world);
-        freeze(&world, "Christmas canary", FreezeScope::All, ("2026-12-18T00:00:00Z", "2027-01-03T00:00:00Z"), true);
-        freeze(&world, "Audit canary", FreezeScope::Organisation(estate.other), ("2027-02-01T09:00:00Z", "2027-02-02T17:00:00Z"), false);
+        freeze(&world, "Christmas canary", Extent::Everything, ("2026-12-18T00:00:00Z", "2027-01-03T00:00:00Z"), true);
+        freeze(&world, "Audit canary", Extent::Organisation(OrgId(estate.other)), ("2027-02-01T09:00:00Z", "2027-02-02T17:00:00Z"), false);
         let mut una = world.sign_in(UNA).await;
         let all = subscribe(&mut una, &[("name", "All")]).await;
         let text = read(&world, &format!("{all}/freezes.ics")).await.body.replace("\r\n ", "");

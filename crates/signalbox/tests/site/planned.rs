@@ -7,8 +7,10 @@ use signalbox_core::actor::{Actor, OrgKind, Role};
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::form::Raw;
 use signalbox_core::ids::{ItemId, OrgId};
+use signalbox_core::schedule::recurrence::Recurrence;
+use signalbox_core::schedule::{Extent, Level, Span};
 use signalbox_store::accounts;
-use signalbox_store::directory::{self, Item, OnDifference, Service, Site};
+use signalbox_store::directory::{self, Freeze, FreezeTerms, Item, OnDifference, Service, Site};
 
 use crate::world::World;
 
@@ -206,4 +208,21 @@ impl Estate {
         let raw = fields.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()])).collect();
         world.app.take(who, id, act, raw, Expect::default())
     }
+}
+
+/// A freeze that nobody in particular declared.
+pub fn freeze(world: &World, title: &str, extent: Extent, (from, until): (&str, &str), is_hard: bool) -> i64 {
+    let (now, id, act) = (world.now(), world.app.ids.mint(world.now()), world.app.act(None, world.now()));
+    let row = Freeze {
+        id,
+        title: title.into(),
+        extent,
+        when: Recurrence::once(Span { from: at(from), until: at(until) }, "Europe/London"),
+        declared_by: None,
+        created_at: now,
+        ended_at: None,
+        own: FreezeTerms { is_hard, from_level: Level::NoImpact, reason: "Canary reason".into() },
+    };
+    world.app.attempt(move |tx| directory::declare(tx, &act, &row)).unwrap();
+    id
 }

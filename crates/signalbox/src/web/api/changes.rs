@@ -19,7 +19,7 @@ use signalbox_core::refusal::Violation;
 use signalbox_store::queries::list::{self, ListFilter};
 use signalbox_store::queries::{change, sight};
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, Tx, gather};
+use signalbox_store::{StoreError, Tx};
 use utoipa::ToSchema;
 
 use super::ask::{self, Asked, Sent};
@@ -134,7 +134,7 @@ pub async fn list(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> Re
     let actor = visitor.actor()?;
     let scope = Scope::of(&actor);
     let page = app.read::<_, Failure>(|tx| {
-        (filter.organisation, filter.service, filter.site, filter.item) = named.find(tx, &actor)?;
+        (filter.organisation, filter.service, filter.site, filter.item) = named.find(&app, tx, &actor)?;
         list::list(tx, &scope, &filter, after, i64::from(paging.limit))
     })?;
     Ok(Json(Listing { items: page.rows.into_iter().map(ChangeRow::from).collect(), next_cursor: page.next.map(|id| id.to_string()) }))
@@ -160,7 +160,7 @@ impl Named {
 
     /// The ids behind the codes: organisation, service, site and item.
     #[expect(clippy::type_complexity, reason = "four filters side by side, taken apart where they are asked for")]
-    pub fn find(&self, tx: &mut dyn Tx, actor: &Actor) -> Result<(Option<i64>, Option<i64>, Option<i64>, Option<i64>), StoreError> {
+    pub fn find(&self, app: &App, tx: &mut dyn Tx, actor: &Actor) -> Result<(Option<i64>, Option<i64>, Option<i64>, Option<i64>), StoreError> {
         let mut query = signalbox_core::facts::FactsQuery::default();
         query.service_codes.extend(self.service.clone());
         query.item_codes.extend(self.item.clone());
@@ -169,7 +169,7 @@ impl Named {
             None => (None, None),
         };
         query.site_codes.extend(site_code.clone());
-        let facts = gather::facts(tx, actor, None, &query)?;
+        let facts = app.facts(tx, actor, None, &query)?;
         let organisation = self.organisation.as_ref().map(|code| facts.org_by_code(code).map_or(NOTHING, |org| org.id.0));
         let service = self.service.as_ref().map(|code| facts.services.iter().find(|s| s.code == *code).map_or(NOTHING, |s| s.id.0));
         let item = self.item.as_ref().map(|code| facts.items.iter().find(|i| i.code == *code).map_or(NOTHING, |i| i.id.0));
@@ -334,7 +334,7 @@ fn answers(sent: &Sent, is_required: bool, faults: &mut Vec<Fault>) -> Raw {
 fn check(app: &App, actor: &Actor, change: Option<&signalbox_core::change::Change>, process: &Process, raw: &Raw) -> Result<Vec<Fault>, Failure> {
     let zone = signalbox_core::calendar::london();
     let query = decide::facts_needed(process, None, None, raw, &zone);
-    let facts = app.read::<_, Failure>(|tx| gather::facts(tx, actor, change, &query))?;
+    let facts = app.read::<_, Failure>(|tx| app.facts(tx, actor, change, &query))?;
     let mut mint = Mint::new(0, [0; 16]);
     let mut form = form::Form::new(raw, &facts, signalbox_core::calendar::DEFAULT_ZONE, zone, &mut mint, None);
     let known = fields::of_document(process);

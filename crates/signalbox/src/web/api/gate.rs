@@ -136,7 +136,7 @@ pub async fn ask(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> Res
         return Err(Failure::denied("members-only", "The schedule is open to members of the Service Management group and to those who work on changes."));
     }
     let closures = app.read::<_, Failure>(|tx| {
-        let (_, service, _, item) = named.find(tx, &actor)?;
+        let (_, service, _, item) = named.find(&app, tx, &actor)?;
         // No row has an id below 1: that is what an unknown code, and one of others, stands for.
         if [service, item].into_iter().flatten().any(|id| id < 1) {
             return Ok(None);

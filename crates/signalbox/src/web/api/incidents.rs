@@ -12,7 +12,6 @@ use signalbox_core::form;
 use signalbox_core::learn;
 use signalbox_core::refusal::Violation;
 use signalbox_store::directory::{self, Incident, OnDifference, Upserted};
-use signalbox_store::gather;
 use signalbox_store::queries::incidents::{self, IncidentFilter, IncidentLine, Suspect};
 use signalbox_store::scope::Scope;
 use utoipa::ToSchema;
@@ -206,7 +205,7 @@ pub async fn report(Held(app): Held<Shared>, visitor: Visitor, sent: Sent) -> Re
     let mut query = FactsQuery::default();
     query.item_codes.extend(items.clone());
     query.service_codes.extend(services.clone());
-    let facts = app.read::<_, Failure>(|tx| gather::facts(tx, &actor, None, &query))?;
+    let facts = app.read::<_, Failure>(|tx| app.facts(tx, &actor, None, &query))?;
     let org = facts.org_by_code(&organisation).map(|org| org.id).filter(|org| learn::may_report_incident(&actor, *org));
     if org.is_none() && !organisation.is_empty() {
         body.faults.push(super::fault(&Violation::of("organisation", "unknown-value").with(organisation.as_str())));
@@ -279,7 +278,7 @@ pub async fn list(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> Re
     let named = changes::Named::read(&asked)?;
     let (actor, limit) = (visitor.actor()?, usize::from(paging.limit));
     let mut lines = app.read::<_, Failure>(|tx| {
-        (filter.organisation, filter.service, _, filter.item) = named.find(tx, &actor)?;
+        (filter.organisation, filter.service, _, filter.item) = named.find(&app, tx, &actor)?;
         incidents::list(tx, &Scope::of(&actor), &filter, i64::from(paging.limit) + 1)
     })?;
     let has_more = lines.len() > limit;

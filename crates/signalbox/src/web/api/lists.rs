@@ -123,11 +123,11 @@ pub async fn schedule(Held(app): Held<Shared>, visitor: Visitor, query: Query) -
     let span = schedule::Asked { from, until, now: app.clock.now() };
     let clashing = asked.code("clash", |code| code.parse::<bool>().ok())?.unwrap_or(false);
     let (page, clashes) = app.read::<_, Failure>(|tx| {
-        let clashes = clashes::on_schedule(tx, &scope, from, until)?;
+        let clashes = clashes::on_schedule(tx, &app.schedule, app.clock.now(), &scope, from, until)?;
         if clashing {
             filter.only = Some(clashes.iter().map(|clash| clash.change).collect::<BTreeSet<i64>>().into_iter().collect());
         }
-        (filter.organisation, filter.service, filter.site, _) = named.find(tx, &actor)?;
+        (filter.organisation, filter.service, filter.site, _) = named.find(&app, tx, &actor)?;
         Ok((schedule::schedule(tx, &scope, span, &filter, after, i64::from(paging.limit))?, clashes))
     })?;
     let next_cursor = page.next.map(|after| format!("{}.{}", after.start_micros, after.id));
@@ -218,7 +218,7 @@ pub async fn duties(Held(app): Held<Shared>, visitor: Visitor, query: Query) -> 
     let actor = visitor.actor()?;
     let (scope, now) = (Scope::of(&actor), app.clock.now());
     let lines = app.read::<_, Failure>(|tx| {
-        let whose = named.find(tx, &actor)?.0.map_or(Whose::Mine, Whose::Organisation);
+        let whose = named.find(&app, tx, &actor)?.0.map_or(Whose::Mine, Whose::Organisation);
         duties::open(tx, &scope, whose, i64::from(limit))
     })?;
     let items = lines.into_iter().map(|line| Duty {
@@ -287,7 +287,7 @@ pub async fn expected(Held(app): Held<Shared>, visitor: Visitor, query: Query) -
     let actor = visitor.actor()?;
     let scope = Scope::of(&actor);
     let mut covered = app.read::<_, Failure>(|tx| {
-        let (_, _, _, id) = named.find(tx, &actor)?;
+        let (_, _, _, id) = named.find(&app, tx, &actor)?;
         // Wide enough for the cover on both sides; the exact times are compared below.
         let filter = ListFilter {
             item: id,

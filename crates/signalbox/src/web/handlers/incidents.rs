@@ -11,7 +11,6 @@ use signalbox_core::change::Kind;
 use signalbox_core::facts::FactsQuery;
 use signalbox_core::form::Raw;
 use signalbox_core::process::{AnswerKind, Process};
-use signalbox_store::gather;
 use signalbox_store::queries::incidents::{self, IncidentFilter, IncidentLine, Suspect};
 use signalbox_store::scope::Scope;
 
@@ -169,7 +168,7 @@ fn known(app: &App, actor: &Actor, process: &Process, line: &IncidentLine) -> Re
     let mut query = FactsQuery::default();
     query.item_codes.extend(hits.clone());
     query.service_codes.extend(hits.clone());
-    let facts = app.read::<_, Failure>(|tx| gather::facts(tx, actor, None, &query))?;
+    let facts = app.read::<_, Failure>(|tx| app.facts(tx, actor, None, &query))?;
     let of = |codes: &mut dyn Iterator<Item = &String>| codes.filter(|code| hits.contains(code)).cloned().collect::<Vec<_>>();
     let longest = match process.question("title").map(|question| &question.answer) {
         Some(AnswerKind::Line { max_chars }) => *max_chars,

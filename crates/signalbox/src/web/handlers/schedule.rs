@@ -52,7 +52,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         let names = Names::read(tx, &scope)?;
         let mut wanted = Wanted::read(&query, &names, now, &zone);
         let asked = wanted.asked(now, &zone);
-        let clashes = clashes::on_schedule(tx, &scope, asked.from, asked.until)?;
+        let clashes = clashes::on_schedule(tx, &app.schedule, app.clock.now(), &scope, asked.from, asked.until)?;
         wanted.narrow(&clashes);
         let limit = if wanted.view == View::Table { TABLE_ROWS } else { store::LIMIT_MAX };
         let found = store::schedule(tx, &scope, asked, &wanted.filter, wanted.after, limit)?;
@@ -106,7 +106,7 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
         let mut wanted = Wanted::read(&query, &Names::read(tx, &scope)?, now, &zone);
         if wanted.clashing {
             let asked = wanted.asked(now, &zone);
-            wanted.narrow(&clashes::on_schedule(tx, &scope, asked.from, asked.until)?);
+            wanted.narrow(&clashes::on_schedule(tx, &app.schedule, app.clock.now(), &scope, asked.from, asked.until)?);
         }
         Ok(wanted)
     })?;
@@ -145,9 +145,10 @@ pub const HEADS: &[&str] = &[
 
 /// R-1 as a file, of what the reader may see and no more (S23).
 pub fn forward_csv(app: &Shared, scope: Scope, asked: Asked, filter: ScheduleFilter) -> Response {
+    let (schedule, now) = (std::sync::Arc::clone(&app.schedule), app.clock.now());
     csv::download(app, "schedule.csv", HEADS, move |tx, rows| {
         let zone = calendar::london();
-        let clashing: BTreeSet<i64> = clashes::on_schedule(tx, &scope, asked.from, asked.until)?.iter().map(|clash| clash.change).collect();
+        let clashing: BTreeSet<i64> = clashes::on_schedule(tx, &schedule, now, &scope, asked.from, asked.until)?.iter().map(|clash| clash.change).collect();
         let published = last_published(asked.now, &zone);
         let mut after = None;
         loop {

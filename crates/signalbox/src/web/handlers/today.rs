@@ -109,7 +109,7 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
         let night = store::schedule(tx, &scope, asked, &all, None, 200)?.entries;
         let ahead = Asked { from: asked.until.min(begins(days_on(today, 1), &zone)), until: now + SignedDuration::from_hours(24 * 7), now };
         let coming = store::schedule(tx, &scope, ahead, &all, None, 200)?.entries;
-        let clashes = clashes::on_schedule(tx, &scope, asked.from.min(ahead.from), asked.until.max(ahead.until))?;
+        let clashes = clashes::on_schedule(tx, &app.schedule, app.clock.now(), &scope, asked.from.min(ahead.from), asked.until.max(ahead.until))?;
         let freezes = store::freezes(tx, &scope, Asked { from: now, until: now + SignedDuration::from_hours(24 * 60), now })?;
         let last = ReportFilter { from: now - SignedDuration::from_hours(24 * 28), until: now, organisation: None, service: None, kinds: vec![] };
         let outcomes = if scope.reads_schedule() { Some(reports::summary(tx, &scope, &last, &zone)?.attempted) } else { None };

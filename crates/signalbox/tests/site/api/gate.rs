@@ -3,8 +3,9 @@
 use axum::http::StatusCode;
 use signalbox_core::act::Act;
 use signalbox_core::actor::Role;
+use signalbox_core::ids::{OrgId, SiteId};
+use signalbox_core::schedule::Extent;
 use signalbox_store::accounts;
-use signalbox_store::directory::{self, Freeze, FreezeScope};
 
 use super::program::{Program, token};
 use crate::planned::{Estate, at};
@@ -14,22 +15,8 @@ fn program<'w>(world: &'w World, email: &str) -> Program<'w> {
     token(world, world.app.db.read(|tx| accounts::person_by_email(tx, email)).unwrap().unwrap().id)
 }
 
-fn freeze(world: &World, scope: FreezeScope, from: &str, until: &str, is_hard: bool) -> i64 {
-    let (now, id, act) = (world.now(), world.app.ids.mint(world.now()), world.app.act(None, world.now()));
-    let row = Freeze {
-        id,
-        scope,
-        title: "No changes over Christmas".into(),
-        starts_at: at(from),
-        ends_at: at(until),
-        is_hard,
-        reason: "Few people".into(),
-        declared_by: None,
-        created_at: now,
-        lifted_at: None,
-    };
-    world.app.attempt(move |tx| directory::declare_freeze(tx, &act, &row)).unwrap();
-    id
+fn freeze(world: &World, extent: Extent, from: &str, until: &str, is_hard: bool) -> i64 {
+    crate::planned::freeze(world, "No changes over Christmas", extent, (from, until), is_hard)
 }
 
 #[test]
@@ -58,9 +45,9 @@ fn c181_open_or_closed_until_when_why_and_what_comes_next() {
 
         // A freeze that touches it joins on; a soft one, and one elsewhere, do not count.
         let site = world.app.db.read(|tx| tx.one("select id from sites", &[], |row| row.int(0))).unwrap();
-        freeze(&world, FreezeScope::Site(site), "2026-12-08T22:30:00Z", "2026-12-10T00:00:00Z", true);
-        freeze(&world, FreezeScope::All, "2026-12-10T00:00:00Z", "2026-12-11T00:00:00Z", false);
-        freeze(&world, FreezeScope::Organisation(estate.other), "2026-12-10T00:00:00Z", "2026-12-11T00:00:00Z", true);
+        freeze(&world, Extent::Site(SiteId(site)), "2026-12-08T22:30:00Z", "2026-12-10T00:00:00Z", true);
+        freeze(&world, Extent::Everything, "2026-12-10T00:00:00Z", "2026-12-11T00:00:00Z", false);
+        freeze(&world, Extent::Organisation(OrgId(estate.other)), "2026-12-10T00:00:00Z", "2026-12-11T00:00:00Z", true);
         let item = asker.get("/api/v1/gate?item=NB-PACS-N2&at=2026-12-08T21:00:00Z").await.json();
         assert_eq!(item["until"], "2026-12-10T00:00:00Z", "{item}");
         let later = asker.get("/api/v1/gate?item=NB-PACS-N2&at=2026-12-09T12:00:00Z").await.json();
@@ -98,7 +85,7 @@ fn c180_one_word_over_plain_http_for_any_pipeline() {
         let asker = program(&world, "priya@halden.example");
         let word = asker.get("/api/v1/gate?service=PACS&format=text").await;
         assert_eq!((word.status, word.body.as_str(), word.header("content-type")), (StatusCode::OK, "open\n", "text/plain; charset=utf-8"));
-        freeze(&world, FreezeScope::All, "2026-11-17T00:00:00Z", "2026-11-18T00:00:00Z", true);
+        freeze(&world, Extent::Everything, "2026-11-17T00:00:00Z", "2026-11-18T00:00:00Z", true);
         assert_eq!(asker.get("/api/v1/gate?service=PACS&format=text").await.body, "closed\n");
         // Neither a typing error nor a question about nothing looks like an open gate.
         for (query, status) in [

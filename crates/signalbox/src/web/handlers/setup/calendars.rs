@@ -341,7 +341,7 @@ pub async fn show<D: Shown>(State(app): State<Shared>, visitor: Visitor, Path(id
     let one = find::<D>(&app, &actor, &id)?;
     let spans = one.when.next(now, CAUGHT_MOST);
     let (holds_for, things, caught) = app.read::<_, Failure>(|tx| {
-        let caught = queries::caught(tx, &Scope::of(&actor), one.extent, &spans)?;
+        let caught = queries::caught(tx, &app.schedule, app.clock.now(), &Scope::of(&actor), one.extent, &spans)?;
         Ok((calendars::extent_words(tx, one.extent)?, directory::things_within(tx, one.extent)?, caught))
     })?;
     let mut shell = visitor.shell(&app, &one.title, Place::Elsewhere);
