@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use signalbox_core::ids::ChangeId;
-use signalbox_core::schedule::{Clash, ClashWith, Span};
+use signalbox_core::schedule::{Clash, ClashRule, ClashWith, Span};
 
 use crate::schedule::Schedule;
 use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
@@ -118,14 +118,19 @@ pub fn on_schedule(
     let mut eyes = Eyes { scope, sql: look_sql(), seen: BTreeMap::new() };
     let mut found = vec![];
     for (change, clashes) in clashes {
-        found.extend(of_work(tx, &mut eyes, change, clashes)?);
+        found.extend(of_work(tx, &mut eyes, now, change, clashes)?);
     }
     found.sort();
     Ok(found)
 }
 
-fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, change: ChangeId, clashes: Vec<Clash>) -> Result<Vec<ScheduleClash>, StoreError> {
+fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, now: Timestamp, change: ChangeId, mut clashes: Vec<Clash>) -> Result<Vec<ScheduleClash>, StoreError> {
     let Some(own) = eyes.look(tx, change)?.filter(|own| own.is_readable) else { return Ok(vec![]) };
+    if clashes.iter().any(|clash| clash.rule == ClashRule::Freeze) {
+        // An exception ends by itself, so that it is asked for at the moment.
+        let excepted = gather::exceptions(tx, change.0, now)?;
+        clashes.retain(|clash| !matches!(&clash.with, ClashWith::Calendar { id, .. } if clash.rule == ClashRule::Freeze && excepted.contains(id)));
+    }
     let mut found = vec![];
     for clash in clashes {
         let Some(with) = eyes.opposite(tx, &own, &clash)? else { continue };

@@ -221,6 +221,9 @@ fn c070_one_change_is_let_through_a_freeze_by_an_act_in_its_record() {
         assert!(barred.status == StatusCode::FORBIDDEN && barred.text().contains("Its window lies in a freeze “Winter freeze”"), "{}", barred.text());
         assert_eq!(priya.get(&format!("{act}/except_freeze")).await.status, StatusCode::FORBIDDEN, "not the supplier’s to grant");
 
+        let schedule = "/schedule?view=table&from=2027-01-19&days=1";
+        assert!(ann.get(schedule).await.text().contains("Archive node firmware is inside the freeze Winter freeze."));
+
         let page = ann.get(&format!("{act}/except_freeze")).await;
         assert!(page.text().contains("From which freeze?") && page.text().contains("Winter freeze, until"), "{}", page.text());
         let freeze = id_of(&path);
@@ -236,6 +239,8 @@ fn c070_one_change_is_let_through_a_freeze_by_an_act_in_its_record() {
         let held = world.app.read::<_, StoreError>(move |tx| gather::exceptions(tx, id, now)).unwrap();
         assert_eq!(held.into_iter().map(|id| id.to_string()).collect::<Vec<_>>(), [freeze]);
         changes::taken(&mut priya, reference, "approve", &[]).await;
+        let now_free = ann.get(schedule).await.text();
+        assert!(now_free.contains("Archive node firmware") && !now_free.contains("is inside the freeze"), "{now_free}");
         // The same events make the same rows again.
         let findings = world.app.read::<_, StoreError>(|tx| signalbox_store::log::verify(tx, None, &mut |_, _| {})).unwrap();
         assert!(findings.is_empty(), "{findings:?}");
