@@ -259,7 +259,10 @@ pub fn work_of(tx: &mut dyn Tx, change: ChangeId) -> Result<Option<PlannedWork>,
     let Some(row) = tx.maybe_one(WORK_OF, values![change.0], work_row)? else { return Ok(None) };
     let mut work = bare(row)?;
     for (_, of, add) in BESIDE {
-        tx.all(of, values![change.0], |row| Ok(add(&mut work, row.int(1)?)))?;
+        tx.query(of, values![change.0], &mut |row| {
+            add(&mut work, row.int(1)?);
+            Ok(())
+        })?;
     }
     Ok(Some(work))
 }

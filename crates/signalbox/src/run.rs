@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, OrgKind};
 use signalbox_core::apply::apply;
-use signalbox_core::calendar::{self, Calendar, Division};
+use signalbox_core::calendar::Calendar;
 use signalbox_core::change::{Change, Kind, Stage};
 use signalbox_core::decide::{self, Command, Context, Decision};
 use signalbox_core::event::Recorded;
@@ -27,7 +27,6 @@ use signalbox_store::append::{self, Commit};
 use signalbox_store::outbox::NewTask;
 use signalbox_store::project::{self, Loaded, Prose};
 use signalbox_store::queries::sight;
-use signalbox_store::schedule::Schedule;
 use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx, directory, drafts, gather, log};
 
@@ -38,11 +37,13 @@ mod again;
 mod documents;
 pub mod govern;
 mod merge;
+mod seat;
 
 pub use again::copy;
 use documents::keep;
 pub use documents::{Adopted, Documents};
 pub use merge::{Due, NewMerger, Outlook, Successor, TASK as MERGER};
+use seat::{Place, Seat};
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -402,43 +403,6 @@ pub struct ImportRow {
     pub stage: signalbox_core::change::Stage,
     pub outcome: Option<signalbox_core::change::Outcome>,
     pub reason: Option<String>,
-}
-
-/// What a write closure takes along of the program.
-#[derive(Clone)]
-struct Seat {
-    documents: Arc<Documents>,
-    schedule: Arc<Schedule>,
-}
-
-impl Seat {
-    /// Takes the lock under which is decided; nothing that was undone stands in the schedule then.
-    fn lock(&self, tx: &mut dyn Tx) -> Result<log::Head, StoreError> {
-        let head = log::lock_head(tx)?;
-        self.schedule.agree(tx, &head)?;
-        Ok(head)
-    }
-}
-
-/// Whose calendar and clock count.
-struct Place {
-    calendar: Calendar,
-    zone_name: String,
-    zone: jiff::tz::TimeZone,
-}
-
-impl Place {
-    fn of(tx: &mut dyn Tx, org: i64) -> Result<Place, StoreError> {
-        let found = directory::organisation(tx, org)?;
-        let zone_name = found.as_ref().map_or(calendar::DEFAULT_ZONE.to_owned(), |o| o.zone.clone());
-        let division = found.and_then(|o| Division::from_code(&o.calendar)).unwrap_or(Division::EnglandAndWales);
-        let zone = calendar::zone(&zone_name).unwrap_or_else(calendar::london);
-        Ok(Place { calendar: Calendar::shipped(division), zone_name, zone })
-    }
-
-    fn context<'a>(&'a self, actor: &'a Actor, process: &'a Process, facts: &'a Facts, now: Timestamp) -> Context<'a> {
-        Context { now, actor, process, calendar: &self.calendar, zone_name: &self.zone_name, zone: &self.zone, facts }
-    }
 }
 
 /// Puts the change on hold whose work was found to be done; one that is decided or under way already is left as it is.

@@ -172,7 +172,7 @@ impl Grid {
     }
 
     /// Starts from one moment to another, both included.
-    fn from_to(&self, from: i64, to: i64) -> Range<usize> {
+    fn starts(&self, from: i64, to: i64) -> Range<usize> {
         self.between(from - 1, to + 1)
     }
 
@@ -217,7 +217,7 @@ impl ScheduleIndex {
                 // Near it, and over it where it only warns.
                 let near = micros(BACK_TO_BACK);
                 let (from, until) = (clash.span.from.as_microsecond(), clash.span.until.as_microsecond());
-                grid.add(Cost::Warning, grid.from_to(from - grid.length - near, until + near), Cost::Warning.points());
+                grid.add(Cost::Warning, grid.starts(from - grid.length - near, until + near), Cost::Warning.points());
             } else if !clash.is_hard() {
                 grid.add(Cost::Warning, over.clone(), Cost::Warning.points());
             }
@@ -250,12 +250,12 @@ impl ScheduleIndex {
 
     fn lay_maintenance(&self, grid: &mut Grid, asked: &Asked, marks: &Marks) {
         let Some(horizon) = self.calendars.horizon else { return };
-        let known = grid.from_to(horizon.from.as_microsecond(), horizon.until.as_microsecond() - grid.length);
+        let known = grid.starts(horizon.from.as_microsecond(), horizon.until.as_microsecond() - grid.length);
         for (_, windows) in self.agreed(asked, marks) {
             let mut outside = vec![false; grid.count];
             outside[known.clone()].iter_mut().for_each(|one| *one = true);
             for window in windows.within(horizon).filter(|window| asked.work.level <= window.up_to) {
-                let inside = grid.from_to(window.span.from.as_microsecond(), window.span.until.as_microsecond() - grid.length);
+                let inside = grid.starts(window.span.from.as_microsecond(), window.span.until.as_microsecond() - grid.length);
                 outside[inside].iter_mut().for_each(|one| *one = false);
             }
             let costs = &mut grid.costs[Cost::Maintenance as usize];

@@ -83,7 +83,9 @@ async fn story(target: &Target) {
     let config = journeys::config(BaseUrl::of_listener(listener.local_addr().unwrap()));
     let db = Db::open(target).unwrap();
     demo::make_of(&db, &config, NOW.parse().unwrap(), 1, 4).expect("the demonstration's world");
-    let app = App::new(db, Clock::held_at(NOW.parse().unwrap()), IdSource::new(), config);
+    // A little later than the world was made, so that ids of the two do not meet.
+    let now = NOW.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_secs(1);
+    let app = App::new(db, Clock::held_at(now), IdSource::new(), config);
     let references = smuggle(&app);
     while worker::step(&app, &app.mailbox).unwrap() > 0 {}
     let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
