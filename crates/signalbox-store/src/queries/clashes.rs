@@ -131,6 +131,8 @@ fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, now: Timestamp, change: ChangeId, m
         let excepted = gather::exceptions(tx, change.0, now)?;
         clashes.retain(|clash| !matches!(&clash.with, ClashWith::Calendar { id, .. } if clash.rule == ClashRule::Freeze && excepted.contains(id)));
     }
+    // What was agreed or happens elsewhere is told on the change's own page; a list has no words for it.
+    clashes.retain(|clash| !matches!(clash.rule, ClashRule::Maintenance | ClashRule::National));
     let mut found = vec![];
     for clash in clashes {
         let Some(with) = eyes.opposite(tx, &own, &clash)? else { continue };

@@ -109,14 +109,21 @@ pub fn tiles(given: &NoticeGiven, start: Timestamp, calendar: &Calendar, zone: &
 /// What stands in the way of a window, and how out of it. What its reader may not see has no name (S16).
 pub fn clash(found: &ClashFact, zone: &TimeZone, ways_out: Vec<Link>) -> Clash {
     let span = local::describe_window(found.from, found.until, zone).sentence();
-    let is_freeze = found.rule == "BR-19f";
-    let other = (!is_freeze && !found.with.is_empty()).then(|| Link::new(&found.with, &format!("/changes/{}", found.with)));
-    let heading = match (is_freeze, found.hard, found.with.is_empty()) {
-        (true, ..) => format!("A freeze: {}", found.with),
-        (false, true, true) => "Other work on the same equipment at the same time".into(),
-        (false, true, false) => format!("The same equipment at the same time as {}", found.with),
-        (false, false, true) => "Other work close to this".into(),
-        (false, false, false) => format!("Close to {}", found.with),
+    let is_calendar = matches!(found.rule.as_str(), "BR-19e" | "BR-19f" | "BR-19h");
+    let other = (!is_calendar && !found.with.is_empty()).then(|| Link::new(&found.with, &format!("/changes/{}", found.with)));
+    let named = if found.with.is_empty() { "other work" } else { &found.with };
+    let heading = match (found.rule.as_str(), found.with.is_empty()) {
+        ("BR-19e", _) => format!("Outside the time agreed for it: {}", found.with),
+        ("BR-19f", _) => format!("A freeze: {}", found.with),
+        ("BR-19h", _) => format!("Away meanwhile: {}", found.with),
+        ("BR-19a", true) => "Other work on the same equipment at the same time".into(),
+        ("BR-19a", false) => format!("The same equipment at the same time as {}", found.with),
+        ("BR-19b", _) => format!("One depends on the other, at the same time as {named}"),
+        ("BR-19c", _) => format!("Both halves of a redundant pair, at the same time as {named}"),
+        ("BR-19g", _) => format!("The same person at the same time as {named}"),
+        ("order", _) => format!("In the wrong order with {named}"),
+        (_, true) => "Other work close to this".into(),
+        (_, false) => format!("Close to {}", found.with),
     };
     let through = if found.shared.is_empty() { String::new() } else { format!(" Found through {}.", found.shared) };
     Clash { heading, is_hard: found.hard, other, words: format!("From {span}."), rule: format!("{}.{through}", found.rule), ways_out }
