@@ -291,7 +291,7 @@ fn made(tx: &mut dyn Tx) -> Result<ScheduleIndex, StoreError> {
     Ok(ScheduleIndex::build(all, &gather::dependencies(tx)?, Calendars::default()))
 }
 
-/// Whether the index holds exactly what the rows say, for tests and `verify`: every change that differs.
+/// Whether the index holds exactly what the rows say, for tests: every change that differs.
 ///
 /// # Errors
 /// The store's.
