@@ -73,7 +73,7 @@ impl Drawing<'_> {
                 text: if matches!(clash.with, Opposite::Freeze { .. }) { "is inside the freeze".into() } else { "and".into() },
                 second: entries::opposite(clash, true),
                 after: entries::how_they_clash(clash),
-                why: Link::new("See why", &format!("{href}#clashes")),
+                why: Link::new("See why, and the ways out", &format!("{href}/clashes")),
             })
         };
         let mut told = BTreeSet::new();
