@@ -71,6 +71,7 @@ fn unborn(recorded: &Recorded) -> Change {
         conditions: vec![],
         excepted: vec![],
         settled: vec![],
+        after: vec![],
         implementer: None,
         work: Work::default(),
         carry: Default::default(),
@@ -283,12 +284,13 @@ pub(crate) fn void_approvals(change: &mut Change, at: Timestamp) {
 fn fold_decision(change: &mut Change, recorded: &Recorded) {
     let at = recorded.at;
     match &recorded.event {
-        Event::Approved { content, window, words, conditions, .. } => {
+        Event::Approved { content, window, words, conditions, closure, .. } => {
             // What was approved before a small move is decided anew instead of re-affirmed.
             if change.board.moved.is_some() {
                 void_approvals(change, at);
             }
-            change.approvals.push(Approval { by: recorded.by.clone(), at, content: content.clone(), window: *window, words: words.clone(), void: None });
+            let (by, content, words) = (recorded.by.clone(), content.clone(), words.clone());
+            change.approvals.push(Approval { by, at, content, window: *window, words, void: None, closure: closure.clone() });
             add_conditions(change, recorded, conditions);
             change.stage = Stage::Approved;
         }
@@ -319,6 +321,7 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.stage = Stage::Scheduled;
         }
         Event::FreezeExcepted(excepted) => crate::decide::freeze::fold(change, recorded, excepted),
+        Event::Ordered { after } => change.after.clone_from(after),
         Event::ClashSettled(settled) => crate::decide::clash::fold(change, recorded, settled),
         Event::Voted(vote) => change.board.put(&recorded.by, at, vote),
         Event::TakenBack { .. } => {

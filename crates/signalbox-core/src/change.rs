@@ -341,6 +341,8 @@ pub struct Approval {
     pub window: Option<Window>,
     pub words: Option<Text>,
     pub void: Option<Timestamp>,
+    /// What depended on its things then (spec 10.2).
+    pub closure: Option<Box<crate::schedule::closure::Closure>>,
 }
 
 /// A promise attached to an approval or a clinical acceptance.
@@ -422,6 +424,8 @@ pub struct Change {
     pub conditions: Vec<Condition>,
     /// Freezes that do not hold for it, each with its end (C070).
     pub excepted: Vec<crate::decide::freeze::Exception>,
+    /// What has to be over before it begins (C035).
+    pub after: Vec<crate::decide::order::Earlier>,
     /// What was ruled on its clashes, the latest of each pair and rule.
     pub settled: Vec<crate::decide::clash::Ruled>,
     pub implementer: Option<(PersonId, OrgId)>,

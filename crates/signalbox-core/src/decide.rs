@@ -17,6 +17,7 @@ pub mod warnings;
 pub mod clash;
 pub mod classify;
 pub mod freeze;
+pub mod order;
 pub mod material;
 
 mod accept;
@@ -188,7 +189,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::AskMore => approve::ask_more(t),
         Act::MeetCondition => approve::meet_condition(t),
         Act::Vote | Act::TakeBack | Act::Reaffirm => board::take(t, act),
-        Act::Hold | Act::Schedule | Act::Reschedule | Act::ExceptFreeze | Act::SettleClash => schedule::take(t, act),
+        Act::Hold | Act::Schedule | Act::Reschedule | Act::ExceptFreeze | Act::SettleClash | Act::Follow => schedule::take(t, act),
         Act::Resume => Some(vec![Event::Resumed]),
         Act::Start => work::start(t),
         Act::RunningLate => work::running_late(t),
@@ -321,6 +322,9 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
             AnswerKind::Files => query.file_ids.extend(entries(&question.id).iter().filter_map(|e| e.parse::<i64>().ok())),
             _ => {}
         }
+    }
+    if act == Some(Act::Follow) {
+        query.changes.extend(entries("after"));
     }
     if act == Some(Act::Quote) {
         query.rates = true;

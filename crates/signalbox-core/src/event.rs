@@ -280,6 +280,9 @@ pub enum Event {
         /// How the board stood, where one was asked (BR-20).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         board: Option<Box<crate::board::Heard>>,
+        /// What depended on its things then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closure: Option<Box<crate::schedule::closure::Closure>>,
     },
     Voted(Box<crate::board::Voted>),
     /// The decision is taken back; the change is decided again.
@@ -322,6 +325,10 @@ pub enum Event {
     },
     /// C070: a freeze does not hold for this change until then.
     FreezeExcepted(Box<crate::decide::freeze::Excepted>),
+    /// C035: these have to be over before it begins; nothing is left of what was said before.
+    Ordered {
+        after: Vec<crate::decide::order::Earlier>,
+    },
     /// Spec 6.7: what becomes of a clash, for as long as neither of the two is moved.
     ClashSettled(Box<crate::decide::clash::Settled>),
     /// Answers added or changed after submission; a material one voids approvals (SD-11, BR-31).

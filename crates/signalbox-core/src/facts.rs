@@ -61,6 +61,15 @@ pub struct PersonFact {
     pub hats: Vec<Membership>,
 }
 
+/// Another change, as far as rules need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeFact {
+    pub id: ChangeId,
+    pub reference: String,
+    /// What that one has to follow itself.
+    pub after: BTreeSet<ChangeId>,
+}
+
 /// An incident, as far as rules need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentFact {
@@ -148,6 +157,10 @@ pub struct Reach {
     pub direct_care: bool,
     pub always_on: bool,
     pub network: bool,
+    /// All of them.
+    pub nodes: BTreeSet<crate::schedule::Node>,
+    /// The number of the log at which the dependencies were read.
+    pub graph: i64,
 }
 
 /// Changes of the last year on the same services or equipment that were carried out, and how many of them failed or
@@ -195,6 +208,8 @@ pub struct Facts {
     pub people: Vec<PersonFact>,
     /// People named for a step or for go or no-go, with every organisation they work for.
     pub named: Vec<PersonFact>,
+    /// Other changes that the actor may see and that the command names.
+    pub changes: Vec<ChangeFact>,
     /// Incidents that the actor may see and that the command or the change names.
     pub incidents: Vec<IncidentFact>,
     /// Dependants of the items and services named by the command or the change.
@@ -267,6 +282,8 @@ pub struct FactsQuery {
     pub person_emails: BTreeSet<String>,
     /// People of any working role.
     pub named_emails: BTreeSet<String>,
+    /// References of other changes.
+    pub changes: BTreeSet<String>,
     /// References of incidents.
     pub incidents: BTreeSet<String>,
     pub items: BTreeSet<ItemId>,

@@ -67,6 +67,7 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Resumed => Act::Resume,
         Event::FreezeExcepted(_) => Act::ExceptFreeze,
         Event::ClashSettled(_) => Act::SettleClash,
+        Event::Ordered { .. } => Act::Follow,
         Event::Scheduled { .. } => Act::Schedule,
         Event::Rescheduled { .. } => Act::Reschedule,
         Event::Amended { .. } => Act::Amend,

@@ -9,6 +9,7 @@
 //! `calendar` and `timeline` are what holds for stretches of time.
 
 mod calendar;
+pub mod closure;
 mod graph;
 pub mod grid;
 mod index;
@@ -103,7 +104,7 @@ impl PlannedWork {
             sites: header.sites.iter().copied().collect(),
             organisations: change.orgs(),
             people: people(change),
-            after: BTreeSet::new(),
+            after: change.after.iter().map(|one| one.change).collect(),
             span: Span { from: window.start, until: window.contingency_end },
             stage_rank: rank(change.stage),
             level: level(change.kind),

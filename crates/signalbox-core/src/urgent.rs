@@ -95,7 +95,7 @@ pub fn fold(change: &mut Change, recorded: &Recorded) {
             urgent.answered = None;
             urgent.asked.remove(&Paper::Confirmation);
             let (content, window) = change.content.as_ref().map(|c| (c.hash.clone(), c.header.window)).unwrap_or_default();
-            change.approvals.push(crate::change::Approval { by: stamp, at: yes.said_at, content, window, words: None, void: None });
+            change.approvals.push(crate::change::Approval { by: stamp, at: yes.said_at, content, window, words: None, void: None, closure: None });
             change.stage = Stage::Approved;
         }
         Event::VerbalConfirmed { .. } => urgent.answered = Some((true, by, at)),

@@ -2,16 +2,19 @@
 
 use jiff::Timestamp;
 use signalbox_core::ids::ChangeId;
-use signalbox_core::schedule::{Clash, ClashRule, ClashWith, Span};
+use signalbox_core::schedule::{Clash, ClashRule, ClashWith, Span, closure};
+use std::collections::BTreeSet;
 
 use crate::schedule::Schedule;
 use crate::sql::statements;
-use crate::{StoreError, Tx, gather, log, values};
+use crate::{StoreError, Tx, gather, log, project, values};
 
 statements! {
     TELL = "insert into clash_told(change_id, other_id, rule, mark, told_at) values ($1, $2, $3, $4, $5) on conflict do nothing";
     FORGET = "delete from clash_told where told_at < $1";
     MOVED = "select distinct change_id from events where seq > $1 and stream = 'change'";
+    FROZEN = "select c.id, f.digest from changes c join change_closure f on f.change_id = c.id
+        where c.holds_window = 1 and c.contingency_end > $1 and c.window_start < $2 order by c.id";
     DECLARED = "select count(*) from events where seq > $1 and stream <> 'change'";
 }
 
@@ -97,6 +100,45 @@ fn of_clash(change: ChangeId, own: Span, others: Option<Span>, clash: &Clash) ->
         (ClashWith::Calendar { id, .. }, _) => Found { change, other: None, rule: clash.rule, mark: format!("{id} {} {}", words(own), words(clash.span)) },
         (ClashWith::Work { change: other, .. }, None) => Found { change, other: Some(*other), rule: clash.rule, mark: words(own) },
     }
+}
+
+/// Work that is approved and on which more depends than did then (spec 10.2), with the digest of what does now.
+///
+/// # Errors
+/// The store's.
+pub fn enlarged(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp) -> Result<Vec<(ChangeId, String)>, StoreError> {
+    let until = now.saturating_add(AHEAD).unwrap_or(now);
+    let frozen = tx.all(FROZEN, values![now.as_microsecond(), until.as_microsecond()], |row| Ok((ChangeId(row.int(0)?), row.text(1)?)))?;
+    let depending = schedule.ask(tx, now, |index, _| {
+        let of = |change: ChangeId| {
+            let start = index.work(change)?.nodes;
+            Some(index.affected(&start).into_keys().filter(|node| !start.contains(node)).collect::<BTreeSet<_>>())
+        };
+        frozen.iter().map(|(change, _)| of(*change)).collect::<Vec<_>>()
+    })?;
+    let mut found = vec![];
+    for ((change, digest), nodes) in frozen.into_iter().zip(depending) {
+        let Some(nodes) = nodes else { continue };
+        let now_is = closure::digest(&nodes);
+        if now_is == digest {
+            continue;
+        }
+        // Things may have gone too, so what was kept with the approval is looked at.
+        let Some(loaded) = project::load(tx, change.0)? else { continue };
+        let kept = loaded.change.live_approvals().filter_map(|approval| approval.closure.as_ref()).last();
+        if kept.is_some_and(|kept| kept.enlarged(&nodes).is_some()) {
+            found.push((change, now_is));
+        }
+    }
+    Ok(found)
+}
+
+/// The same as [`take_up`] for what was enlarged.
+///
+/// # Errors
+/// The store's.
+pub fn take_up_enlarged(tx: &mut dyn Tx, change: ChangeId, digest: &str, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(tx.exec(TELL, values![change.0, 0, "closure", digest, now.as_microsecond()])? > 0)
 }
 
 /// Whether nobody was told of it yet; from now on somebody was.

@@ -4,10 +4,12 @@
 
 pub(crate) mod calendar;
 pub(crate) mod entries;
+pub(crate) mod impact;
 pub(crate) mod modalities;
 mod slots;
 
 pub use calendar::{exceptions, externals, freezes, maintenance};
+pub use impact::{Impact, Reached, Side, Thing, impact, things};
 pub use slots::{Ask, FreeTimes, RefusedStarts, Whose, WhyNot, free_times};
 
 use crate::directory;
@@ -19,7 +21,7 @@ use jiff::Timestamp;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
 use signalbox_core::change::{Change, Kind, Outcome, Window};
 use signalbox_core::facts::{
-    ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, OtherFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
+    ChangeFact, ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, OtherFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
 };
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use signalbox_core::schedule::{self, Affected, Clash, ClashWith, Dependency, DependencyKind, Node, PlannedWork, Span};
@@ -39,6 +41,7 @@ statements! {
     LIKE_BY_ITEM = "select distinct c.id, c.outcome from change_items i join changes c on c.id = i.change_id
         where i.item_id = $1 and c.closed_at > $2 and c.id <> $3 and c.outcome is not null";
     SITES_BY_CODE = "select id, code, org_id from sites where code = $1 order by id";
+    AFTER = "select after_id from change_after where change_id = $1";
     DEPENDENCIES = "select from_kind, from_id, to_kind, to_id, kind from dependencies";
     RUNS_ON = "select item_id, service_id from item_services";
     PERSON_BY_EMAIL = "select p.id, p.email, m.org_id, o.kind, m.role, m.service_id from people p join memberships m on m.person_id = p.id
@@ -92,6 +95,7 @@ pub fn facts(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, actor: &Actor
     for email in &query.named_emails {
         add_named(tx, &mut facts, email)?;
     }
+    add_changes(tx, actor, &mut facts, query)?;
     add_incidents(tx, actor, &mut facts, change, query)?;
     if let Some(change) = change {
         money(tx, actor, change, query, &mut facts)?;
@@ -273,6 +277,17 @@ fn add_named(tx: &mut dyn Tx, facts: &mut Facts, email: &str) -> Result<(), Stor
     Ok(())
 }
 
+/// The other changes typed, as the actor may see them (S02), with what each has to follow itself.
+fn add_changes(tx: &mut dyn Tx, actor: &Actor, facts: &mut Facts, query: &FactsQuery) -> Result<(), StoreError> {
+    for reference in &query.changes {
+        let reference = reference.to_ascii_uppercase();
+        let Some(id) = crate::queries::sight::by_reference(tx, &Scope::of(actor), &reference)? else { continue };
+        let after = tx.all(AFTER, values![id], |row| row.int(0).map(ChangeId))?.into_iter().collect();
+        facts.changes.push(ChangeFact { id: ChangeId(id), reference, after });
+    }
+    Ok(())
+}
+
 /// The incidents typed, and those linked already, as the actor may see them.
 fn add_incidents(tx: &mut dyn Tx, actor: &Actor, facts: &mut Facts, change: Option<&Change>, query: &FactsQuery) -> Result<(), StoreError> {
     use crate::queries::incidents::{self, IncidentFilter};
@@ -357,8 +372,9 @@ fn named(facts: &Facts) -> BTreeSet<Node> {
 /// What depends on the things named, and whom that concerns (spec 10.2).
 fn reach(tx: &mut dyn Tx, facts: &mut Facts, affected: BTreeMap<Node, Affected>) -> Result<(), StoreError> {
     let named = named(facts);
-    let mut reach = Reach::default();
+    let mut reach = Reach { graph: log::read_head(tx)?.count(), ..Reach::default() };
     for node in affected.into_keys().filter(|n| !named.contains(n)) {
+        reach.nodes.insert(node);
         match node {
             Node::Service(id) => {
                 let Some(service) = tx.maybe_one(SERVICE_BY_ID, values![id.0], service_row)? else { continue };
@@ -390,7 +406,7 @@ fn proposal(tx: &mut dyn Tx, facts: &Facts, change: Option<&Change>, window: Win
         sites: facts.sites.iter().map(|s| s.id).collect(),
         organisations: facts.items.iter().map(|i| i.org).chain(facts.services.iter().flat_map(|s| s.users.clone())).chain(facts.reach.orgs.clone()).collect(),
         people: change.map(schedule::people).unwrap_or_default(),
-        after: BTreeSet::new(),
+        after: change.map(|c| c.after.iter().map(|one| one.change).collect()).unwrap_or_default(),
         span: Span { from: window.start, until: window.contingency_end },
         stage_rank: change.map_or(0, |c| schedule::rank(c.stage)),
         level: change.map_or(schedule::Level::NoImpact, |c| schedule::level(c.kind)),

@@ -31,6 +31,8 @@ statements! {
     ORGS_OF = "select change_id, org_id from change_orgs where change_id = $1";
     PEOPLE = "select x.change_id, x.person_id from changes c join change_people x on x.change_id = c.id where c.holds_window = 1 order by c.id";
     PEOPLE_OF = "select change_id, person_id from change_people where change_id = $1";
+    AFTER = "select x.change_id, x.after_id from changes c join change_after x on x.change_id = c.id where c.holds_window = 1 order by c.id";
+    AFTER_OF = "select change_id, after_id from change_after where change_id = $1";
     CHANGES_SINCE = "select distinct change_id from events where seq > $1 and stream = 'change'";
     KINDS_SINCE = "select distinct type from events where seq > $1 and stream <> 'change'";
     HASH_AT = "select hash from events where seq = $1";
@@ -243,11 +245,12 @@ fn bare((id, reference, stage, kind, from, until): WorkRow) -> Result<PlannedWor
 /// What stands in the tables beside a change: where it is read, and what it adds to the work.
 type Beside = (&'static str, &'static str, fn(&mut PlannedWork, i64));
 
-const BESIDE: [Beside; 5] = [
+const BESIDE: [Beside; 6] = [
     (ITEMS, ITEMS_OF, |work, id| _ = work.nodes.insert(Node::Item(ItemId(id)))),
     (SERVICES, SERVICES_OF, |work, id| _ = work.nodes.insert(Node::Service(ServiceId(id)))),
     (SITES, SITES_OF, |work, id| _ = work.sites.insert(SiteId(id))),
     (ORGS, ORGS_OF, |work, id| _ = work.organisations.insert(OrgId(id))),
+    (AFTER, AFTER_OF, |work, id| _ = work.after.insert(ChangeId(id))),
     (PEOPLE, PEOPLE_OF, |work, id| _ = work.people.insert(PersonId(id))),
 ];
 

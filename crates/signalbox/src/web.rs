@@ -41,8 +41,8 @@ use crate::app::Shared;
 use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
 
 use handlers::{
-    boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, incidents, join, me, meetings, members, on_call, ops, outages,
-    paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
+    boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, impact, incidents, join, me, meetings, members, on_call, ops,
+    outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -231,6 +231,7 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || post(change::take)),
     route(Method::GET,  "/changes/{ref}/clashes",     "clashes of a change",     Member, || get(clashes::show)),
     route(Method::POST, "/changes/{ref}/clashes",     "settle a clash",          Member, || post(clashes::settle)),
+    route(Method::GET,  "/changes/{ref}/impact",      "what a change touches",   Member, || get(impact::show)),
     route(Method::GET,  "/changes/{ref}/free-times",  "free times for a change", Member, || get(handlers::free_times::show)),
     route(Method::GET,  "/changes/{ref}/quotes",      "quotes of a change",      Member, || get(change::money::show)),
     route(Method::GET,  "/changes/{ref}/quotes.csv",  "quotes as CSV",           Member, || get(change::money::download)),

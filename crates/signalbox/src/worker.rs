@@ -182,6 +182,7 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
             let found = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
             tell(app, task, &clashes::OWNERS, News::Clash { found })
         }
+        clashes::ENLARGED => tell(app, task, &clashes::OWNERS, News::Enlarged),
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),
     }
@@ -244,9 +245,14 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
     let key = match news {
         News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Clash { .. } | News::Quote => {
-            task.id
-        }
+        News::Reminder { .. }
+        | News::Outcome { .. }
+        | News::Go { .. }
+        | News::Chase { .. }
+        | News::Clinical { .. }
+        | News::Clash { .. }
+        | News::Enlarged
+        | News::Quote => task.id,
     };
     tell_keyed(app, task, key, to, news)
 }
@@ -256,7 +262,14 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     let recorded = match news {
         News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Clash { .. } | News::Quote => None,
+        News::Reminder { .. }
+        | News::Outcome { .. }
+        | News::Go { .. }
+        | News::Chase { .. }
+        | News::Clinical { .. }
+        | News::Clash { .. }
+        | News::Enlarged
+        | News::Quote => None,
     };
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);

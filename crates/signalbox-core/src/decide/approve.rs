@@ -3,6 +3,7 @@
 use super::{Taking, fields, ruling};
 use crate::event::{Event, NewCondition};
 use crate::refusal::Violation;
+use crate::schedule::closure::Closure;
 
 /// T14. Binds to the content and window in force; a content seen before an edit is refused (S36).
 pub(super) fn approve(t: &mut Taking) -> Option<Vec<Event>> {
@@ -14,7 +15,9 @@ pub(super) fn approve(t: &mut Taking) -> Option<Vec<Event>> {
     let ruling = ruling::rule_on(t.ctx, t.change, "approver").map(|(ruling, _)| ruling);
     t.rulings.extend(ruling.clone());
     let board = crate::board::heard(t.ctx, t.change).map(Box::new);
-    Some(vec![Event::Approved { content: content.hash.clone(), window: content.header.window, words, conditions, ruling, board }])
+    let reach = &t.ctx.facts.reach;
+    let closure = Some(Box::new(Closure::of(&reach.nodes, reach.graph)));
+    Some(vec![Event::Approved { content: content.hash.clone(), window: content.header.window, words, conditions, ruling, board, closure }])
 }
 
 /// Spec 6.3: where there is no way back and the impact is high, the approver says in so many words that it is accepted.

@@ -19,6 +19,7 @@ pub(super) fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Schedule => schedule(t),
         Act::ExceptFreeze => super::freeze::except(t),
         Act::SettleClash => super::clash::settle(t),
+        Act::Follow => super::order::follow(t),
         _ => reschedule(t),
     }
 }

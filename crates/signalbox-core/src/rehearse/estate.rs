@@ -214,6 +214,7 @@ impl Estate {
             return reach;
         }
         for node in self.empty.affected(&named).into_keys().filter(|node| !named.contains(node)) {
+            reach.nodes.insert(node);
             match node {
                 Node::Service(id) => {
                     let Some(service) = self.services.get(&id) else { continue };
@@ -245,7 +246,7 @@ impl Estate {
             organisations: facts.items.iter().map(|item| item.org).chain(users).chain(facts.reach.orgs.iter().copied()).collect(),
             span: Span { from: window.start, until: window.contingency_end },
             people: schedule::people(change),
-            after: BTreeSet::new(),
+            after: change.after.iter().map(|one| one.change).collect(),
             stage_rank: schedule::rank(change.stage),
             level: schedule::level(change.kind),
             passes_freezes: change.kind == Kind::Emergency,

@@ -244,6 +244,11 @@ impl ScheduleIndex {
         self.graph.affected(nodes)
     }
 
+    /// What these go down or suffer with (spec 10.2).
+    pub fn needed(&self, start: &BTreeSet<Node>) -> BTreeMap<Node, Affected> {
+        self.graph.needed(start)
+    }
+
     /// Everything that stands in the way of this work, the worst first. The change's own window does not.
     pub fn check(&self, proposal: &PlannedWork) -> Vec<Clash> {
         self.check_with(&mut Marks::default(), proposal)

@@ -35,6 +35,12 @@ statements! {
     PUT_EXCEPTION = "insert into freeze_exceptions(change_id, freeze_id, text_id, granted_at, granted_by, expires_at) values ($1, $2, $3, $4, $5, $6)";
     GET_EXCEPTIONS = "select change_id, freeze_id, text_id, granted_at, granted_by, expires_at from freeze_exceptions where change_id = $1 order by freeze_id";
     DROP_EXCEPTIONS = "delete from freeze_exceptions where change_id = $1";
+    PUT_AFTER = "insert into change_after(change_id, after_id, reference) values ($1, $2, $3)";
+    GET_AFTER = "select change_id, after_id, reference from change_after where change_id = $1 order by after_id";
+    DROP_AFTER = "delete from change_after where change_id = $1";
+    PUT_CLOSURE = "insert into change_closure(change_id, graph, things, digest) values ($1, $2, $3, $4)";
+    GET_CLOSURE = "select change_id, graph, things, digest from change_closure where change_id = $1";
+    DROP_CLOSURE = "delete from change_closure where change_id = $1";
     PUT_RULING = "insert into clash_rulings(change_id, other_id, rule, way, text_id, own_from, own_until, other_from, other_until, ruled_at, ruled_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     GET_RULINGS = "select change_id, other_id, rule, way, text_id, own_from, own_until, other_from, other_until, ruled_at, ruled_by
@@ -44,7 +50,7 @@ statements! {
 }
 
 /// What drops the rows of a change.
-pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY, DROP_EXCEPTIONS, DROP_RULINGS];
+pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY, DROP_EXCEPTIONS, DROP_RULINGS, DROP_CLOSURE, DROP_AFTER];
 
 /// The rows of these tables, in the order of their statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,6 +62,8 @@ pub struct Carried {
     pub entries: Vec<Vec<Value>>,
     pub exceptions: Vec<Vec<Value>>,
     pub rulings: Vec<Vec<Value>>,
+    pub closures: Vec<Vec<Value>>,
+    pub after: Vec<Vec<Value>>,
 }
 
 fn micros(at: Option<Timestamp>) -> Value {
@@ -95,7 +103,9 @@ pub(super) fn rows(change: &Change) -> Carried {
         incidents: incidents.collect(),
         entries: entry(change).into_iter().collect(),
         exceptions: exceptions(change),
+        after: after(change),
         rulings: rulings(change),
+        closures: closure(change).into_iter().collect(),
     }
 }
 
@@ -109,6 +119,17 @@ fn exceptions(change: &Change) -> Vec<Vec<Value>> {
     }
     rows.sort_by_key(|(freeze, _)| *freeze);
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn closure(change: &Change) -> Option<Vec<Value>> {
+    let closure = change.live_approvals().filter_map(|approval| approval.closure.as_ref()).last()?;
+    Some(vec![change.id.0.into(), closure.graph.into(), count(closure.count), closure.digest.as_str().into()])
+}
+
+fn after(change: &Change) -> Vec<Vec<Value>> {
+    let mut all: Vec<_> = change.after.iter().collect();
+    all.sort_by_key(|one| one.change);
+    all.into_iter().map(|one| vec![change.id.0.into(), one.change.0.into(), one.reference.as_str().into()]).collect()
 }
 
 fn rulings(change: &Change) -> Vec<Vec<Value>> {
@@ -206,6 +227,8 @@ pub(super) fn write(tx: &mut dyn Tx, rows: &Carried) -> Result<(), StoreError> {
         (PUT_ENTRY, &rows.entries),
         (PUT_EXCEPTION, &rows.exceptions),
         (PUT_RULING, &rows.rulings),
+        (PUT_CLOSURE, &rows.closures),
+        (PUT_AFTER, &rows.after),
     ];
     for (put, rows) in tables {
         for row in rows {
@@ -225,6 +248,8 @@ pub(super) fn read(tx: &mut dyn Tx, key: &[Value]) -> Result<Carried, StoreError
         entries: tx.all(GET_ENTRY, key, |row| all_values(row, 5, &[1, 4]))?,
         exceptions: tx.all(GET_EXCEPTIONS, key, |row| all_values(row, 6, &[]))?,
         rulings: tx.all(GET_RULINGS, key, |row| all_values(row, 11, &[2, 3]))?,
+        after: tx.all(GET_AFTER, key, |row| all_values(row, 3, &[2]))?,
+        closures: tx.all(GET_CLOSURE, key, |row| all_values(row, 4, &[3]))?,
     })
 }
 
@@ -238,6 +263,8 @@ pub(super) fn tables_that_differ(a: &Carried, b: &Carried) -> Vec<&'static str> 
         ("change_entries", a.entries == b.entries),
         ("freeze_exceptions", a.exceptions == b.exceptions),
         ("clash_rulings", a.rulings == b.rulings),
+        ("change_closure", a.closures == b.closures),
+        ("change_after", a.after == b.after),
     ];
     tables.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
 }

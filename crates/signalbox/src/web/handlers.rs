@@ -14,6 +14,7 @@ pub mod draft;
 pub mod entries;
 pub mod feeds;
 pub mod free_times;
+pub mod impact;
 pub mod incidents;
 pub mod join;
 mod lessons;

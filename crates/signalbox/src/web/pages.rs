@@ -6,6 +6,7 @@ pub mod clashes;
 pub mod decide;
 pub mod errors;
 pub mod feeds;
+pub mod impact;
 pub mod me;
 pub mod meeting;
 pub mod ops;

@@ -1,6 +1,8 @@
 //! Charts drawn as SVG text. Numbers come in worked out; this file only places them. The title states the
 //! finding, `desc` the numbers, and the page adds the table: a chart is never the only way to read something.
 
+pub mod layers;
+
 use std::fmt::Write as _;
 
 /// A process behaviour chart of values between 0 and 100.

@@ -106,6 +106,7 @@ pub fn act_field_label(act: Act, id: &str) -> String {
     match (act, id) {
         (Act::Review, "why" | "benefit") => super::work::field_label(id),
         (Act::SettleClash, "way") => "What becomes of it?".into(),
+        (Act::Follow, "after") => "Which changes have to be over before it begins?".into(),
         (Act::ExceptFreeze, "until") => "Until when does the freeze not hold for this change?".into(),
         _ => field_label(id),
     }
@@ -127,6 +128,7 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (Act::Withdraw, "reason") => "Not asked for, but it helps whoever reads this later.",
         (Act::Reschedule, "reason") => "Everyone who was told of the old window is told of the new one.",
         (Act::ExceptFreeze, "until") => "From then on the freeze holds for this change again, for its start too.",
+        (Act::Follow, "after") => "References, one a line; leave it empty where the order no longer matters. It cannot be scheduled before they are over.",
         (Act::SettleClash, "way") => "It holds while neither of the two windows moves.",
         (Act::SettleClash, "reason") => "It stands in the record beside your name, and the owners of both are told.",
         (Act::ExceptFreeze, "reason") => "It stands in the record beside your name.",
@@ -254,6 +256,7 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::Resume => "Take off hold",
         Act::ExceptFreeze => "Except this change",
         Act::SettleClash => "Settle it",
+        Act::Follow => "Record the order",
         Act::Schedule => "Schedule",
         Act::Reschedule => "Move the window",
         Act::Amend => "Save the answers",
@@ -321,6 +324,7 @@ pub fn act_title(act: Act) -> &'static str {
         Act::Resume => "Take off hold",
         Act::ExceptFreeze => "Except from a freeze",
         Act::SettleClash => "Rule on a clash",
+        Act::Follow => "Say what it has to follow",
         Act::Schedule => "Schedule the work",
         Act::Reschedule => "Move the window",
         Act::Amend => "Add or change answers",

@@ -85,6 +85,9 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             let until = local::moment_words(excepted.until, &names.zone);
             (format!("Excepted from a freeze until {until}"), Some(text(&excepted.reason)), Tone::Plain)
         }
+        // Not every reader may see what it follows, so that the line names none of them.
+        Event::Ordered { after } if after.is_empty() => plain("It has to follow no other change any more"),
+        Event::Ordered { after } => plain(&format!("It has to follow {}", counted(after.len() as i64, "other change"))),
         Event::ClashSettled(settled) => {
             let ruled = format!("Ruled on the clash with {}: {}", settled.reference, settled.way.words());
             (ruled, Some(text(&settled.reason)), Tone::Plain)

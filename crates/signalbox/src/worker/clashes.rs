@@ -14,6 +14,8 @@ use crate::app::App;
 
 /// The kind of task that tells one side of one clash.
 pub const TASK: &str = "clash";
+/// The kind of task that tells the owners of approved work that more depends on it now.
+pub const ENLARGED: &str = "enlarged";
 /// Who owns a side: whoever raised it, whoever runs it, and those who asked to hear of it.
 pub const OWNERS: [Audience; 4] = [Audience::Raiser, Audience::Role(Role::Coordinator), Audience::Role(Role::SupplierManager), Audience::Subscribers];
 
@@ -56,8 +58,32 @@ pub fn tend(app: &App, known: &mut Option<i64>) -> Result<usize, StoreError> {
             Ok(new)
         })?;
     }
+    if known.is_none_or(|known| known != end) {
+        new += tell_enlarged(app)?;
+    }
     *known = Some(end);
     Ok(new)
+}
+
+/// More depends on approved work than did when it was approved (spec 10.2): its owners hear of it once.
+fn tell_enlarged(app: &App) -> Result<usize, StoreError> {
+    let now = app.clock.now();
+    let found = app.read::<_, StoreError>(|tx| clashes::enlarged(tx, &app.schedule, now))?;
+    if found.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<i64> = found.iter().map(|_| app.ids.mint(now)).collect();
+    app.write::<_, StoreError>(move |tx| {
+        let mut new = 0;
+        for ((change, digest), id) in found.iter().zip(&ids) {
+            if clashes::take_up_enlarged(tx, *change, digest, now)? {
+                new += 1;
+                let (kind, dedupe_key) = (ENLARGED.to_owned(), format!("{ENLARGED}-{id}"));
+                outbox::put(tx, &NewTask { id: *id, kind, change_id: Some(change.0), event_id: None, dedupe_key, payload: "{}".into(), due_at: now })?;
+            }
+        }
+        Ok(new)
+    })
 }
 
 /// The other side of a clash that this event settled is told too; what its own document tells is told already.

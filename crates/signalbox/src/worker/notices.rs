@@ -51,6 +51,8 @@ pub enum News {
     Chase { stage: Stage, level: u8, due_at: Timestamp },
     /// It clashes with something since something was planned, moved or declared, or somebody ruled on a clash of it.
     Clash { found: Found },
+    /// More depends on it than did when it was approved.
+    Enlarged,
     /// The clinical question is overdue, if the change still waits for it.
     Clinical { stage: Stage },
 }
@@ -81,7 +83,14 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
         News::Quote if !sees_money || !charge::timers::is_near_lapse(change, now) => return Ok(None),
         News::Clinical { .. } if !signalbox_core::clinical::is_open(change) => return Ok(None),
         News::Clash { found } if clash_words(&situation, found).is_none() => return Ok(None),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Clinical { .. } | News::Chase { .. } | News::Clash { .. } | News::Quote => None,
+        News::Reminder { .. }
+        | News::Outcome { .. }
+        | News::Go { .. }
+        | News::Clinical { .. }
+        | News::Chase { .. }
+        | News::Clash { .. }
+        | News::Enlarged
+        | News::Quote => None,
     };
     let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
     let may_decide = is_asked && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
@@ -130,7 +139,11 @@ fn title(situation: &Situation) -> String {
 fn text(app: &App, content: &Content) -> String {
     let Content { situation, names, recorded, notice, may_decide, opens, now, name } = content;
     let change = &situation.loaded.change;
-    let page = if matches!(notice.news, News::Clash { .. }) { "/clashes" } else { "" };
+    let page = match notice.news {
+        News::Clash { .. } => "/clashes",
+        News::Enlarged => "/impact",
+        _ => "",
+    };
     let link = app.config.base.link(&format!("/changes/{}{page}", change.reference));
     let why = format!("You get this because {}.", audience::because(notice.told_as));
     if is_restricted(situation) {
@@ -157,6 +170,8 @@ fn text(app: &App, content: &Content) -> String {
                 parts.extend(clash_words(situation, found));
             }
         }
+        None if notice.news == News::Enlarged => parts
+            .push("Since it was approved, more things have come to depend on what it touches. Look at them, and ask whether the approval still holds.".into()),
         None if notice.news == News::Quote => parts.extend(quote_words(situation, *now)),
         None if matches!(notice.news, News::Clinical { .. }) => parts
             .push("The clinical question is overdue. The change waits for a safety officer: nothing is taken for a yes, and nobody else can answer.".into()),
@@ -236,6 +251,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
             News::Clinical { .. } => "Clinical decision overdue",
             News::Clash { found } if found.is_settled => "Clash settled",
             News::Clash { .. } => "Clash",
+            News::Enlarged => "More depends on it",
             _ => "Reminder",
         };
     };
@@ -258,6 +274,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Resumed => "Off hold",
         Event::FreezeExcepted(_) => "Excepted from a freeze",
         Event::ClashSettled(_) => "Clash settled",
+        Event::Ordered { .. } => "Order of changes",
         Event::Scheduled { .. } => "Scheduled",
         Event::Rescheduled { .. } => "Window moved",
         Event::Amended { .. } => "Answers changed",

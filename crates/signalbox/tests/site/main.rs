@@ -19,6 +19,7 @@ mod free_times;
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]
 mod harness;
+mod impact;
 mod import;
 mod joining;
 mod journeys;

@@ -69,7 +69,7 @@ fn s10_a_link_is_good_for_one_purpose_only() {
 }
 
 /// Names of the list below that a page does ask for.
-const OWN_FIELDS: &[(&str, &str)] = &[("/on-call", "role")];
+const OWN_FIELDS: &[(&str, &str)] = &[("/on-call", "role"), ("/changes/{ref}/clashes", "version")];
 
 #[test]
 fn s31_a_field_that_the_page_does_not_have_is_refused() {

@@ -56,6 +56,7 @@ impl Show {
             | Event::Resumed
             | Event::FreezeExcepted(_)
             | Event::ClashSettled(_)
+            | Event::Ordered { .. }
             | Event::Cancelled { .. }
             | Event::Withdrawn { .. }
             | Event::NoticeSettled { .. }

@@ -315,6 +315,7 @@ fn links(seen: &Seen) -> Vec<Link> {
     let process = &seen.situation.process;
     let how = has("/process/{id}").then(|| Link::new(&format!("How this works: {}", process.title), &format!("/process/{}", process.id)));
     let pinned = Link::new(&format!("The text that it keeps: version {}", process.version), &format!("/process/{}/versions/{}", process.id, process.hash));
+    let impact = Link::new("What it touches, and what depends on that", &format!("{}/impact", seen.address()));
     let paper = Link::new("As a form to print", &format!("{}/form", seen.address()));
-    how.into_iter().chain([pinned, paper]).chain(super::super::urgent::link(seen)).collect()
+    std::iter::once(impact).chain(how).chain([pinned, paper]).chain(super::super::urgent::link(seen)).collect()
 }
