@@ -17,8 +17,8 @@ pub mod warnings;
 pub mod clash;
 pub mod classify;
 pub mod freeze;
-pub mod order;
 pub mod material;
+pub mod order;
 
 mod accept;
 pub mod approve;

@@ -21,7 +21,8 @@ use jiff::Timestamp;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
 use signalbox_core::change::{Change, Kind, Outcome, Window};
 use signalbox_core::facts::{
-    ChangeFact, ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, OtherFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
+    ChangeFact, ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, OtherFact, Pattern, PersonFact, Reach, Registration, ServiceFact,
+    SiteFact,
 };
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use signalbox_core::schedule::{self, Affected, Clash, ClashWith, Dependency, DependencyKind, Node, PlannedWork, Span};

@@ -286,3 +286,51 @@ fn c085_both_owners_are_told_once_when_a_clash_comes_about() {
         assert!(told.iter().any(|mail| mail.subject.contains(&first) && mail.text.contains("A freeze: Winter freeze")), "{told:?}");
     });
 }
+
+#[test]
+fn c035_a_change_that_has_to_follow_another_is_not_planned_before_it() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let first = estate.outage(&world, "Archive", "2026-12-15T20:00:00Z", "2026-12-15T22:00:00Z", &[]);
+        let second = estate.outage(&world, "Viewer", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]);
+        let hidden = estate.outage(&world, "Secret", "2026-12-22T20:00:00Z", "2026-12-22T22:00:00Z", &[("confidentiality", "security_restricted")]);
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let path = format!("/changes/{}/acts/follow", second.reference);
+        let send = |after: String, version: String| [("version", version), ("after", after)];
+        let say = |after: &str, version: &str| send(after.to_owned(), version.to_owned());
+        let version = ruth.get(&path).await.field("version").unwrap();
+        for (after, words) in
+            [("RFC-2026-000999", "RFC-2026-000999"), (second.reference.as_str(), "A change cannot follow itself."), ("", "That is what stands there already.")]
+        {
+            let fields = say(after, &version);
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let told = ruth.post(&path, &fields).await;
+            assert!(told.status == StatusCode::UNPROCESSABLE_ENTITY && told.text().contains(words), "{after}: {}", told.text());
+        }
+        let fields = say(&format!("{}\n{}", first.reference.to_lowercase(), hidden.reference), &version);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(ruth.post(&path, &fields).await.status, StatusCode::SEE_OTHER);
+        // It begins a week before what it has to follow ends: both sides are told so, and it is hard.
+        let clashes = ruth.get(&format!("/changes/{}/clashes", second.reference)).await.text();
+        assert!(clashes.contains(&format!("In the wrong order with {}", first.reference)) && clashes.contains("2 in the way"), "{clashes}");
+        assert!(ruth.get(&format!("/changes/{}/clashes", first.reference)).await.text().contains(&format!("In the wrong order with {}", second.reference)));
+        let impact = ruth.get(&format!("/changes/{}/impact", second.reference)).await.text();
+        assert!(impact.contains("It is not scheduled before these are over.") && impact.contains(&first.reference), "{impact}");
+        // The other cannot be said to come after it as well.
+        let back = format!("/changes/{}/acts/follow", first.reference);
+        let version = ruth.get(&back).await.field("version").unwrap();
+        let fields = say(&second.reference, &version);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert!(ruth.post(&back, &fields).await.text().contains("Two changes cannot each come first."));
+        // Una reads the open change, and of what it follows only what is open to her.
+        let mut una = world.sign_in("una@riverside.example").await;
+        let seen = una.get(&format!("/changes/{}", second.reference)).await;
+        assert!(!seen.body.contains(&hidden.reference), "{}", seen.text());
+        // Free times begin once both are over.
+        let times = ruth.get(&format!("/changes/{}/free-times?from=2026-12-08&days=30", second.reference)).await;
+        assert!(times.text().contains("In the wrong order with"), "{}", times.text());
+        let start = times.body.split("acts/reschedule?start=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        assert!(start.parse::<jiff::Timestamp>().unwrap() >= "2026-12-22T23:00:00Z".parse().unwrap(), "{start}");
+        assert!(world.app.db.read(|tx| signalbox_store::log::verify(tx, None, &mut |_, _| ())).unwrap().is_empty());
+    });
+}

@@ -3,8 +3,11 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use signalbox_core::act::Act;
 use signalbox_core::schedule::{DependencyKind, Node};
 use signalbox_store::gather::{self, Impact, Reached, Side, Thing};
+use signalbox_store::queries::sight;
+use signalbox_store::scope::Scope;
 
 use super::change::Seen;
 use crate::app::{App, Shared};
@@ -32,6 +35,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(reference): 
         picture: picture(&impact),
         sections: vec![
             touched(&seen, &impact),
+            order(&app, &seen)?,
             table(&seen, "needed-by", "Is needed by", &impact.needed_by, "Nothing depends on what it touches."),
             table(&seen, "needs", "Needs", &impact.needs, "What it touches depends on nothing else."),
         ],
@@ -87,6 +91,28 @@ fn touched(seen: &Seen, impact: &Impact) -> Section {
     let facts = if orgs.is_empty() { vec![] } else { vec![Fact::new("Organisations that it concerns", &orgs.join(", "))] };
     let table = Table::new("What the change touches", &["Thing", "What it is", "Whose"], rows.collect());
     Section::new("touched", "What it touches").facts(facts).table(table, "Nothing is named yet.")
+}
+
+/// What has to be over before it begins, as far as it is open to the reader (C035).
+fn order(app: &App, seen: &Seen) -> Result<Section, Failure> {
+    let scope = Scope::of(&seen.actor);
+    let after = &seen.change().after;
+    let is_open = app.read::<_, Failure>(|tx| after.iter().map(|one| sight::is_visible(tx, &scope, one.change.0)).collect::<Result<Vec<_>, _>>())?;
+    let mut section = Section::new("order", "What has to be over before it begins");
+    let hidden = is_open.iter().filter(|open| !**open).count() as i64;
+    for (one, _) in after.iter().zip(&is_open).filter(|(_, open)| **open) {
+        section = section.link(&one.reference, &format!("/changes/{}", one.reference));
+    }
+    section = match (after.len(), hidden) {
+        (0, _) => section.words("No other change: it waits for nobody."),
+        (_, 0) => section.words("It is not scheduled before these are over."),
+        (_, hidden) => section.words(&format!(
+            "It is not scheduled before these are over; {} not open to you.",
+            if hidden == 1 { "1 of them is".to_owned() } else { format!("{hidden} of them are") }
+        )),
+    };
+    let may_say = seen.offers().into_iter().any(|offer| offer.act == Act::Follow && offer.is_open());
+    Ok(if may_say { section.link("Say what it has to follow", &format!("{}/acts/{}", seen.address(), Act::Follow.code())) } else { section })
 }
 
 fn table(seen: &Seen, id: &str, heading: &str, side: &Side, empty: &str) -> Section {

@@ -163,6 +163,10 @@ fn filled_in(seen: &Seen, act: Act) -> Raw {
         Act::Submit | Act::Propose => draft.unwrap_or_else(|| answers_typed(seen)),
         Act::Amend => answers_typed(seen),
         Act::Reschedule => answers_typed(seen).into_iter().filter(|(name, _)| name.starts_with("window") || name.starts_with("contingency_end")).collect(),
+        Act::Follow => {
+            let known: Vec<String> = seen.change().after.iter().map(|one| one.reference.clone()).collect();
+            if known.is_empty() { Raw::new() } else { Raw::from([("after".to_owned(), vec![known.join("\n")])]) }
+        }
         Act::Finish | Act::Close => {
             let proposed = seen.change().work.proposed;
             proposed.map(|outcome| Raw::from([("outcome".to_owned(), vec![outcome.code().to_owned()])])).unwrap_or_default()
