@@ -225,8 +225,9 @@ fn overlapping(statement: &mut Composed, asked: Asked) {
     );
 }
 
-fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option<After>, limit: i64) -> Composed {
-    let mut statement = Composed::new(scope, format!("{}{LISTED} and c.private = 0", columns()));
+/// What of the schedule the person may see, under these columns; conditions and an order may follow.
+pub(super) fn listed(columns: &str, scope: &Scope, asked: Asked, filter: &ScheduleFilter) -> Composed {
+    let mut statement = Composed::new(scope, format!("{columns}{LISTED} and c.private = 0"));
     overlapping(&mut statement, asked);
     statement.one_of("c.stage", Standing::stages(filter.standing));
     statement.add(" and (c.stage <> 'CANCELLED' or c.stage_since > {})", [asked.now.as_microsecond().saturating_sub(CANCELLED_SHOWN_MICROS).into()]);
@@ -246,6 +247,11 @@ fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option
     if filter.mine_only {
         statement.sql.push_str(&format!(" and {IS_PARTY} = 1"));
     }
+    statement
+}
+
+fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option<After>, limit: i64) -> Composed {
+    let mut statement = listed(&columns(), scope, asked, filter);
     if let Some(After { start_micros, id }) = after {
         statement.add(" and (c.window_start, c.id) > ({}, {})", [start_micros.into(), id.into()]);
     }
