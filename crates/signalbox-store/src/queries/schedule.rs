@@ -126,6 +126,12 @@ pub struct Detail {
 }
 
 impl Entry {
+    /// When it ends, as far as is known: work that runs late ends when it was last said to (C082).
+    pub fn ends(&self) -> Timestamp {
+        let late = self.detail.as_ref().filter(|_| self.standing == Standing::Live).and_then(|detail| detail.expected_end);
+        late.map_or(self.window.end, |late| late.max(self.window.end))
+    }
+
     /// How long the service is planned to be down: an outage's whole window. Other kinds don't say.
     pub fn outage_minutes(&self) -> Option<i64> {
         let is_outage = self.detail.as_ref().is_some_and(|d| d.kind == Kind::PlannedOutage);
