@@ -1,4 +1,5 @@
-//! The page of the work for the bridge call (C093, C097); more time for work that runs late (C082).
+//! The page of the work for the bridge call (C093, C097), more time for work that runs late (C082), and a move that takes
+//! the steps along (C080).
 
 use axum::http::StatusCode;
 use signalbox_core::carry::Progress;
@@ -46,6 +47,37 @@ fn c093_the_run_page_shows_now_and_next_and_a_press_sent_again_counts_once() {
         assert_eq!(len.post(RUN, &[("act", "close")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let mut una = world.sign_in("una@riverside.example").await;
         assert_eq!(una.get(RUN).await.status, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
+fn c080_a_move_by_its_page_takes_every_step_along() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        estate.outage(&world, "Switchgear", "2026-12-01T20:00:00Z", "2026-12-01T22:00:00Z", &[]);
+        let mut priya = world.sign_in("priya@halden.example").await;
+        let plan = [("plan", "implement"), ("steps", "Shut the node down\nStart it again"), ("minutes", "20")];
+        taken(&mut priya, "ON-2026-000001", "plan", &plan).await;
+        let tell = [("plan", "communicate"), ("steps", "Ring the wards"), ("minutes", "5"), ("offset", "-45")];
+        taken(&mut priya, "ON-2026-000001", "plan", &tell).await;
+        let run = priya.get(RUN).await;
+        let rows = |body: &str| -> Vec<String> {
+            let page = scraper::Html::parse_document(body);
+            let cells = scraper::Selector::parse("td[data-l='Planned']").unwrap();
+            page.select(&cells).map(|cell| cell.text().collect::<String>().split_whitespace().next().unwrap_or_default().to_owned()).collect()
+        };
+        assert_eq!(rows(&run.body), ["20:00", "20:20", "19:15"], "{}", run.text());
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let moved = [
+            ("window.start-date", "2026-12-03"),
+            ("window.start-time", "21:30"),
+            ("window.end-date", "2026-12-03"),
+            ("window.end-time", "23:30"),
+            ("reason", "The engineer is away."),
+        ];
+        taken(&mut ruth, "ON-2026-000001", "reschedule", &moved).await;
+        let run = priya.get(RUN).await;
+        assert_eq!(rows(&run.body), ["21:30", "21:50", "20:45"], "an hour and a half and two days later, all of them: {}", run.text());
     });
 }
 
