@@ -346,7 +346,9 @@ pub fn facts_needed(process: &Process, change: Option<&Change>, act: Option<Act>
     if let Some(content) = change.and_then(|c| c.content.as_ref()) {
         query.items.extend(&content.header.items);
         query.services.extend(&content.header.services);
-        query.window = content.header.window;
+        // Time that was added under control is the window's too: what it runs into is a clash.
+        let latest_end = change.and_then(crate::carry::latest_end);
+        query.window = content.header.window.map(|window| Window { contingency_end: latest_end.unwrap_or(window.contingency_end), ..window });
     }
     // Only classifying asks how like work went, in the year before the change was last received.
     if act == Some(Act::Accept) {

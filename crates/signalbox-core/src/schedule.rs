@@ -6,8 +6,9 @@
 //! answers are held by a naive oracle in the tests.
 //!
 //! `graph` walks dependencies, `index` holds the work and finds clashes, `slots` looks for times without any,
-//! `calendar` and `timeline` are what holds for stretches of time.
+//! `availability` adds up what it takes from services, `calendar` and `timeline` are what holds for stretches of time.
 
+pub mod availability;
 mod calendar;
 pub mod closure;
 mod graph;

@@ -2,6 +2,7 @@
 //! to read a change for somebody.
 
 pub mod agenda;
+pub mod availability;
 pub mod calendar;
 pub mod change;
 pub mod charges;
@@ -35,6 +36,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("names", names::composed()),
         ("past", past::composed()),
         ("schedule", schedule::composed()),
+        ("availability", availability::composed()),
         ("calendar", calendar::composed()),
         ("clashes", clashes::composed()),
         ("clinical", clinical::composed()),

@@ -270,6 +270,16 @@ pub fn work_of(tx: &mut dyn Tx, change: ChangeId) -> Result<Option<PlannedWork>,
     Ok(Some(work))
 }
 
+/// The items and services that a change touches, as its rows say, whether or not it holds a window.
+///
+/// # Errors
+/// The store's.
+pub fn nodes_of(tx: &mut dyn Tx, change: ChangeId) -> Result<BTreeSet<Node>, StoreError> {
+    let mut nodes: BTreeSet<Node> = tx.all(ITEMS_OF, values![change.0], |row| row.int(1).map(|id| Node::Item(ItemId(id))))?.into_iter().collect();
+    nodes.extend(tx.all(SERVICES_OF, values![change.0], |row| row.int(1).map(|id| Node::Service(ServiceId(id))))?);
+    Ok(nodes)
+}
+
 /// The whole index from the rows.
 fn made(tx: &mut dyn Tx) -> Result<ScheduleIndex, StoreError> {
     let mut all: Vec<PlannedWork> = vec![];

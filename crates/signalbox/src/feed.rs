@@ -100,7 +100,7 @@ fn line(tx: &mut dyn Tx, base: &BaseUrl, entry: &Entry) -> Result<Option<Line>, 
         sequence,
         status: status.word(),
         start: entry.window.start,
-        end: entry.window.end,
+        end: entry.ends(),
         title: entries::title(entry),
         changed_at,
         detail: detail(entry, base),
@@ -119,7 +119,7 @@ fn detail(entry: &Entry, base: &BaseUrl) -> Option<LineDetail> {
         }
     }
     words.push(format!("Raised by: {}", detail.org.name));
-    if entry.window.contingency_end > entry.window.end {
+    if entry.window.contingency_end > entry.ends() {
         words.push(format!("If it goes wrong, until: {}", local::moment_words(entry.window.contingency_end, &calendar::london())));
     }
     let codes = |named: &[signalbox_store::queries::Named]| named.iter().map(|one| one.code.clone()).collect();

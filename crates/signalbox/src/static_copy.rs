@@ -107,7 +107,7 @@ fn page(app: &App, found: &[Entry], now: Timestamp) -> FilePage {
 }
 
 fn fact(entry: &Entry, zone: &jiff::tz::TimeZone) -> Fact {
-    let window = local::describe_window(entry.window.start, entry.window.end, zone);
+    let window = local::describe_window(entry.window.start, entry.ends(), zone);
     let mut lines = vec![entries::title(entry)];
     if let Some(detail) = &entry.detail {
         lines.push(format!("{}, {}", detail.reference, detail.kind.words()));

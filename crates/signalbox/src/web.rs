@@ -41,8 +41,8 @@ use crate::app::Shared;
 use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
 
 use handlers::{
-    boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, impact, incidents, join, me, meetings, members, on_call, ops,
-    outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
+    availability, boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, impact, incidents, join, me, meetings, members,
+    on_call, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -74,6 +74,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/",                          "today",                   Anyone, || get(today::show)),
     route(Method::GET,  "/schedule",                  "schedule",                Member, || get(schedule::show)),
     route(Method::GET,  "/schedule.csv",              "schedule as CSV",         Member, || get(schedule::csv)),
+    route(Method::GET,  "/schedule/availability",     "availability of services", Member, || get(availability::show)),
+    route(Method::GET,  "/schedule/availability.csv", "the same as CSV",         Member, || get(availability::file)),
     route(Method::GET,  "/ops",                       "operations board",        Member, || get(ops::show)),
     route(Method::POST, "/ops/{ref}",                 "record what was told",    Member, || post(ops::record)),
     route(Method::GET,  "/tonight",                   "choose a site",           Anyone, || get(tonight::choose)),

@@ -1,6 +1,7 @@
 //! Carrying out and learning (spec 4.2, 5.2 T20 to T29, 6.12, X1, X12, X15).
 
 use super::harness::*;
+use jiff::{SignedDuration, Timestamp};
 use signalbox_core::act::Act;
 use signalbox_core::carry::{self, Plan, Progress};
 use signalbox_core::change::{Outcome, Stage};
@@ -70,6 +71,39 @@ fn c087_a_plan_begins_from_a_set_of_the_document() {
     // The test begins when the work is meant to end.
     let test = carry.of(Plan::Test).next().unwrap().planned.number;
     assert_eq!(carry::planned_start(&case.change, test), Some(at("2027-03-02T23:00")));
+}
+
+/// When everything that is planned about the work stands: each step, the go or no-go, the last safe moment, the latest end.
+fn planned_times(change: &signalbox_core::change::Change) -> Vec<Timestamp> {
+    let steps = change.carry.steps.iter().map(|step| carry::planned_start(change, step.planned.number).unwrap());
+    steps.chain(carry::checkpoint_at(change)).chain(carry::last_safe(change)).chain(carry::latest_end(change)).collect()
+}
+
+#[test]
+fn c080_a_move_takes_every_step_along_by_the_same_offset() {
+    let (world, process) = (World::new(), document("end-to-end"));
+    let mut case = submitted(&world, &process);
+    // Steps with an offset, before the start and after it; steps that follow others; tests, messages and the way back.
+    case.does("manager", Act::Plan, &[("template", "replace a server")]);
+    planned(&mut case);
+    case.does("manager", Act::Plan, &[("decider", "assessor@example.org"), ("minutes_before", "90")]);
+    let before = planned_times(&case.change);
+    assert_eq!(before.len(), case.change.carry.steps.len() + 3);
+    // Half an hour, a week, back again; and into the night of 28 March, in which the clocks go forward from 01:00 to 02:00:
+    // steps keep what lies between them by the minute, not what the clock on the wall shows.
+    for (start, end) in [
+        ("2027-03-02T22:30", "2027-03-03T00:30"),
+        ("2027-03-09T22:30", "2027-03-10T00:30"),
+        ("2027-03-02T22:00", "2027-03-03T00:00"),
+        ("2027-03-28T00:30", "2027-03-28T03:30"),
+    ] {
+        let (start, end) = (at(start), at(end));
+        let (from, until) = (start.to_string(), end.to_string());
+        case.does("coordinator", Act::Reschedule, &[("window.start", &from), ("window.end", &until), ("reason", "Staff")]);
+        let moved = planned_times(&case.change);
+        let offsets: Vec<SignedDuration> = moved.iter().zip(&before).map(|(moved, before)| moved.duration_since(*before)).collect();
+        assert_eq!(offsets, vec![start.duration_since(at(START)); before.len()], "from {from} to {until}");
+    }
 }
 
 #[test]

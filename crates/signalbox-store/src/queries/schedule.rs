@@ -126,6 +126,12 @@ pub struct Detail {
 }
 
 impl Entry {
+    /// When it ends, as far as is known: work that runs late ends when it was last said to (C082).
+    pub fn ends(&self) -> Timestamp {
+        let late = self.detail.as_ref().filter(|_| self.standing == Standing::Live).and_then(|detail| detail.expected_end);
+        late.map_or(self.window.end, |late| late.max(self.window.end))
+    }
+
     /// How long the service is planned to be down: an outage's whole window. Other kinds don't say.
     pub fn outage_minutes(&self) -> Option<i64> {
         let is_outage = self.detail.as_ref().is_some_and(|d| d.kind == Kind::PlannedOutage);
@@ -225,8 +231,9 @@ fn overlapping(statement: &mut Composed, asked: Asked) {
     );
 }
 
-fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option<After>, limit: i64) -> Composed {
-    let mut statement = Composed::new(scope, format!("{}{LISTED} and c.private = 0", columns()));
+/// What of the schedule the person may see, under these columns; conditions and an order may follow.
+pub(super) fn listed(columns: &str, scope: &Scope, asked: Asked, filter: &ScheduleFilter) -> Composed {
+    let mut statement = Composed::new(scope, format!("{columns}{LISTED} and c.private = 0"));
     overlapping(&mut statement, asked);
     statement.one_of("c.stage", Standing::stages(filter.standing));
     statement.add(" and (c.stage <> 'CANCELLED' or c.stage_since > {})", [asked.now.as_microsecond().saturating_sub(CANCELLED_SHOWN_MICROS).into()]);
@@ -246,6 +253,11 @@ fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option
     if filter.mine_only {
         statement.sql.push_str(&format!(" and {IS_PARTY} = 1"));
     }
+    statement
+}
+
+fn statement(scope: &Scope, asked: Asked, filter: &ScheduleFilter, after: Option<After>, limit: i64) -> Composed {
+    let mut statement = listed(&columns(), scope, asked, filter);
     if let Some(After { start_micros, id }) = after {
         statement.add(" and (c.window_start, c.id) > ({}, {})", [start_micros.into(), id.into()]);
     }

@@ -1,5 +1,6 @@
 //! What happens behind each address: a form in, a call to the store or the core, a page or another address out.
 
+pub mod availability;
 pub mod boards;
 pub mod by_mail;
 pub mod change;

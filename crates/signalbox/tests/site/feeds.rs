@@ -21,7 +21,7 @@ use crate::world::{BASE, Client, Reply, World, on_each_engine};
 const UNA: &str = "una@riverside.example";
 
 /// Makes a subscription on its page; where its files are.
-async fn subscribe(client: &mut Client<'_>, fields: &[(&str, &str)]) -> String {
+pub async fn subscribe(client: &mut Client<'_>, fields: &[(&str, &str)]) -> String {
     client.get("/me/feeds").await;
     let made = client.post("/me/feeds", fields).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text());
@@ -38,7 +38,7 @@ async fn read(world: &World, path: &str) -> Reply {
 }
 
 /// The events of a calendar, each as its lines by name; by title.
-fn events(text: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+pub fn events(text: &str) -> BTreeMap<String, BTreeMap<String, String>> {
     let unfolded = text.replace("\r\n ", "");
     let parts = unfolded.split("BEGIN:VEVENT\r\n").skip(1).map(|part| part.split("END:VEVENT").next().unwrap());
     let lines = parts.map(|part| -> BTreeMap<String, String> {

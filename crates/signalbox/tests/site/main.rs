@@ -3,6 +3,7 @@
 
 mod absence;
 mod api;
+mod availability;
 mod boards;
 mod browser;
 mod calendars;

@@ -132,7 +132,7 @@ pub fn how_they_clash(clash: &ScheduleClash) -> String {
 
 /// The entry as a block or bar. `on` is the day in whose cell it stands.
 pub fn entry(entry: &Entry, on: Option<Date>, clashes: bool, zone: &TimeZone) -> ui::Entry {
-    let window = local::describe_window(entry.window.start, entry.window.end, zone);
+    let window = local::describe_window(entry.window.start, entry.ends(), zone);
     let state = if entry.detail.is_some() { entry.stage.words().to_lowercase() } else { "times only".into() };
     let clash = if clashes { ", with a clash" } else { "" };
     let place = place(entry);
@@ -150,11 +150,11 @@ pub fn entry(entry: &Entry, on: Option<Date>, clashes: bool, zone: &TimeZone) ->
 
 /// When it is on, within one day: from its start, all day, or until its end.
 fn at_in_day(entry: &Entry, day: Date, zone: &TimeZone) -> String {
-    let (first, last) = dates_touched(entry.window.start, entry.window.end, zone);
+    let (first, last) = dates_touched(entry.window.start, entry.ends(), zone);
     if day <= first {
         local::time_words(entry.window.start, zone)
     } else if day >= last {
-        format!("to {}", local::time_words(entry.window.end, zone))
+        format!("to {}", local::time_words(entry.ends(), zone))
     } else {
         "all day".into()
     }

@@ -119,7 +119,7 @@ fn row(entry: &Entry, this_year: i16, zone: &TimeZone) -> ForwardRow {
         reference: if reference.is_empty() { "Restricted".into() } else { reference },
         href: entries::href(entry),
         starts: entries::short_moment(entry.window.start, this_year, zone),
-        ends: entries::short_moment(entry.window.end, this_year, zone),
+        ends: entries::short_moment(entry.ends(), this_year, zone),
         title: entries::title(entry),
         touches: touches.unwrap_or_default(),
         organisation: detail.map(|d| d.org.name.clone()).unwrap_or_default(),

@@ -123,9 +123,9 @@ impl Drawing<'_> {
 
     /// First and last day on which an entry stands.
     fn days_of(&self, entry: &Entry) -> (Date, Date) {
-        let (first, last) = dates_touched(entry.window.start, entry.window.end, self.zone);
-        let ends_at_night = local::wall(entry.window.end, self.zone).time().hour() < NIGHT_ENDS_HOUR;
-        let is_night = last > first && ends_at_night && local::wall(entry.window.end, self.zone).date() == last;
+        let (first, last) = dates_touched(entry.window.start, entry.ends(), self.zone);
+        let ends_at_night = local::wall(entry.ends(), self.zone).time().hour() < NIGHT_ENDS_HOUR;
+        let is_night = last > first && ends_at_night && local::wall(entry.ends(), self.zone).date() == last;
         (first, if is_night { days_on(last, -1).max(first) } else { last })
     }
 
@@ -205,8 +205,8 @@ impl Drawing<'_> {
                 href: entries::href(entry),
                 starts: entries::short_moment(entry.window.start, self.today.year(), self.zone),
                 starts_iso: entry.window.start.to_string(),
-                ends: entries::short_moment(entry.window.end, self.today.year(), self.zone),
-                ends_iso: entry.window.end.to_string(),
+                ends: entries::short_moment(entry.ends(), self.today.year(), self.zone),
+                ends_iso: entry.ends().to_string(),
                 title: entries::title(entry),
                 service: detail.map(|d| entries::names(&d.services)).unwrap_or_default(),
                 site: detail.map(|d| entries::names(&d.sites)).unwrap_or_default(),
@@ -269,8 +269,7 @@ pub fn lanes_by_service(
     }
     let lane = |((_, name, service), work): ((u8, String, Option<i64>), Vec<&Entry>)| {
         let (grounds, now, more_href) = around(service);
-        let (bars, left) =
-            scale.pack(work.iter().map(|entry| (entry.window.start, entry.window.end, entries::entry(entry, None, clashes(entry), zone))).collect());
+        let (bars, left) = scale.pack(work.iter().map(|entry| (entry.window.start, entry.ends(), entries::entry(entry, None, clashes(entry), zone))).collect());
         let count = if work.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", work.len()) };
         let more = (left > 0).then(|| Link::new(&format!("{left} more"), &more_href));
         Lane { name, note: String::new(), count, grounds, now, bars, more }
