@@ -98,8 +98,8 @@ pub enum Count {
     MoreThan(i64),
 }
 
-/// Nobody reads further; counting on would only cost.
-const COUNT_MAX: i64 = 10_000;
+/// Nobody reads further; counting on would only cost, and it was most of what a page of a large site cost.
+const COUNT_MAX: i64 = 1_000;
 /// The most rows of one page.
 pub const LIMIT_MAX: i64 = 500;
 /// How many rows a CSV reads at a time.
