@@ -70,6 +70,8 @@ vocabulary! {
         Reschedule = "reschedule", "move the window";
         /// C070: a freeze does not hold for this change, until a time, for a reason.
         ExceptFreeze = "except_freeze", "except from a freeze";
+        /// Spec 6.7: the authority rules which of two changes that clash has to move, or that none does.
+        SettleClash = "settle_clash", "rule on a clash";
         /// A question of the document is answered or changed after submission.
         Amend = "amend", "add or change answers";
         /// T21: stopped after approval.

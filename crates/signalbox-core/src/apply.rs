@@ -70,6 +70,7 @@ fn unborn(recorded: &Recorded) -> Change {
         board: Default::default(),
         conditions: vec![],
         excepted: vec![],
+        settled: vec![],
         implementer: None,
         work: Work::default(),
         carry: Default::default(),
@@ -318,6 +319,7 @@ fn fold_decision(change: &mut Change, recorded: &Recorded) {
             change.stage = Stage::Scheduled;
         }
         Event::FreezeExcepted(excepted) => crate::decide::freeze::fold(change, recorded, excepted),
+        Event::ClashSettled(settled) => crate::decide::clash::fold(change, recorded, settled),
         Event::Voted(vote) => change.board.put(&recorded.by, at, vote),
         Event::TakenBack { .. } => {
             if change.stage == Stage::Rejected {

@@ -422,6 +422,8 @@ pub struct Change {
     pub conditions: Vec<Condition>,
     /// Freezes that do not hold for it, each with its end (C070).
     pub excepted: Vec<crate::decide::freeze::Exception>,
+    /// What was ruled on its clashes, the latest of each pair and rule.
+    pub settled: Vec<crate::decide::clash::Ruled>,
     pub implementer: Option<(PersonId, OrgId)>,
     pub work: Work,
     /// Steps, go or no-go, more time, the way back.

@@ -7,12 +7,14 @@ pub mod catalogue;
 pub mod fields;
 pub mod given;
 pub mod learn;
+pub mod limits;
 pub mod notice;
 pub mod preview;
 pub mod ruling;
 pub mod urgent;
 pub mod warnings;
 
+pub mod clash;
 pub mod classify;
 pub mod freeze;
 pub mod material;
@@ -186,7 +188,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::AskMore => approve::ask_more(t),
         Act::MeetCondition => approve::meet_condition(t),
         Act::Vote | Act::TakeBack | Act::Reaffirm => board::take(t, act),
-        Act::Hold | Act::Schedule | Act::Reschedule | Act::ExceptFreeze => schedule::take(t, act),
+        Act::Hold | Act::Schedule | Act::Reschedule | Act::ExceptFreeze | Act::SettleClash => schedule::take(t, act),
         Act::Resume => Some(vec![Event::Resumed]),
         Act::Start => work::start(t),
         Act::RunningLate => work::running_late(t),

@@ -322,6 +322,8 @@ pub enum Event {
     },
     /// C070: a freeze does not hold for this change until then.
     FreezeExcepted(Box<crate::decide::freeze::Excepted>),
+    /// Spec 6.7: what becomes of a clash, for as long as neither of the two is moved.
+    ClashSettled(Box<crate::decide::clash::Settled>),
     /// Answers added or changed after submission; a material one voids approvals (SD-11, BR-31).
     Amended {
         content: Box<Content>,

@@ -2,7 +2,7 @@
 
 use crate::actor::{Membership, OrgKind};
 use crate::change::Change;
-use crate::ids::{ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
+use crate::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -81,9 +81,41 @@ pub struct ClashFact {
     pub shared: String,
     pub from: Timestamp,
     pub until: Timestamp,
+    /// Everything of the other that is caught, by code (C069); nothing where the reader may not see it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caught: Vec<String>,
     /// Which freeze, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freeze: Option<i64>,
+    /// The other change, where it is one that the actor may see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<OtherFact>,
+    /// What somebody ruled on it, seen from this change, while neither has moved since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<crate::decide::clash::Way>,
+}
+
+/// The other side of a clash.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OtherFact {
+    pub change: ChangeId,
+    /// The other is further on, so this one has to move (spec 6.7).
+    pub stays: bool,
+    /// Its whole window, contingency included.
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl ClashFact {
+    /// Somebody ruled that both go on.
+    pub fn is_allowed(&self) -> bool {
+        self.settled.is_some_and(crate::decide::clash::Way::lets_both)
+    }
+
+    /// It stands in the way of an approval. Freezes are asked for by a rule of their own.
+    pub fn refuses(&self) -> bool {
+        self.hard && self.rule != "BR-19f" && !self.is_allowed()
+    }
 }
 
 /// The registration under which a safety officer signs for an organisation (spec 8.2).

@@ -133,7 +133,7 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
         Rule::FourEyes => is_own_work(change, stamp).then(|| crate::cover::own_work_bar(stamp)),
         Rule::OtherOrganisation => crate::cover::is_of_raiser(ctx, change, stamp).then(|| Bar::new("own-organisation")),
         Rule::BoardDecided => crate::board::undecided(ctx, change),
-        Rule::NoHardClash => ctx.facts.clashes.iter().find(|c| c.hard && c.rule != "BR-19f").map(|c| Bar::new("hard-clash").with(&c.with).with(&c.shared)),
+        Rule::NoHardClash => ctx.facts.clashes.iter().find(|c| c.refuses()).map(|c| Bar::new("hard-clash").with(&c.with).with(&c.shared)),
         Rule::NotInFreeze => {
             let found = crate::decide::freeze::in_the_way(ctx, change);
             found.first().map(|freeze| Bar::new("freeze").with(&freeze.title).with(freeze.until))
@@ -263,6 +263,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::SettleNotice if change.notice().is_none_or(|n| !n.verdict.is_late()) => Some(Bar::new("notice-on-time")),
         Act::MeetCondition if !change.conditions.iter().any(|c| may_meet(ctx, stamp, c)) => Some(Bar::new("no-open-condition")),
         Act::ExceptFreeze if crate::decide::freeze::in_the_way(ctx, change).is_empty() => Some(Bar::new("no-freeze-in-the-way")),
+        Act::SettleClash if crate::decide::clash::open(ctx).is_empty() => Some(Bar::new("no-clash-to-settle")),
         Act::Complete if change.asked_more.is_some() => Some(Bar::new("questions-open")),
         Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => crate::urgent::bars(ctx, change, act, stamp),
         Act::Restate => restate(ctx, change),

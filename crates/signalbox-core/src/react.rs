@@ -66,6 +66,7 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Held { .. } => Act::Hold,
         Event::Resumed => Act::Resume,
         Event::FreezeExcepted(_) => Act::ExceptFreeze,
+        Event::ClashSettled(_) => Act::SettleClash,
         Event::Scheduled { .. } => Act::Schedule,
         Event::Rescheduled { .. } => Act::Reschedule,
         Event::Amended { .. } => Act::Amend,

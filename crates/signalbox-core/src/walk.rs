@@ -15,7 +15,7 @@ mod watch;
 use crate::act::Act;
 use crate::change::{Change, Kind, Outcome, Stage};
 use crate::event::Recorded;
-use crate::facts::{ClashFact, UseFact};
+use crate::facts::{ClashFact, OtherFact, UseFact};
 use crate::form::Raw;
 use crate::ids::ChangeId;
 use crate::modality;
@@ -248,6 +248,10 @@ impl<'w> Walk<'w> {
         self.stir_names();
         self.stir_uses();
         self.convene();
+        for clash in &mut self.case.clashes {
+            let ruled = self.case.change.settled.iter().find(|one| clash.other.as_ref().is_some_and(|other| other.change == one.settled.other));
+            clash.settled = ruled.map(|one| one.settled.way);
+        }
         // A request is accepted as it is sent, unless something is in its way.
         let early = self.case.change.kind == Kind::ServiceRequest && matches!(self.case.change.stage, Stage::Draft | Stage::Submitted);
         if !self.case.clashes.is_empty() && self.chance.percent(if early { 5 } else { 60 }) {
@@ -255,9 +259,9 @@ impl<'w> Walk<'w> {
         } else if self.chance.percent(if early { 40 } else { 6 }) {
             let rule = if self.chance.percent(50) { "BR-19a" } else { "BR-19f" };
             let (from, until, freeze) = (self.case.now, self.case.now, (rule == "BR-19f").then_some(9));
-            let clash =
-                ClashFact { rule: rule.to_owned(), hard: self.chance.percent(80), with: "RFC-2026-000999".into(), shared: "GW-1".into(), from, until, freeze };
-            self.case.clashes.push(clash);
+            let other = (rule == "BR-19a").then_some(OtherFact { change: ChangeId(999), stays: true, from, until });
+            let (hard, with, shared) = (self.chance.percent(80), "RFC-2026-000999".into(), "GW-1".into());
+            self.case.clashes.push(ClashFact { rule: rule.to_owned(), hard, with, shared, from, until, freeze, other, settled: None, caught: vec![] });
         }
     }
 

@@ -290,6 +290,18 @@ pub fn fact(tx: &mut dyn Tx, change: &Change) -> Result<Option<BoardFact>, Store
     Ok(Some(BoardFact { id: found.id, name: found.name.clone(), seats, meetings }))
 }
 
+/// How many meetings ahead one with an open agenda is looked for.
+const MEETINGS_AHEAD: i64 = 20;
+
+/// When the board whose scope covers the change will have met next, of those meetings whose agenda is still open.
+pub fn meets_next(tx: &mut dyn Tx, change: &Change, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let all = boards(tx)?;
+    let Some(found) = board_for(&all, &subject_of(change)) else { return Ok(None) };
+    let meetings = meeting::meetings_after(tx, found.id, now, MEETINGS_AHEAD)?;
+    let next = meetings.into_iter().find(|meeting| meeting.state == Hearing::Planned && meeting.cutoff_at > now);
+    Ok(next.map(|meeting| meeting.until.unwrap_or(meeting.ends_at)))
+}
+
 fn hearing(code: &str) -> Result<Hearing, StoreError> {
     Hearing::from_code(code).ok_or_else(|| StoreError::Corrupt(format!("{code} is no state of a meeting")))
 }

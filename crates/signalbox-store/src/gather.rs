@@ -5,8 +5,10 @@
 pub(crate) mod calendar;
 pub(crate) mod entries;
 pub(crate) mod modalities;
+mod slots;
 
 pub use calendar::{exceptions, externals, freezes, maintenance};
+pub use slots::{Ask, FreeTimes, RefusedStarts, Whose, WhyNot, free_times};
 
 use crate::directory;
 use crate::schedule::Schedule;
@@ -17,7 +19,7 @@ use jiff::Timestamp;
 use signalbox_core::actor::{Actor, Membership, OrgKind, Role};
 use signalbox_core::change::{Change, Kind, Outcome, Window};
 use signalbox_core::facts::{
-    ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
+    ClashFact, Facts, FactsQuery, IncidentFact, ItemFact, LikeWork, OrgFact, OtherFact, Pattern, PersonFact, Reach, Registration, ServiceFact, SiteFact,
 };
 use signalbox_core::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId, TextId};
 use signalbox_core::schedule::{self, Affected, Clash, ClashWith, Dependency, DependencyKind, Node, PlannedWork, Span};
@@ -99,8 +101,16 @@ pub fn facts(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, actor: &Actor
     reach(tx, &mut facts, affected)?;
     if let Some(window) = query.window {
         let proposal = proposal(tx, &facts, change, window, now)?;
-        let found = schedule.ask(tx, now, |index, marks| index.check_with(marks, &proposal))?;
-        facts.clashes = clash_facts(tx, actor, &facts, found)?;
+        let found = schedule.ask(tx, now, |index, marks| {
+            let span = |clash: &Clash| if let ClashWith::Work { change, .. } = &clash.with { index.work(*change).map(|work| work.span) } else { None };
+            index.check_with(marks, &proposal).into_iter().map(|clash| (span(&clash), clash)).collect::<Vec<_>>()
+        })?;
+        let codes = codes(&facts);
+        for (others, clash) in found {
+            let settled = others.map(|others| calendar::ruled(tx, (proposal.change, proposal.span), others, &clash)).transpose()?.flatten();
+            let fact = clash_fact(tx, actor, clash, others, &codes)?;
+            facts.clashes.push(ClashFact { settled, ..fact });
+        }
     }
     if let (Some(change), Some(at)) = (change, query.decides_at) {
         facts.holders = crate::rota::deciders(tx, at)?;
@@ -390,12 +400,7 @@ fn proposal(tx: &mut dyn Tx, facts: &Facts, change: Option<&Change>, window: Win
 }
 
 /// What stands in the way (spec 6.7), with names only where the actor may see them.
-fn clash_facts(tx: &mut dyn Tx, actor: &Actor, facts: &Facts, clashes: Vec<Clash>) -> Result<Vec<ClashFact>, StoreError> {
-    let codes = codes(facts);
-    clashes.into_iter().map(|clash| clash_fact(tx, actor, clash, &codes)).collect()
-}
-
-fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Node, String>) -> Result<ClashFact, StoreError> {
+fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, others: Option<Span>, codes: &BTreeMap<Node, String>) -> Result<ClashFact, StoreError> {
     let with = match &clash.with {
         ClashWith::Calendar { title, .. } => title.clone(),
         // S16: a change out of sight is a clash without a name.
@@ -407,12 +412,24 @@ fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Nod
             }
         }
     };
+    let other = match (&clash.with, others) {
+        (ClashWith::Work { change, other_stays, .. }, Some(span)) if !with.is_empty() => {
+            Some(OtherFact { change: *change, stays: *other_stays, from: span.from, until: span.until })
+        }
+        _ => None,
+    };
     let mut path = vec![];
     for node in &clash.path {
         path.push(match codes.get(node) {
             Some(code) => code.clone(),
             None => code_of(tx, *node)?,
         });
+    }
+    let mut caught = vec![];
+    if other.is_some() {
+        for node in &clash.caught {
+            caught.push(code_of(tx, *node)?);
+        }
     }
     Ok(ClashFact {
         freeze: match &clash.with {
@@ -425,6 +442,9 @@ fn clash_fact(tx: &mut dyn Tx, actor: &Actor, clash: Clash, codes: &BTreeMap<Nod
         shared: path.join(" › "),
         from: clash.span.from,
         until: clash.span.until,
+        other,
+        settled: None,
+        caught,
     })
 }
 

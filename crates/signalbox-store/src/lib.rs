@@ -10,6 +10,7 @@
 pub mod accounts;
 pub mod append;
 pub mod boards;
+pub mod clashes;
 pub mod clinical;
 pub mod dialect;
 pub mod directory;

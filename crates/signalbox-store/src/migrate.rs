@@ -40,6 +40,8 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     13 "013_feeds",
     14 "014_calendars",
     15 "015_schedule",
+    16 "016_handovers",
+    17 "017_clash_rulings",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

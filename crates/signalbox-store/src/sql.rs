@@ -20,6 +20,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("service", crate::directory::service::STATEMENTS),
     ("estate", crate::directory::estate::STATEMENTS),
     ("calendar", crate::directory::calendar::STATEMENTS),
+    ("clashes", crate::clashes::STATEMENTS),
     ("merger", crate::directory::merger::STATEMENTS),
     ("incident", crate::directory::incident::STATEMENTS),
     ("project.work", crate::project::work::STATEMENTS),

@@ -126,6 +126,14 @@ impl App {
         gather::facts(tx, &self.schedule, self.clock.now(), actor, change, query)
     }
 
+    /// The next free times for work on what these facts name.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn free_times(&self, tx: &mut dyn Tx, actor: &Actor, facts: &Facts, whose: gather::Whose, ask: &gather::Ask) -> Result<gather::FreeTimes, StoreError> {
+        gather::free_times(tx, &self.schedule, self.clock.now(), actor, facts, whose, ask)
+    }
+
     /// Who writes to the directory, and when.
     pub fn act(&self, by: Option<PersonId>, at: Timestamp) -> Act {
         Act { event_id: self.ids.mint(at), by: by.map(|by| by.0), at }

@@ -4,6 +4,7 @@
 
 pub mod audience;
 pub mod boards;
+pub mod clashes;
 pub mod notices;
 
 use std::time::Duration;
@@ -45,7 +46,7 @@ impl From<StoreError> for Trouble {
 /// Works until the program ends.
 pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        let (mut swept, mut tended, mut copied) = (None, None, None);
+        let (mut swept, mut tended, mut copied, mut known) = (None, None, None, None);
         loop {
             let now = app.clock.now();
             // A server that takes its time must not hold up those who ask for pages.
@@ -71,6 +72,9 @@ pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
                     tracing::error!(?fault, "the copy of the schedule could not be written");
                 }
             }
+            if let Err(fault) = tokio::task::block_in_place(|| clashes::tend(&app, &mut known)) {
+                tracing::error!(?fault, "clashes could not be looked for");
+            }
             let stirred = app.stirred.notified();
             // Whichever comes first; both mean the same.
             let _ = tokio::time::timeout(POLL, stirred).await;
@@ -88,7 +92,10 @@ pub fn sweep(app: &App) -> Result<u64, StoreError> {
     app.write(move |tx| {
         let accounts = accounts::sweep(tx, before)? + accounts::sweep_registrations(tx, before)?;
         let accounts = accounts + signalbox_store::boards::sweep_decision_links(tx, before)?;
-        Ok(accounts + outbox::sweep(tx, before)? + log::forget_answers(tx, before.as_microsecond())?)
+        Ok(accounts
+            + outbox::sweep(tx, before)?
+            + signalbox_store::clashes::forget(tx, before - KEPT * 12)?
+            + log::forget_answers(tx, before.as_microsecond())?)
     })
 }
 
@@ -146,7 +153,10 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
             mails.into_iter().enumerate().try_for_each(|(n, mail)| send(app, post, format!("{}.{n}", task.id), mail))
         }
         run::TELL => match reaction(task)? {
-            Reaction::Tell { to, version, .. } => tell(app, task, &[to], News::Event { version }),
+            Reaction::Tell { to, version, .. } => {
+                clashes::tell_other_side(app, task, version)?;
+                tell(app, task, &[to], News::Event { version })
+            }
             _ => Err(Trouble::never("not something to tell")),
         },
         append::TIMER => match reaction(task)? {
@@ -167,6 +177,10 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
         run::MERGER => {
             let due: run::Due = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
             app.carry_out_merger(due.merger).map_err(|stop| Trouble::later(format!("{stop:?}")))
+        }
+        clashes::TASK => {
+            let found = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
+            tell(app, task, &clashes::OWNERS, News::Clash { found })
         }
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),
@@ -230,7 +244,9 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
     let key = match news {
         News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Quote => task.id,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Clash { .. } | News::Quote => {
+            task.id
+        }
     };
     tell_keyed(app, task, key, to, news)
 }
@@ -240,7 +256,7 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     let recorded = match news {
         News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Quote => None,
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Chase { .. } | News::Clinical { .. } | News::Clash { .. } | News::Quote => None,
     };
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);

@@ -250,7 +250,7 @@ pub(super) fn extend(t: &mut Taking) -> Option<Vec<Event>> {
     }
     let mut told = told?;
     told.deviations.push("extended".to_owned());
-    if t.ctx.facts.clashes.iter().any(|c| c.hard) {
+    if t.ctx.facts.clashes.iter().any(|c| c.hard && !c.is_allowed()) {
         told.deviations.push("runs-into-other-work".to_owned());
     }
     let extension = Extension { told, until, was, site_agreed: site_agreed?, on_call_agreed: on_call_agreed?, reason: reason? };

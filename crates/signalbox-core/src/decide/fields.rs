@@ -106,6 +106,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::AskMore => vec![prose("questions", true)],
         Act::Hold => vec![prose("reason", true), field("review_on", AnswerKind::Date, true)],
         Act::ExceptFreeze => super::freeze::fields(ctx, change),
+        Act::SettleClash => super::clash::fields(ctx),
         Act::Schedule => {
             let is_short = needs(Rule::GapExplained) && super::schedule::gap(ctx, change).is_some_and(|gap| gap.is_short());
             let gap = if is_short { vec![prose("gap_reason", true)] } else { vec![] };

@@ -25,6 +25,8 @@ pub struct Preview {
     pub faults: Vec<Violation>,
     /// What somebody should know, though it does not stand in the way.
     pub warnings: Vec<Violation>,
+    /// The change as it would be, as far as it can be read; nothing of it is kept.
+    pub change: Change,
 }
 
 /// Reads what was typed as the act would. `None`: the document has no such step from here.
@@ -59,5 +61,5 @@ pub fn preview(ctx: &Context, change: &Change, act: Act, raw: &Raw) -> Option<Pr
     }
     let faults = std::mem::take(&mut t.form.faults);
     let warnings = super::warnings::of(ctx.zone, &after);
-    Some(Preview { answers, asked, notice: judged, faults, warnings })
+    Some(Preview { answers, asked, notice: judged, faults, warnings, change: after })
 }

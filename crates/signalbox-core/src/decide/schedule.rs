@@ -18,6 +18,7 @@ pub(super) fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Hold => hold(t),
         Act::Schedule => schedule(t),
         Act::ExceptFreeze => super::freeze::except(t),
+        Act::SettleClash => super::clash::settle(t),
         _ => reschedule(t),
     }
 }

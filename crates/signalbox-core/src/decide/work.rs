@@ -61,7 +61,7 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
     if super::freeze::in_the_way(t.ctx, change).iter().any(|freeze| freeze.id.is_some() || obeys) {
         found.push("in-freeze");
     }
-    if t.ctx.facts.clashes.iter().any(|c| c.hard && c.rule != "BR-19f") {
+    if t.ctx.facts.clashes.iter().any(|c| c.refuses()) {
         found.push("clash");
     }
     if matches!(change.network, crate::change::Network::Needed | crate::change::Network::Sent { .. }) {

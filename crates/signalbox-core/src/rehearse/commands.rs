@@ -131,7 +131,7 @@ pub fn of(recorded: &Recorded, truth: &Truth, words: &BTreeMap<TextId, String>, 
         | Event::VerdictGiven(_) => urgent(&mut typed, event, estate),
         Event::Said { .. } => return What::Nothing,
         // Whom a freeze lets through was decided about that freeze, not about the document; the calendar of then is gone.
-        Event::FreezeExcepted(_) => return What::Keep,
+        Event::FreezeExcepted(_) | Event::ClashSettled(_) => return What::Keep,
         // A stop names its danger itself when it is decided again.
         Event::HazardRecorded(hazard) if hazard.words.effect.is_none() => return What::Nothing,
         _ => deciding(&mut typed, event, estate).or_else(|| ending(&mut typed, event)).or_else(|| super::safety::act(&mut typed, event, truth, estate)),

@@ -251,6 +251,12 @@ impl Estate {
             passes_freezes: change.kind == Kind::Emergency,
             excepted: BTreeSet::new(),
         };
+        let ruled = |clash: &crate::schedule::Clash| {
+            let ClashWith::Work { change: other, .. } = &clash.with else { return None };
+            let of_pair = |one: &&crate::decide::clash::Ruled| one.settled.other == *other && one.settled.rule == clash.rule.code();
+            let own = (window.start, window.contingency_end);
+            change.settled.iter().find(of_pair).filter(|one| one.settled.own == own).map(|one| one.settled.way)
+        };
         let fact = |clash: crate::schedule::Clash| ClashFact {
             rule: clash.rule.code().to_owned(),
             hard: clash.is_hard(),
@@ -265,6 +271,9 @@ impl Estate {
                 ClashWith::Calendar { id, .. } if clash.rule == schedule::ClashRule::Freeze => Some(*id),
                 _ => None,
             },
+            other: None,
+            settled: ruled(&clash),
+            caught: vec![],
         };
         index.check(&proposal).into_iter().map(fact).collect()
     }

@@ -8,6 +8,7 @@
 use super::graph::Marks;
 use super::index::{Asked, Reason, Starts};
 use super::{BACK_TO_BACK, Clash, ClashRule, PlannedWork, ScheduleIndex, Span};
+use crate::calendar::local;
 use crate::clinical::hours::ClinicHours;
 use crate::words::vocabulary;
 use jiff::civil::Time;
@@ -26,6 +27,21 @@ const APART: SignedDuration = SignedDuration::from_hours(1);
 const STARTS_MOST: usize = 4 * 24 * 366;
 /// The most refused stretches that are told.
 const REFUSED_MOST: usize = 60;
+
+/// More handovers than this no site has.
+const HANDOVERS_MOST: usize = 12;
+
+/// The local times at which shifts hand over, as somebody types them: `07:30; 20:30`.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn parse_handovers(words: &str) -> Result<Vec<Time>, String> {
+    let parts: Vec<&str> = words.split([';', ',']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    if parts.len() > HANDOVERS_MOST {
+        return Err(format!("Name at most {HANDOVERS_MOST} times."));
+    }
+    parts.into_iter().map(|part| local::parse_time(part).ok_or_else(|| format!("Write times such as 07:30; 20:30; “{part}” is not one."))).collect()
+}
 
 vocabulary! {
     /// What makes a time dearer, in points. The cheapest is offered first.

@@ -10,7 +10,18 @@ use crate::harness::*;
 
 fn freeze(id: i64) -> ClashFact {
     let (from, until) = (at("2026-12-08T12:00"), at("2026-12-08T13:00"));
-    ClashFact { rule: "BR-19f".into(), hard: true, with: format!("Freeze {id}"), shared: String::new(), from, until, freeze: Some(id) }
+    ClashFact {
+        rule: "BR-19f".into(),
+        hard: true,
+        with: format!("Freeze {id}"),
+        shared: String::new(),
+        from,
+        until,
+        freeze: Some(id),
+        other: None,
+        settled: None,
+        caught: vec![],
+    }
 }
 
 fn asked_for(which: &str, until: &str) -> Raw {

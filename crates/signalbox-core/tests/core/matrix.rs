@@ -74,7 +74,18 @@ fn come_to<'w>(world: &'w World, process: &'w Process, stage: Stage) -> Option<C
     let early = [Stage::Submitted, Stage::Returned, Stage::OnHold, Stage::Expired].contains(&stage);
     if is_request && early {
         let (from, until) = (case.now, case.now);
-        case.clashes.push(ClashFact { rule: "BR-19a".into(), hard: true, with: "RFC-2026-000009".into(), shared: "GW-1".into(), from, until, freeze: None });
+        case.clashes.push(ClashFact {
+            rule: "BR-19a".into(),
+            hard: true,
+            with: "RFC-2026-000009".into(),
+            shared: "GW-1".into(),
+            from,
+            until,
+            freeze: None,
+            other: None,
+            settled: None,
+            caught: vec![],
+        });
     }
     case.sends("coordinator", Act::Submit, &fields);
     case.clashes.clear();

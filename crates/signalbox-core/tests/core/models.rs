@@ -96,6 +96,9 @@ fn a_suspended_entry_is_refused_and_one_that_waits_is_not_accepted() {
         from: case.now,
         until: case.now,
         freeze: None,
+        other: None,
+        settled: None,
+        caught: vec![],
     };
     case.clashes.push(clash);
     case.sends("requester", Act::Submit, &ask(&process));

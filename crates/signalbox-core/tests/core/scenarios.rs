@@ -4,8 +4,10 @@ use crate::harness::*;
 use signalbox_core::act::Act;
 use signalbox_core::calendar::{Basis, Verdict};
 use signalbox_core::change::{Consequence, Stage};
-use signalbox_core::facts::ClashFact;
+use signalbox_core::decide::clash::Way;
+use signalbox_core::facts::{ClashFact, OtherFact};
 use signalbox_core::form::Raw;
+use signalbox_core::ids::ChangeId;
 use signalbox_core::samples::*;
 
 #[test]
@@ -119,6 +121,9 @@ fn scenario_15_touching_windows_do_not_clash_hard() {
         from,
         until,
         freeze: (rule == "BR-19f").then_some(41),
+        other: None,
+        settled: None,
+        caught: vec![],
     };
     let schedule = raw(&[("implementer", "implementer@example.org")]);
     case.clashes = vec![clash("BR-19a", true)];
@@ -151,4 +156,55 @@ fn scenario_35_work_before_approval() {
         Act::Close,
         &[("outcome", "successful")],
     );
+}
+
+fn clash_with(other: i64, window: (&str, &str)) -> ClashFact {
+    let (from, until) = (at(window.0), at(window.1));
+    ClashFact {
+        rule: "BR-19b".into(),
+        hard: true,
+        with: format!("RFC-2026-{other:06}"),
+        shared: "SW-1 › GW-1".into(),
+        from,
+        until,
+        caught: vec!["SW-1".into()],
+        freeze: None,
+        other: Some(OtherFact { change: ChangeId(other), stays: true, from, until }),
+        settled: None,
+    }
+}
+
+/// The second half of scenario 13: the authority merges both into one window, or orders one to move.
+#[test]
+fn scenario_13_the_authority_rules_on_a_clash() {
+    let (world, process) = (World::new(), document("end-to-end"));
+    let mut case = approved(&world, &process);
+    let ruling = |clash: &str, way: &str| raw(&[("clash", clash), ("way", way), ("reason", "One engineer does both at once")]);
+    assert_eq!(case.refuses("authority", Act::SettleClash, &ruling("BR-19b RFC-2026-000009", "both")), ["no-clash-to-settle"]);
+    case.clashes = vec![clash_with(9, ("2026-12-08T12:00", "2026-12-08T13:00"))];
+    let schedule = raw(&[("implementer", "implementer@example.org")]);
+    assert_eq!(case.refuses("manager", Act::Schedule, &schedule), ["hard-clash"]);
+    // Only the authority's change manager, only a clash that is there, only with a reason and a way.
+    assert_eq!(case.refuses("manager", Act::SettleClash, &ruling("BR-19b RFC-2026-000009", "both")), ["role"]);
+    assert_eq!(case.refuses("authority", Act::SettleClash, &ruling("BR-19a RFC-2026-000009", "both")), ["clash: unknown-choice"]);
+    let faults = case.refuses("authority", Act::SettleClash, &raw(&[("clash", "BR-19b RFC-2026-000009"), ("way", "perhaps")]));
+    assert_eq!(faults, ["way: unknown-choice", "reason: answer-missing"]);
+    case.sends("authority", Act::SettleClash, &ruling("BR-19b RFC-2026-000009", "together"));
+    let settled = &case.change.settled[0].settled;
+    assert_eq!((settled.other, settled.way, settled.own.0), (ChangeId(9), Way::Together, case.change.window().unwrap().start));
+    // Whoever gathers the facts says what was ruled, as long as it holds: then nothing stands in the way.
+    for (way, lets) in [(Way::Together, true), (Way::Both, true), (Way::ThisMoves, false), (Way::OtherMoves, false)] {
+        let mut case = case.clone();
+        case.clashes[0].settled = Some(way);
+        if lets {
+            case.sends("manager", Act::Schedule, &schedule);
+        } else {
+            assert_eq!(case.refuses("manager", Act::Schedule, &schedule), ["hard-clash"], "{way}");
+        }
+    }
+    // A later ruling takes the place of the earlier; a clash whose other side is out of sight is nobody's to rule on.
+    case.sends("authority", Act::SettleClash, &ruling("BR-19b RFC-2026-000009", "this_moves"));
+    assert_eq!(case.change.settled.iter().map(|one| one.settled.way).collect::<Vec<_>>(), [Way::ThisMoves]);
+    case.clashes[0].other = None;
+    assert_eq!(case.refuses("authority", Act::SettleClash, &ruling("BR-19b RFC-2026-000009", "both")), ["no-clash-to-settle"]);
 }

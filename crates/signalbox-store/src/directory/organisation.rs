@@ -6,6 +6,7 @@ use crate::sql::statements;
 use crate::{Row, StoreError, Tx, values};
 use serde_json::json;
 use signalbox_core::actor::OrgKind;
+use signalbox_core::schedule::slots;
 
 /// The bank-holiday calendars that ship (spec 7.1).
 pub const CALENDARS: &[&str] = &["england-and-wales", "scotland", "northern-ireland"];
@@ -82,6 +83,8 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     ORG_UPDATE = "update organisations set code = $2, name = $3, kind = $4, ods_code = $5, email_domain = $6, zone = $7, calendar = $8,
         active = $9, open_tonight = $10, found_by = $11 where id = $1";
+    HANDOVERS = "select times from site_handovers where site_id = $1";
+    HANDOVERS_PUT = "insert into site_handovers(site_id, times) values ($1, $2) on conflict (site_id) do update set times = excluded.times";
     SITE_BY_ID = "select id, org_id, code, name, ods_code from sites where id = $1";
     SITE_BY_CODE = "select id, org_id, code, name, ods_code from sites where org_id = $1 and code = $2";
     SITES_PAGE = "select id, org_id, code, name, ods_code, found_by from sites
@@ -287,4 +290,27 @@ fn put_site(tx: &mut dyn Tx, act: &Act, site: &Site, existing: Option<Site>, on_
             "name": wanted.name, "ods_code": wanted.ods_code}),
     )?;
     Ok(Ok(outcome))
+}
+
+/// The local times at which the shifts of a site hand over, as typed; empty where nobody said.
+pub fn handovers_typed(tx: &mut dyn Tx, site_id: i64) -> Result<String, StoreError> {
+    Ok(tx.maybe_one(HANDOVERS, values![site_id], |row| row.text(0))?.unwrap_or_default())
+}
+
+/// The same as times.
+pub fn handovers(tx: &mut dyn Tx, site_id: i64) -> Result<Vec<jiff::civil::Time>, StoreError> {
+    slots::parse_handovers(&handovers_typed(tx, site_id)?).map_err(StoreError::Corrupt)
+}
+
+/// Sets them.
+pub fn set_handovers(tx: &mut dyn Tx, act: &Act, site_id: i64, times: &str) -> Answer<bool> {
+    if slots::parse_handovers(times).is_err() {
+        return Ok(Err(Refused::Invalid("handovers")));
+    }
+    if handovers_typed(tx, site_id)? == times {
+        return Ok(Ok(false));
+    }
+    tx.exec(HANDOVERS_PUT, values![site_id, times])?;
+    record_directory_event(tx, act, "HandoversSet", site_id, &json!({"times": times}))?;
+    Ok(Ok(true))
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use signalbox_core::carry;
 use signalbox_core::change::Change;
 use signalbox_core::decide::catalogue;
+use signalbox_core::decide::clash::Ruled;
 use signalbox_core::learn::{self, Worked};
 
 statements! {
@@ -34,11 +35,16 @@ statements! {
     PUT_EXCEPTION = "insert into freeze_exceptions(change_id, freeze_id, text_id, granted_at, granted_by, expires_at) values ($1, $2, $3, $4, $5, $6)";
     GET_EXCEPTIONS = "select change_id, freeze_id, text_id, granted_at, granted_by, expires_at from freeze_exceptions where change_id = $1 order by freeze_id";
     DROP_EXCEPTIONS = "delete from freeze_exceptions where change_id = $1";
+    PUT_RULING = "insert into clash_rulings(change_id, other_id, rule, way, text_id, own_from, own_until, other_from, other_until, ruled_at, ruled_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    GET_RULINGS = "select change_id, other_id, rule, way, text_id, own_from, own_until, other_from, other_until, ruled_at, ruled_by
+        from clash_rulings where change_id = $1 order by other_id, rule";
+    DROP_RULINGS = "delete from clash_rulings where change_id = $1";
     DROP_INCIDENTS = "delete from change_incidents where change_id = $1";
 }
 
 /// What drops the rows of a change.
-pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY, DROP_EXCEPTIONS];
+pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY, DROP_EXCEPTIONS, DROP_RULINGS];
 
 /// The rows of these tables, in the order of their statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +55,7 @@ pub struct Carried {
     pub incidents: Vec<Vec<Value>>,
     pub entries: Vec<Vec<Value>>,
     pub exceptions: Vec<Vec<Value>>,
+    pub rulings: Vec<Vec<Value>>,
 }
 
 fn micros(at: Option<Timestamp>) -> Value {
@@ -88,6 +95,7 @@ pub(super) fn rows(change: &Change) -> Carried {
         incidents: incidents.collect(),
         entries: entry(change).into_iter().collect(),
         exceptions: exceptions(change),
+        rulings: rulings(change),
     }
 }
 
@@ -101,6 +109,28 @@ fn exceptions(change: &Change) -> Vec<Vec<Value>> {
     }
     rows.sort_by_key(|(freeze, _)| *freeze);
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+fn rulings(change: &Change) -> Vec<Vec<Value>> {
+    let row = |one: &Ruled| {
+        let (settled, at) = (&one.settled, |moment: Timestamp| Value::from(moment.as_microsecond()));
+        vec![
+            change.id.0.into(),
+            settled.other.0.into(),
+            settled.rule.as_str().into(),
+            settled.way.code().into(),
+            settled.reason.text.0.into(),
+            at(settled.own.0),
+            at(settled.own.1),
+            at(settled.others.0),
+            at(settled.others.1),
+            at(one.at),
+            one.by.person.map(|person| person.0).into(),
+        ]
+    };
+    let mut all: Vec<&Ruled> = change.settled.iter().collect();
+    all.sort_by_key(|one| (one.settled.other, one.settled.rule.clone()));
+    all.into_iter().map(row).collect()
 }
 
 fn entry(change: &Change) -> Option<Vec<Value>> {
@@ -168,7 +198,7 @@ fn learnt(change: &Change) -> Option<Vec<Value>> {
 
 impl Carried {
     /// The statement that puts a row of each table there, with its rows.
-    pub(super) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 6] {
+    pub(super) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 7] {
         [
             (PUT_WORK, &self.work),
             (PUT_LEARNT, &self.learnt),
@@ -176,6 +206,7 @@ impl Carried {
             (PUT_INCIDENT, &self.incidents),
             (PUT_ENTRY, &self.entries),
             (PUT_EXCEPTION, &self.exceptions),
+            (PUT_RULING, &self.rulings),
         ]
     }
 }
@@ -189,6 +220,7 @@ pub(super) fn read(tx: &mut dyn Tx, key: &[Value]) -> Result<Carried, StoreError
         incidents: tx.all(GET_INCIDENTS, key, |row| all_values(row, 5, &[2]))?,
         entries: tx.all(GET_ENTRY, key, |row| all_values(row, 5, &[1, 4]))?,
         exceptions: tx.all(GET_EXCEPTIONS, key, |row| all_values(row, 6, &[]))?,
+        rulings: tx.all(GET_RULINGS, key, |row| all_values(row, 11, &[2, 3]))?,
     })
 }
 
@@ -201,6 +233,7 @@ pub(super) fn tables_that_differ(a: &Carried, b: &Carried) -> Vec<&'static str> 
         ("change_incidents", a.incidents == b.incidents),
         ("change_entries", a.entries == b.entries),
         ("freeze_exceptions", a.exceptions == b.exceptions),
+        ("clash_rulings", a.rulings == b.rulings),
     ];
     tables.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use signalbox_core::apply::{apply, replay};
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::form::Answer;
-use signalbox_core::schedule::{Freeze, Span};
+use signalbox_core::schedule::{External, Freeze, Span};
 use signalbox_core::text::Text;
 
 /// How firm an entry is.
@@ -377,6 +377,16 @@ pub fn freezes(tx: &mut dyn Tx, scope: &Scope, asked: Asked) -> Result<Vec<Freez
     }
     let mut found = gather::freezes(tx, Span { from: asked.from, until: asked.until })?;
     found.sort_by_key(|freeze| (freeze.span.until, freeze.id));
+    Ok(found)
+}
+
+/// What happens elsewhere in the span, for those who read the schedule (C036); the first to start comes first.
+pub fn externals(tx: &mut dyn Tx, scope: &Scope, asked: Asked) -> Result<Vec<External>, StoreError> {
+    if !scope.reads_schedule() {
+        return Ok(vec![]);
+    }
+    let mut found = gather::externals(tx, Span { from: asked.from, until: asked.until })?;
+    found.sort_by_key(|one| (one.span.from, one.id));
     Ok(found)
 }
 

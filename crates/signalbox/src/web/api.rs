@@ -15,6 +15,7 @@ pub mod gate;
 pub mod incidents;
 pub mod lists;
 pub mod shapes;
+pub mod slots;
 pub mod whole;
 
 use axum::Router;
@@ -51,6 +52,7 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(calendars::maintenance, calendars::agree_maintenance))
         .routes(routes!(calendars::externals, calendars::add_external))
         .routes(routes!(gate::ask))
+        .routes(routes!(slots::find))
         .routes(routes!(directory::organisations))
         .routes(routes!(directory::sites))
         .routes(routes!(directory::services))

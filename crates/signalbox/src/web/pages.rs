@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub mod change;
+pub mod clashes;
 pub mod decide;
 pub mod errors;
 pub mod feeds;

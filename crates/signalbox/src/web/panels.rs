@@ -126,5 +126,7 @@ pub fn clash(found: &ClashFact, zone: &TimeZone, ways_out: Vec<Link>) -> Clash {
         (_, false) => format!("Close to {}", found.with),
     };
     let through = if found.shared.is_empty() { String::new() } else { format!(" Found through {}.", found.shared) };
-    Clash { heading, is_hard: found.hard, other, words: format!("From {span}."), rule: format!("{}.{through}", found.rule), ways_out }
+    let ruled = found.settled.map_or(String::new(), |way| format!(" The authority has ruled: {}.", way.words()));
+    let is_hard = found.hard && !found.is_allowed();
+    Clash { heading, is_hard, other, words: format!("From {span}.{ruled}"), rule: format!("{}.{through}", found.rule), ways_out }
 }

@@ -57,6 +57,7 @@ fn fact(bar: &Bar) -> Why {
         "clinical-own-work" => why("You raised it, sent it or will carry it out; another safety officer decides.", "Another safety officer."),
         "hard-clash" => clash(&param(0), &param(1)),
         "freeze" => freeze(&param(0), &param(1)),
+        "no-clash-to-settle" => why("It clashes with no other change that you may see.", "Nobody has to."),
         "no-freeze-in-the-way" => why("No freeze stands in its way, so there is none to except it from.", "Nobody has to."),
         "assessments-owed" => why(format!("Not every assessment is in. Still owed: {}.", param(0)), "Those who were asked to assess."),
         "clinical-not-screened" => why("The eight questions about clinical risk are not answered yet.", "The supplier's change manager, or a safety officer."),

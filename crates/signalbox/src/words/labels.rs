@@ -18,6 +18,7 @@ pub fn field_label(id: &str) -> String {
     let words = match id {
         "reason" => "Why?",
         "freeze" => "From which freeze?",
+        "clash" => "Which clash?",
         "defects" => "What is missing or wrong? One thing a line.",
         "fields" => "Which answers are meant?",
         "supplier_side" => "Is it for the supplier alone to mend?",
@@ -104,6 +105,7 @@ const SCREENING: [&str; 8] = [
 pub fn act_field_label(act: Act, id: &str) -> String {
     match (act, id) {
         (Act::Review, "why" | "benefit") => super::work::field_label(id),
+        (Act::SettleClash, "way") => "What becomes of it?".into(),
         (Act::ExceptFreeze, "until") => "Until when does the freeze not hold for this change?".into(),
         _ => field_label(id),
     }
@@ -125,6 +127,8 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (Act::Withdraw, "reason") => "Not asked for, but it helps whoever reads this later.",
         (Act::Reschedule, "reason") => "Everyone who was told of the old window is told of the new one.",
         (Act::ExceptFreeze, "until") => "From then on the freeze holds for this change again, for its start too.",
+        (Act::SettleClash, "way") => "It holds while neither of the two windows moves.",
+        (Act::SettleClash, "reason") => "It stands in the record beside your name, and the owners of both are told.",
         (Act::ExceptFreeze, "reason") => "It stands in the record beside your name.",
         (Act::Finish, "back") => "Choose every one that is back.",
         (Act::Close, "words") => "Needed if you state another outcome than was proposed.",
@@ -249,6 +253,7 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::Hold => "Put on hold",
         Act::Resume => "Take off hold",
         Act::ExceptFreeze => "Except this change",
+        Act::SettleClash => "Settle it",
         Act::Schedule => "Schedule",
         Act::Reschedule => "Move the window",
         Act::Amend => "Save the answers",
@@ -315,6 +320,7 @@ pub fn act_title(act: Act) -> &'static str {
         Act::Hold => "Put on hold",
         Act::Resume => "Take off hold",
         Act::ExceptFreeze => "Except from a freeze",
+        Act::SettleClash => "Rule on a clash",
         Act::Schedule => "Schedule the work",
         Act::Reschedule => "Move the window",
         Act::Amend => "Add or change answers",

@@ -85,6 +85,10 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             let until = local::moment_words(excepted.until, &names.zone);
             (format!("Excepted from a freeze until {until}"), Some(text(&excepted.reason)), Tone::Plain)
         }
+        Event::ClashSettled(settled) => {
+            let ruled = format!("Ruled on the clash with {}: {}", settled.reference, settled.way.words());
+            (ruled, Some(text(&settled.reason)), Tone::Plain)
+        }
         Event::Scheduled { implementer, org, .. } => plain(&format!("Scheduled; {}, {}, does the work", names.person(Some(*implementer)), names.org(*org))),
         Event::Rescheduled { content, reason, within_tolerance, small, .. } => {
             let window = content.header.window.map_or(String::new(), |w| format!(" to {}", window_words(w, recorded, names)));

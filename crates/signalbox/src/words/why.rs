@@ -25,7 +25,7 @@ pub(super) fn rule(code: &str) -> String {
         "no-small-move" | "move-needs-officer" => {
             "A move of the same night and no longer keeps its approvals once the chair, and for direct care a safety officer, agree (X10).".into()
         }
-        "hard-clash" => of(Rule::NoHardClash),
+        "hard-clash" | "no-clash-to-settle" => of(Rule::NoHardClash),
         "freeze" | "no-freeze-in-the-way" => of(Rule::NotInFreeze),
         "assessments-owed" | "no-assessment-of-yours" => of(Rule::AssessmentsDone),
         "clinical-not-screened" | "clinical-under-review" | "clinical-rejected" | "already-screened" | "nothing-under-review" => of(Rule::ClinicalAccepted),

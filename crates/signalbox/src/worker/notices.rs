@@ -8,6 +8,7 @@ use signalbox_core::calendar::local;
 use signalbox_core::change::{Confidentiality, Stage};
 use signalbox_core::charge;
 use signalbox_core::event::{Event, Recorded};
+use signalbox_core::facts::ClashFact;
 use signalbox_core::process::Audience;
 use signalbox_store::boards::DecisionLink;
 use signalbox_store::queries::change as pages;
@@ -15,10 +16,12 @@ use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx, rota};
 
 use super::audience;
+use super::clashes::Found;
 use crate::accounts::letters::{Mail, signed};
 use crate::app::App;
 use crate::clock::Token;
 use crate::run::Situation;
+use crate::web::panels;
 use crate::words::{self, Names, change_sentence, event_line, notice_sentence};
 
 /// A letter to be written to one person about one change.
@@ -46,6 +49,8 @@ pub enum News {
     Go { stage: Stage },
     /// Nobody answers: 0 the day before it is due, 1 once it is late, 2 a day later.
     Chase { stage: Stage, level: u8, due_at: Timestamp },
+    /// It clashes with something since something was planned, moved or declared, or somebody ruled on a clash of it.
+    Clash { found: Found },
     /// The clinical question is overdue, if the change still waits for it.
     Clinical { stage: Stage },
 }
@@ -75,7 +80,8 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
         }
         News::Quote if !sees_money || !charge::timers::is_near_lapse(change, now) => return Ok(None),
         News::Clinical { .. } if !signalbox_core::clinical::is_open(change) => return Ok(None),
-        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Clinical { .. } | News::Chase { .. } | News::Quote => None,
+        News::Clash { found } if clash_words(&situation, found).is_none() => return Ok(None),
+        News::Reminder { .. } | News::Outcome { .. } | News::Go { .. } | News::Clinical { .. } | News::Chase { .. } | News::Clash { .. } | News::Quote => None,
     };
     let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
     let may_decide = is_asked && situation.offers(&actor, now).iter().any(|offer| offer.act == Act::Approve && offer.is_open());
@@ -124,7 +130,8 @@ fn title(situation: &Situation) -> String {
 fn text(app: &App, content: &Content) -> String {
     let Content { situation, names, recorded, notice, may_decide, opens, now, name } = content;
     let change = &situation.loaded.change;
-    let link = app.config.base.link(&format!("/changes/{}", change.reference));
+    let page = if matches!(notice.news, News::Clash { .. }) { "/clashes" } else { "" };
+    let link = app.config.base.link(&format!("/changes/{}{page}", change.reference));
     let why = format!("You get this because {}.", audience::because(notice.told_as));
     if is_restricted(situation) {
         return format!("Hello {name},\n\nthere is news about {}. It is restricted, so it is told here only:\n\n{link}\n\n{why}\n", change.reference);
@@ -144,6 +151,11 @@ fn text(app: &App, content: &Content) -> String {
         }
         None if matches!(notice.news, News::Go { .. }) => {
             parts.push("It is time for the go or no-go, and nobody has recorded one. Say whether the work may begin:".into())
+        }
+        None if matches!(notice.news, News::Clash { .. }) => {
+            if let News::Clash { found } = notice.news {
+                parts.extend(clash_words(situation, found));
+            }
         }
         None if notice.news == News::Quote => parts.extend(quote_words(situation, *now)),
         None if matches!(notice.news, News::Clinical { .. }) => parts
@@ -186,6 +198,19 @@ fn reminder(news: News, zone: &jiff::tz::TimeZone) -> String {
     }
 }
 
+/// The clash in words, as its reader may know of it. `None`: it is none any more.
+fn clash_words(situation: &Situation, found: Found) -> Option<String> {
+    let of_other = |clash: &ClashFact| clash.other.as_ref().map_or(0, |other| other.change.0);
+    let clashes = situation.facts.clashes.iter().filter(|clash| situation.loaded.change.stage.holds_window() && clash.rule == found.rule.code());
+    // What the reader may not see has no name, so it is found by its rule alone.
+    let mut named: Vec<&ClashFact> = clashes.collect();
+    named.sort_by_key(|clash| of_other(clash) != found.other);
+    let clash = named.first().filter(|clash| found.is_settled == clash.settled.is_some())?;
+    let told = panels::clash(clash, &situation.zone, vec![]);
+    let hard = if clash.refuses() || clash.hard && clash.freeze.is_some() { " It stands in the way." } else { "" };
+    Some(format!("{}. {}{hard}", told.heading, told.words))
+}
+
 /// How long the quote is still open.
 fn quote_words(situation: &Situation, now: Timestamp) -> Option<String> {
     let quote = situation.loaded.change.money.quotes.last()?;
@@ -209,6 +234,8 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
             News::Chase { level: 1.., .. } => "No answer yet",
             News::Quote => "Quote lapses soon",
             News::Clinical { .. } => "Clinical decision overdue",
+            News::Clash { found } if found.is_settled => "Clash settled",
+            News::Clash { .. } => "Clash",
             _ => "Reminder",
         };
     };
@@ -230,6 +257,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Held { .. } => "On hold",
         Event::Resumed => "Off hold",
         Event::FreezeExcepted(_) => "Excepted from a freeze",
+        Event::ClashSettled(_) => "Clash settled",
         Event::Scheduled { .. } => "Scheduled",
         Event::Rescheduled { .. } => "Window moved",
         Event::Amended { .. } => "Answers changed",

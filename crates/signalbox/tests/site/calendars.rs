@@ -191,9 +191,17 @@ fn c036_what_happens_elsewhere_is_put_into_the_calendar_and_cancelled() {
             world.app.read::<_, StoreError>(|tx| gather::externals(tx, span)).unwrap()
         };
         assert_eq!(within().iter().map(|one| (one.title.as_str(), one.is_outage)).collect::<Vec<_>>(), [("Spine maintenance", true)]);
+        // Whoever reads the schedule reads of it, in every view.
+        let mut una = world.sign_in("una@riverside.example").await;
+        let line = "A service is away: Spine maintenance, Tuesday 8 December 2026, 21:00 to Wednesday 9 December 2026, 03:00 GMT.";
+        for view in ["view=table&from=2026-12-08&days=1", "view=month&from=2026-12-01", "view=timeline&from=2026-12-07"] {
+            assert!(una.get(&format!("/schedule?{view}")).await.text().contains(line), "{view}");
+        }
+        assert!(!una.get("/schedule?view=table&from=2026-12-10&days=1").await.text().contains("Spine maintenance"));
         ann.get(&path).await;
         assert_eq!(ann.post(&format!("{path}/end"), &[]).await.location(), "/setup/external-entries");
         assert!(within().is_empty());
+        assert!(!una.get("/schedule?view=table&from=2026-12-08&days=1").await.text().contains("Spine maintenance"));
     });
 }
 

@@ -140,3 +140,149 @@ fn the_api_tells_the_same_clashes() {
         assert_eq!(other.get(&format!("{span}&clash=perhaps")).await.status, StatusCode::BAD_REQUEST);
     });
 }
+
+/// Ways out on the page of a clash, by the value that is posted.
+fn ways(body: &str) -> Vec<String> {
+    body.split("name=\"way\"").skip(1).map(|rest| rest.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()).collect()
+}
+
+/// A clash of two open outages: who opens its page finds all that explains it.
+fn two(world: &World, estate: &Estate) -> [(i64, String); 2] {
+    let first = estate.outage(world, "Switchgear", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]);
+    let second = estate.outage(world, "Generator", "2026-12-08T21:00:00Z", "2026-12-08T23:00:00Z", &[]);
+    [(first.id, first.reference), (second.id, second.reference)]
+}
+
+#[test]
+fn c085_an_owner_settles_a_clash_by_moving_one_of_the_two() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let [(_, first), (_, second)] = two(&world, &estate);
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let path = format!("/changes/{second}/clashes");
+        let page = ruth.get(&path).await;
+        let text = page.text();
+        assert!(
+            text.contains("The same equipment at the same time as") && text.contains("The other holds") && text.contains("All that is caught NB-PACS-N2"),
+            "{text}"
+        );
+        assert!(
+            text.contains("has to move, unless the authority rules otherwise") && text.contains("The authority’s change manager may rule on it."),
+            "{text}"
+        );
+        let all = ways(&page.body);
+        assert_eq!(all.iter().filter(|way| way.starts_with("this ")).count(), 3, "{all:?}");
+        assert_eq!(all.iter().filter(|way| way.starts_with("other ")).count(), 3, "{all:?}");
+        assert!(!all.contains(&"both".to_owned()), "ruling is the authority's: {all:?}");
+        // From the schedule it is one click.
+        assert!(ruth.get(TABLE).await.body.contains("/clashes\""));
+
+        let hidden: Vec<(&str, String)> = ["version", "other_version", "clash", "idempotency_key"].map(|name| (name, page.field(name).unwrap())).into();
+        let with = |more: &[(&'static str, &'static str)]| -> Vec<(&'static str, String)> {
+            let kept = hidden.iter().map(|(name, value)| (*name, value.clone()));
+            kept.chain(more.iter().map(|(name, value)| (*name, (*value).to_owned()))).collect()
+        };
+        let refs = |fields: &[(&'static str, String)]| fields.to_vec();
+        let bare = with(&[]);
+        let bare: Vec<(&str, &str)> = bare.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let again = ruth.post(&path, &bare).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(again.text().contains("Choose what becomes of it.") && again.text().contains("Say why."), "{}", again.text());
+        let mut whole = refs(&with(&[("reason", "The generator can wait.")]));
+        whole.push(("way", all.iter().find(|way| way.starts_with("other ")).unwrap().clone()));
+        let whole: Vec<(&str, &str)> = whole.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let settled = ruth.post(&path, &whole).await;
+        assert_eq!(settled.status, StatusCode::SEE_OTHER, "{}", settled.text());
+        let page = ruth.get(&path).await.text();
+        assert!(page.contains("Nothing stands in its way.") && page.contains(&format!("{first} is moved. Both sides are told.")), "{page}");
+        assert!(ruth.get(&format!("/changes/{first}/clashes")).await.text().contains("Nothing stands in its way."));
+        // It went through the one way to move a change: with its reason in the record.
+        assert!(ruth.get(&format!("/changes/{first}")).await.text().contains("The generator can wait."));
+    });
+}
+
+#[test]
+fn scenario_13_the_authority_lets_both_go_on_until_one_of_them_moves() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let [(first_id, first), (second_id, second)] = two(&world, &estate);
+        let mut ann = world.sign_in("ann@authority.example").await;
+        let path = format!("/changes/{second}/clashes");
+        let page = ann.get(&path).await;
+        assert!(["both", "together", "this_moves", "other_moves"].iter().all(|way| ways(&page.body).contains(&(*way).to_owned())), "{}", page.text());
+        let hidden = ["version", "other_version", "clash", "idempotency_key"].map(|name| (name, page.field(name).unwrap()));
+        let mut fields: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        fields.extend([("way", "together"), ("reason", "One engineer does both at once.")]);
+        world.step_worker();
+        let done = ann.post(&path, &fields).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+        // Both sides hear of it, each about their own change.
+        let told = world.step_worker();
+        let settled = |reference: &str| told.iter().any(|mail| mail.subject.starts_with("Clash settled") && mail.subject.contains(reference));
+        assert!(settled(&first) && settled(&second), "{:?}", told.iter().map(|mail| &mail.subject).collect::<Vec<_>>());
+
+        // Seen from either side it is settled, and stands in the way of neither.
+        let hard = |id: i64| {
+            let row = world.app.db.read(|tx| Ok(world.app.look(tx, &signalbox_core::actor::Actor::System, id)?.unwrap().facts.clashes)).unwrap();
+            row.iter().map(|clash| (clash.refuses(), clash.settled)).collect::<Vec<_>>()
+        };
+        let together = Some(signalbox_core::decide::clash::Way::Together);
+        assert_eq!((hard(first_id), hard(second_id)), (vec![(false, together)], vec![(false, together)]));
+        assert!(ann.get(&format!("/changes/{first}/clashes")).await.text().contains("Ruled by the authority"));
+        world.app.db.read(|tx| signalbox_store::log::verify(tx, None, &mut |_, _| ()).map(|found| assert!(found.is_empty(), "{found:?}"))).unwrap();
+
+        // A quarter of an hour later it is another pair of windows, on which nobody ruled.
+        let mut raw = signalbox_core::form::Raw::new();
+        for (name, value) in [("window.start", "2026-12-08T21:15:00Z"), ("window.end", "2026-12-08T23:00:00Z"), ("reason", "The engineer comes later")] {
+            raw.insert(name.into(), vec![value.into()]);
+        }
+        let priya = world
+            .app
+            .db
+            .read(|tx| {
+                let id = person_by_email(tx, "ruth@northbrook.example")?.unwrap().id;
+                Ok(signalbox_store::accounts::actor(tx, id)?.unwrap().to_core())
+            })
+            .unwrap();
+        world.app.take(&priya, second_id, signalbox_core::act::Act::Reschedule, raw, signalbox::run::Expect::default()).unwrap();
+        assert_eq!((hard(first_id), hard(second_id)), (vec![(true, None)], vec![(true, None)]));
+    });
+}
+
+#[test]
+fn c085_both_owners_are_told_once_when_a_clash_comes_about() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let mut known = None;
+        let tend = |known: &mut Option<i64>| signalbox::worker::clashes::tend(&world.app, known).unwrap();
+        assert_eq!(tend(&mut known), 0);
+        let [(_, first), (_, second)] = two(&world, &estate);
+        world.step_worker();
+        assert_eq!(tend(&mut known), 1, "one pair");
+        let told = world.step_worker();
+        let about = |told: &[signalbox::accounts::letters::Mail], reference: &str, to: &str| {
+            told.iter().filter(|mail| mail.subject.starts_with("Clash:") && mail.subject.contains(reference) && mail.to == to).count()
+        };
+        for (reference, other) in [(&first, &second), (&second, &first)] {
+            assert_eq!(about(&told, reference, "ruth@northbrook.example"), 1, "{told:?}");
+            let mail = told.iter().find(|mail| mail.subject.contains(reference.as_str())).unwrap();
+            assert!(mail.text.contains(&format!("The same equipment at the same time as {other}")) && mail.text.contains("/clashes"), "{}", mail.text);
+        }
+        // Looked at again, by this node or by one that knows nothing yet, nobody is told twice.
+        assert_eq!(tend(&mut known), 0);
+        assert_eq!(tend(&mut None), 0);
+        assert!(world.step_worker().is_empty());
+        // A freeze that is declared over it is told to its owners; a lifted one is no news.
+        let freeze = crate::planned::freeze(
+            &world,
+            "Winter freeze",
+            signalbox_core::schedule::Extent::Everything,
+            ("2026-12-08T20:00:00Z", "2026-12-08T20:30:00Z"),
+            true,
+        );
+        assert!(freeze > 0);
+        assert_eq!(tend(&mut known), 1);
+        let told = world.step_worker();
+        assert!(told.iter().any(|mail| mail.subject.contains(&first) && mail.text.contains("A freeze: Winter freeze")), "{told:?}");
+    });
+}

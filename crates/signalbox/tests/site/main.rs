@@ -14,6 +14,7 @@ mod clinical;
 mod command_line;
 mod demonstration;
 mod feeds;
+mod free_times;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]

@@ -123,7 +123,8 @@ async fn nine_answers(client: &mut Client<'_>, reference: &str, items: &[&str]) 
     place.extend(items.iter().map(|item| ("items", *item)));
     fill_on(client, reference, "where", &place).await;
     let window = window("2026-12-15 20:00", "2026-12-15 22:00");
-    fill_on(client, reference, "when", &when(&window, &CONTACT)).await;
+    // The second of two asks for the same evening, and keeps it.
+    fill_on(client, reference, "when", &when(&window, &[&CONTACT[..], &[("slot", "keep")]].concat())).await;
     fill_on(client, reference, "risk", &RISK).await;
 }
 

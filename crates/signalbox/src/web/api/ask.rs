@@ -90,6 +90,26 @@ impl Asked {
         self.one(name)?.map(read).transpose()
     }
 
+    /// A whole number from 1 up.
+    pub fn number(&self, name: &str, most: i64) -> Result<Option<i64>, Failure> {
+        let read = |text: &str| {
+            let is_plain = text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = is_plain.then(|| text.parse().ok()).flatten();
+            number.filter(|n| (1..=most).contains(n)).ok_or_else(|| wrong(name, &format!("is a whole number from 1 to {most}")))
+        };
+        self.one(name)?.map(read).transpose()
+    }
+
+    /// Every value of a filter that may be repeated.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.0.all(name).map(str::to_owned)
+    }
+
+    /// Whether it stands there at all.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.has(name)
+    }
+
     /// An instant.
     pub fn moment(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
         let read = |text: &str| text.parse::<Timestamp>().map_err(|_| wrong(name, "is no RFC 3339 time, such as 2026-11-17T12:00:00Z"));

@@ -42,6 +42,7 @@ use super::clinical::keep;
 use crate::app::{App, Shared};
 use crate::run::{Expect, Key, Situation, Stop};
 use crate::web::form::{Form, Query};
+use crate::web::free_times;
 use crate::web::layout::{Place, Shell};
 use crate::web::pages::errors::{ConflictPage, Difference, Resend};
 use crate::web::parts::{Fact, FormPage};
@@ -210,7 +211,12 @@ fn known_act(code: &str) -> Result<Act, Failure> {
 }
 
 /// The page of an act, with its fields. Looking at it does nothing.
-pub async fn show_act(State(app): State<Shared>, visitor: Visitor, Path((reference, act)): Path<(String, String)>) -> Result<Response, Failure> {
+pub async fn show_act(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path((reference, act)): Path<(String, String)>,
+    Query(query): Query,
+) -> Result<Response, Failure> {
     let seen = Seen::read(&app, &visitor, &reference)?;
     let act = known_act(&act)?;
     let offer = seen.offers().into_iter().find(|offer| offer.act == act).ok_or(Failure::NotFound)?;
@@ -219,6 +225,11 @@ pub async fn show_act(State(app): State<Shared>, visitor: Visitor, Path((referen
     }
     if act == Act::Quote {
         return quote::draw(&app, &visitor, &seen, None, false);
+    }
+    // A free time that was chosen stands filled in (C072).
+    if let (Act::Reschedule, Some(window), Ok(start)) = (act, seen.change().window(), query.text("start").parse()) {
+        let raw = free_times::moved_typed(window, query.text("minutes").parse().ok(), start, &seen.situation.zone);
+        return draw_act(&app, &visitor, &seen, act, Some((&raw, &[])));
     }
     let kept = if keep::is_kept(act) { keep::kept(&app, visitor.person()?, seen.change().id.0, act)? } else { None };
     match kept {

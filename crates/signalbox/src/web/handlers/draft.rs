@@ -1,6 +1,8 @@
 //! `/changes/{ref}/edit/{step}`: a draft, step by step, and its sending. The questions are those of the change's
 //! process document; what was typed is saved as it is, and read only to say what is missing.
 
+mod when;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,14 +12,12 @@ use signalbox_core::actor::Actor;
 use signalbox_core::calendar::local;
 use signalbox_core::change::{Change, Kind};
 use signalbox_core::clinical::fields::answers;
-use signalbox_core::clinical::hours::ClinicHours;
 use signalbox_core::decide::fields::{Field as Asked, of_document};
 use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::decide::preview::{Preview, preview};
 use signalbox_core::form::{Answer, Raw};
 use signalbox_core::process::{AnswerKind, Page, Question, Required};
 use signalbox_core::refusal::{Refusal, Violation};
-use signalbox_store::directory;
 use signalbox_store::drafts::{self, FileMeta};
 use signalbox_store::queries::lessons::Likeness;
 use signalbox_store::queries::sight;
@@ -28,6 +28,7 @@ use super::{lessons, raise};
 use crate::app::{App, Shared};
 use crate::run::{Expect, Situation, Stop};
 use crate::web::form::{Form, Query};
+use crate::web::free_times;
 use crate::web::pages::errors::{ConflictPage, Difference, Resend};
 use crate::web::pages::raise::{RaisePage, Step};
 use crate::web::panels;
@@ -48,7 +49,9 @@ const PAGES: [(Page, &str, &str); 5] = [
     (Page::Risk, "risk", "Risk"),
 ];
 /// What a step's form carries beside answers: which questions it drew, and its buttons.
-const BESIDES: [&str; 3] = ["asked", "later", "check"];
+const BESIDES: [&str; 4] = ["asked", "later", "check", SLOT];
+/// The free time chosen instead of the window typed.
+const SLOT: &str = "slot";
 
 /// A draft that this person may write on, with what sending it would mean.
 pub(super) struct Writing {
@@ -65,10 +68,15 @@ pub(super) struct Writing {
 
 impl Writing {
     pub(super) fn open(app: &App, visitor: &Visitor, reference: &str) -> Result<Writing, Failure> {
+        Writing::open_with(app, visitor, reference, &Raw::new())
+    }
+
+    /// The same with something typed over what was saved.
+    fn open_with(app: &App, visitor: &Visitor, reference: &str, over: &Raw) -> Result<Writing, Failure> {
         let (actor, now) = (visitor.actor()?, app.clock.now());
         let situation = app.read::<_, Failure>(|tx| {
             let Some(id) = sight::by_reference(tx, &Scope::of(&actor), reference)? else { return Ok(None) };
-            let Some(situation) = app.look_at_typed(tx, &actor, id, Act::Submit, &Raw::new())? else { return Ok(None) };
+            let Some(situation) = app.look_at_typed(tx, &actor, id, Act::Submit, over)? else { return Ok(None) };
             Ok(Some((situation, drafts::files(tx, id)?)))
         })?;
         let (situation, files) = situation.ok_or(Failure::NotFound)?;
@@ -78,7 +86,8 @@ impl Writing {
             let barred = offers.into_iter().filter(|offer| offer.act == Act::Submit).find_map(|offer| offer.verdict.err());
             return Err(stopped(Stop::Refused(barred.unwrap_or(Refusal::WrongStage(situation.loaded.change.stage)))));
         };
-        let (raw, rev) = situation.draft.as_ref().map_or((Raw::new(), 0), |draft| (draft.raw.clone(), draft.rev));
+        let (mut raw, rev) = situation.draft.as_ref().map_or((Raw::new(), 0), |draft| (draft.raw.clone(), draft.rev));
+        lay_over(&mut raw, over.clone());
         let preview = preview(&situation.context(&actor, now), &situation.loaded.change, act, &raw).ok_or(Failure::NotFound)?;
         Ok(Writing { actor, situation, act, raw, rev, preview, files })
     }
@@ -261,6 +270,12 @@ impl Writing {
     }
 }
 
+/// What is typed takes the place of everything typed before for the same questions.
+fn lay_over(raw: &mut Raw, typed: Raw) {
+    raw.retain(|name, _| !typed.keys().any(|typed| base(typed) == base(name)));
+    raw.extend(typed);
+}
+
 /// The id of the question that a field is part of: `window` of `window.start.time`.
 pub(super) fn base(field: &str) -> &str {
     field.split('.').next().unwrap_or(field)
@@ -295,8 +310,22 @@ fn heading(kind: Kind, step: Page) -> &'static str {
 }
 
 /// A step as it stands.
-pub async fn show(State(app): State<Shared>, visitor: Visitor, Path((reference, slug)): Path<(String, String)>, Query(_): Query) -> Result<Response, Failure> {
-    let writing = Writing::open(&app, &visitor, &reference)?;
+pub async fn show(
+    State(app): State<Shared>,
+    visitor: Visitor,
+    Path((reference, slug)): Path<(String, String)>,
+    Query(query): Query,
+) -> Result<Response, Failure> {
+    let mut writing = Writing::open(&app, &visitor, &reference)?;
+    // A free time that was chosen on its own page stands here filled in, and nothing is saved by that.
+    if let Some(start) = query.text("start").parse().ok().filter(|_| slug == "when") {
+        let moved = match (writing.preview.change.window(), query.text("minutes").parse()) {
+            (None, Ok(minutes)) => free_times::window_typed(start, minutes, &writing.situation.zone),
+            (None, Err(_)) => Raw::new(),
+            (Some(window), minutes) => free_times::moved_typed(window, minutes.ok(), start, &writing.situation.zone),
+        };
+        writing = Writing::open_with(&app, &visitor, &reference, &moved)?;
+    }
     if slug == "check" {
         return check(&app, &visitor, &writing, StatusCode::OK, &[]);
     }
@@ -317,6 +346,7 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
     let mut view = writing.page(app, visitor, heading(writing.change().kind, step), slug);
     view.faults = [ui::faults_of(&form.fields), typed::loose_faults(&form.fields, faults)].concat();
     if step == Page::When {
+        form.fields.extend(when::slots(app, writing, faults)?);
         form = form.more("check", "Check this window");
         view.warnings = writing.warnings();
         view.clashes = writing.clashes();
@@ -332,7 +362,8 @@ fn draw(app: &App, visitor: &Visitor, writing: &Writing, step: Page, slug: &str,
         _ => vec![so_far(writing, slug)],
     };
     if step == Page::When {
-        view.side.extend(clinic_hours(app, writing)?);
+        view.side.extend(when::clinic_hours(app, writing)?);
+        view.side.push(Section::new("free", "Another time").link("Look for a free time", &format!("/changes/{}/free-times", writing.change().reference)));
     }
     if writing.knows_what_is_touched(slug) {
         view.side.extend(lessons::panel(app, &Scope::of(&writing.actor), &writing.likeness())?);
@@ -363,30 +394,6 @@ fn so_far(writing: &Writing, slug: &str) -> Section {
     section.link("Your drafts", "/changes/new").link("Attach a file, or leave a message", &format!("/changes/{}", writing.change().reference))
 }
 
-/// When the services are busiest with patients, and how much of it the window takes (C142).
-fn clinic_hours(app: &App, writing: &Writing) -> Result<Option<Section>, Failure> {
-    let services = &writing.situation.facts.services;
-    let found = app.read::<_, Failure>(|tx| {
-        let mut found = vec![];
-        for service in services {
-            let name = directory::service(tx, service.id.0)?.map(|s| s.name).unwrap_or_default();
-            found.push((name, directory::clinic_hours(tx, service.id.0)?));
-        }
-        Ok(found)
-    })?;
-    let mut section = Section::new("clinic-hours", "Clinic hours");
-    for (name, hours) in found.into_iter().filter(|(_, hours)| !hours.is_empty()) {
-        let Ok(parsed) = ClinicHours::parse(&hours) else { continue };
-        let fact = Fact::new(&name, &hours);
-        let minutes = writing.window().map_or(0, |(start, end)| parsed.minutes_within(start, end, &writing.situation.zone));
-        section.facts.push(match minutes {
-            0 => fact,
-            minutes => fact.tag(&format!("Your window takes {minutes} minutes of them"), "yellow"),
-        });
-    }
-    Ok((!section.facts.is_empty()).then_some(section))
-}
-
 /// Saves a step, then goes where the button says.
 pub async fn save(State(app): State<Shared>, visitor: Visitor, Path((reference, slug)): Path<(String, String)>, form: Form) -> Result<Response, Failure> {
     let writing = Writing::open(&app, &visitor, &reference)?;
@@ -396,7 +403,13 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path((reference, 
     let Ok(seen) = form.text("version").parse::<i64>() else {
         return Err(Failure::invalid(Fault::of("version", "version-missing", "Open the page again: it does not say which version you saw.")));
     };
-    let merged = merge(&writing, step, form.text("asked"), typed);
+    let mut merged = merge(&writing, step, form.text("asked"), typed);
+    if step == Page::When && !["", free_times::KEEP].contains(&form.text(SLOT)) {
+        let wrong = || Failure::invalid(Fault::of(SLOT, "unknown-choice", "Choose one of the times that are shown."));
+        let start = form.text(SLOT).parse().map_err(|_| wrong())?;
+        let window = writing.preview.change.window().ok_or_else(wrong)?;
+        lay_over(&mut merged, free_times::moved_typed(window, None, start, &writing.situation.zone));
+    }
     let expect = Expect { rev: Some(seen), ..Expect::default() };
     let saved = match app.save_draft(&writing.actor, writing.change().id.0, merged.clone(), expect) {
         // The same words twice are no conflict.
@@ -414,7 +427,11 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path((reference, 
         return Ok(done(&app, "/changes/new", &format!("{} is kept as a draft.", writing.change().reference)));
     }
     let writing = Writing::open(&app, &visitor, &reference)?;
-    let faults = writing.faults(Some(step));
+    let mut faults = writing.faults(Some(step));
+    // A clash is never passed over unread: the first time it is met, somebody chooses.
+    if step == Page::When && form.text(SLOT).is_empty() && !form.has("check") && when::slots(&app, &writing, &[])?.is_some() {
+        faults.push(Fault::of(SLOT, "choose-one", "Choose a free time, or keep the one that clashes."));
+    }
     if form.has("check") || !faults.is_empty() {
         return draw(&app, &visitor, &writing, step, &slug, &faults);
     }
@@ -435,8 +452,8 @@ fn merge(writing: &Writing, step: Page, drawn: &str, typed: Raw) -> Raw {
     let is_of_step = |id: &str| writing.step_asking(id) == Some(step);
     let drawn: Vec<&str> = drawn.split_whitespace().filter(|id| is_of_step(id)).collect();
     let mut raw = writing.raw.clone();
-    raw.retain(|name, _| !drawn.contains(&base(name)) && !typed.keys().any(|typed| base(typed) == base(name)));
-    raw.extend(typed);
+    raw.retain(|name, _| !drawn.contains(&base(name)));
+    lay_over(&mut raw, typed);
     raw
 }
 

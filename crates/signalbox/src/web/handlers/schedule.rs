@@ -48,7 +48,7 @@ pub fn reader(visitor: &Visitor) -> Result<Scope, Failure> {
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let (wanted, names, found, freezes, clashes) = app.read::<_, Failure>(|tx| {
+    let (wanted, names, found, freezes, elsewhere, clashes) = app.read::<_, Failure>(|tx| {
         let names = Names::read(tx, &scope)?;
         let mut wanted = Wanted::read(&query, &names, now, &zone);
         let asked = wanted.asked(now, &zone);
@@ -56,8 +56,8 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         wanted.narrow(&clashes);
         let limit = if wanted.view == View::Table { TABLE_ROWS } else { store::LIMIT_MAX };
         let found = store::schedule(tx, &scope, asked, &wanted.filter, wanted.after, limit)?;
-        let freezes = store::freezes(tx, &scope, asked)?;
-        Ok((wanted, names, found, freezes, clashes))
+        let (freezes, elsewhere) = (store::freezes(tx, &scope, asked)?, store::externals(tx, &scope, asked)?);
+        Ok((wanted, names, found, freezes, elsewhere, clashes))
     })?;
     let today = local::wall(now, &zone).date();
     let drawn = draw::Drawing {
@@ -95,6 +95,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
             .then(|| Empty { sentence: drawn.nothing(), widen: wanted.is_filtered().then(|| Link::new("Show everything", &wanted.href_unfiltered())) }),
         body,
         clashes: drawn.clash_notes(),
+        elsewhere: draw::elsewhere(&elsewhere, &zone),
     };
     Ok(page(&view))
 }

@@ -286,7 +286,7 @@ fn night_notes(work: &[Entry], clashes: &[ScheduleClash]) -> Vec<NightNote> {
         let link = if matches!(clash.with, Opposite::Freeze { .. }) { "is inside the freeze" } else { "and" };
         let (other, how) = (entries::opposite(clash, true).label, entries::how_they_clash(clash));
         let text = format!("{} {} {link} {other} {how}", entries::reference(entry), entries::title(entry)).replace(" .", ".");
-        Some(NightNote { when: "Clash".into(), text, link: Link::new("See why", &format!("{href}#clashes")) })
+        Some(NightNote { when: "Clash".into(), text, link: Link::new("See why, and the ways out", &format!("{href}/clashes")) })
     };
     clashes.iter().filter(|clash| told.insert(clash.pair())).filter_map(note).take(NOTES_MAX).collect()
 }

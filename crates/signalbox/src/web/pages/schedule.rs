@@ -32,6 +32,8 @@ pub struct SchedulePage {
     /// What to say and offer when nothing is planned.
     pub empty: Option<Empty>,
     pub clashes: Vec<ClashNote>,
+    /// What happens elsewhere meanwhile, a sentence each.
+    pub elsewhere: Vec<String>,
 }
 
 pub struct ViewLink {

@@ -196,6 +196,7 @@ fn schedule(view: usize, heading: &str, body: Body) -> SchedulePage {
             after: "takes that link down from 23:00 to 01:00.".into(),
             why: Link::new("See why, and 2 ways out", "/changes/RFC-2026-001842#clashes"),
         }],
+        elsewhere: vec!["A service is away: Spine maintenance, Tuesday 8 December 2026, 21:00 to Wednesday 9 December 2026, 03:00 GMT.".into()],
     }
 }
 

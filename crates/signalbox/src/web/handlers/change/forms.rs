@@ -65,6 +65,14 @@ fn explain(seen: &Seen, mut field: Field, act: Act) -> Field {
             choices.iter_mut().filter(|choice| choice.value == freeze.code()).for_each(|choice| choice.label.clone_from(&named));
         }
     }
+    if let (Act::SettleClash, Control::Radios { choices } | Control::Select { choices }) = (act, &mut field.control) {
+        for choice in choices {
+            let clash = seen.situation.facts.clashes.iter().find(|clash| signalbox_core::decide::clash::code(clash) == choice.value);
+            let way = signalbox_core::decide::clash::Way::from_code(&choice.value).map(|way| words::sentence_case(way.words()));
+            let named = clash.map(|clash| crate::web::panels::clash(clash, &seen.situation.zone, vec![]).heading).or(way);
+            choice.label = named.unwrap_or_else(|| choice.label.clone());
+        }
+    }
     if let (Control::Radios { choices }, Some(meanings)) = (&mut field.control, risk_answers(seen, &name)) {
         for (choice, meaning) in choices.iter_mut().zip(meanings) {
             choice.label = format!("{}: {meaning}", choice.value);

@@ -55,6 +55,7 @@ impl Show {
             | Event::Held { .. }
             | Event::Resumed
             | Event::FreezeExcepted(_)
+            | Event::ClashSettled(_)
             | Event::Cancelled { .. }
             | Event::Withdrawn { .. }
             | Event::NoticeSettled { .. }

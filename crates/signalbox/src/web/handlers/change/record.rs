@@ -274,7 +274,9 @@ fn clashes(seen: &Seen, open: &[Act]) -> Vec<Clash> {
         return vec![];
     }
     let moves = open.contains(&Act::Reschedule).then(|| Link::new("Move this change", &format!("{}/acts/reschedule", seen.address())));
-    let ways_out: Vec<Link> = moves.into_iter().collect();
+    let settle = Link::new("See why, and the ways out", &format!("{}/clashes", seen.address()));
+    let free = Link::new("Free times", &format!("{}/free-times", seen.address()));
+    let ways_out: Vec<Link> = moves.into_iter().chain([settle, free]).collect();
     seen.situation.facts.clashes.iter().map(|clash| panels::clash(clash, &seen.situation.zone, ways_out.clone())).collect()
 }
 

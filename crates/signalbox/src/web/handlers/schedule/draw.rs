@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use signalbox_core::calendar::local;
 use signalbox_core::ids::ServiceId;
 use signalbox_core::schedule::grid::{dates_touched, month_days};
-use signalbox_core::schedule::{Extent, Freeze, Node};
+use signalbox_core::schedule::{Extent, External, Freeze, Node};
 use signalbox_store::queries::Named;
 use signalbox_store::queries::clashes::{Opposite, ScheduleClash};
 use signalbox_store::queries::schedule::{Entry, SchedulePage};
@@ -18,7 +18,7 @@ use crate::web::handlers::entries::{self, begins, days_on};
 use crate::web::pages::schedule::{ClashNote, Day, Freeze as DayFreeze, Month, Row, Table, Week};
 use crate::web::timeline::{Ground, Head, Lane, Scale, Timeline};
 use crate::web::ui::{Link, Paging};
-use crate::words::counted;
+use crate::words::{counted, recurring};
 
 /// A month's day shows its first 4 entries (settled 29).
 const SHOWN_IN_A_DAY: usize = 4;
@@ -73,7 +73,7 @@ impl Drawing<'_> {
                 text: if matches!(clash.with, Opposite::Freeze { .. }) { "is inside the freeze".into() } else { "and".into() },
                 second: entries::opposite(clash, true),
                 after: entries::how_they_clash(clash),
-                why: Link::new("See why", &format!("{href}#clashes")),
+                why: Link::new("See why, and the ways out", &format!("{href}/clashes")),
             })
         };
         let mut told = BTreeSet::new();
@@ -228,6 +228,20 @@ impl Drawing<'_> {
 fn ground(scale: &Scale, freeze: &Freeze, zone: &TimeZone) -> Option<Ground> {
     let aria = format!(", {} to {}", local::moment_words(freeze.span.from, zone), local::moment_words(freeze.span.until, zone));
     scale.ground(&freeze.title, &aria, freeze.span.from, freeze.span.until)
+}
+
+/// At most so many lines of what happens elsewhere; a rule that comes every day would fill the page.
+const ELSEWHERE_MAX: usize = 20;
+
+/// What happens elsewhere, in words: `A service is away: Spine maintenance, Tuesday …`.
+pub fn elsewhere(all: &[External], zone: &TimeZone) -> Vec<String> {
+    let line = |one: &External| {
+        let what = if one.is_outage { "A service is away: " } else { "" };
+        format!("{what}{}, {}.", one.title, recurring::occurrence(one.span, zone))
+    };
+    let more = all.len().saturating_sub(ELSEWHERE_MAX);
+    let rest = (more > 0).then(|| format!("And {more} more."));
+    all.iter().take(ELSEWHERE_MAX).map(line).chain(rest).collect()
 }
 
 /// A lane for each service that somebody works on; work without one stands under its place. Restricted work comes

@@ -1,6 +1,7 @@
 //! Organisations and their sites.
 
 use signalbox_core::actor::OrgKind;
+use signalbox_core::schedule::slots::parse_handovers;
 use signalbox_store::directory::{self, CALENDARS, Organisation, Site};
 use signalbox_store::page::{Cursor, Page};
 
@@ -131,18 +132,28 @@ impl Register for Sites {
             Field::text("name", "Name", ""),
             Field::select("organisation", "Organisation", organisation_choices(app)?),
             Field::text("ods_code", "ODS code", "").optional().width("w10"),
+            Field::text("handovers", "When shifts hand over", "").hint("Free times are looked for beside them. Such as 07:30; 20:30").optional().width("w20"),
         ])
     }
 
     fn load(app: &App, _: &Visitor, id: i64) -> Result<(String, Form), Failure> {
-        let site = app.read::<_, Failure>(|tx| directory::site(tx, id))?.ok_or(Failure::NotFound)?;
-        let fields =
-            [("code", site.code), ("name", site.name.clone()), ("organisation", site.org_id.to_string()), ("ods_code", site.ods_code.unwrap_or_default())];
+        let (site, handovers) = app.read::<_, Failure>(|tx| Ok((directory::site(tx, id)?, directory::handovers_typed(tx, id)?)))?;
+        let site = site.ok_or(Failure::NotFound)?;
+        let fields = [
+            ("code", site.code),
+            ("name", site.name.clone()),
+            ("organisation", site.org_id.to_string()),
+            ("ods_code", site.ods_code.unwrap_or_default()),
+            ("handovers", handovers),
+        ];
         Ok((site.name, Form::of(fields)))
     }
 
     fn save(app: &App, visitor: &Visitor, id: Option<i64>, form: &Form) -> Result<(), Failure> {
-        let act = app.act(Some(visitor.person()?), app.clock.now());
+        let handovers = form.text("handovers").to_owned();
+        parse_handovers(&handovers).map_err(|why| Failure::invalid(Fault::of("handovers", "not-times", why)))?;
+        let person = visitor.person()?;
+        let [act, second] = [(); 2].map(|()| app.act(Some(person), app.clock.now()));
         let site = Site {
             id: id.unwrap_or_else(|| app.ids.mint(act.at)),
             org_id: super::super::id(form.text("organisation"))?,
@@ -150,6 +161,12 @@ impl Register for Sites {
             name: form.text("name").into(),
             ods_code: some(form.text("ods_code")),
         };
-        app.attempt(move |tx| directory::save_site(tx, &act, &site)).map(|_| ())
+        app.attempt(move |tx| {
+            if let Err(refused) = directory::save_site(tx, &act, &site)? {
+                return Ok(Err(refused));
+            }
+            directory::set_handovers(tx, &second, site.id, &handovers)
+        })
+        .map(|_| ())
     }
 }
