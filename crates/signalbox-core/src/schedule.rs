@@ -5,7 +5,7 @@
 //! memory and knows nothing of rows; whoever feeds it sees to it that it is caught up. Its inside may change, its
 //! answers are held by a naive oracle in the tests.
 //!
-//! `graph` walks dependencies, `index` holds the work and finds clashes, `slots` looks for times without any,
+//! `graph` walks dependencies, `index` holds the work and finds clashes, `touching` finds work by what it touches, `slots` looks for times without any,
 //! `calendar` and `timeline` are what holds for stretches of time.
 
 mod calendar;
@@ -15,6 +15,7 @@ mod index;
 pub mod recurrence;
 pub mod slots;
 mod timeline;
+mod touching;
 
 pub use calendar::{Extent, External, Freeze, Level, Maintenance};
 pub use graph::{Affected, Dependency, DependencyKind, Graph, Marks, Node};

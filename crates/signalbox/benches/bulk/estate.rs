@@ -51,8 +51,9 @@ const SERVICE_NAMES: [&str; 8] = ["imaging", "laboratory", "maternity", "pharmac
 const SITES_FROM: i64 = 1_000;
 const SERVICES_FROM: i64 = 10_000;
 const PEOPLE_FROM: i64 = 100_000;
-const MEMBERSHIPS_FROM: i64 = 200_000;
-const DECLARED_FROM: i64 = 300_000;
+const CREWS_FROM: i64 = 200_000;
+const MEMBERSHIPS_FROM: i64 = 300_000;
+const DECLARED_FROM: i64 = 500_000;
 const ITEMS_FROM: i64 = 1_000_000;
 const EVENTS_FROM: i64 = 10_000_000;
 
@@ -147,9 +148,9 @@ impl Estate {
         PEOPLE_FROM + (org.0 - 1) * PEOPLE_EACH as i64 + (n % PEOPLE_EACH) as i64
     }
 
-    /// The address under which that person signs in.
-    pub fn email(&self, org: OrgId, n: usize) -> String {
-        format!("p{}@example.org", self.person(org, n))
+    /// Somebody who carries out work for a supplier.
+    pub fn implementer(&self, supplier: OrgId, n: usize) -> i64 {
+        crew_from(supplier) + (n % crew(self.scale)) as i64
     }
 
     /// Writes all of it, as an administrator would.
@@ -179,7 +180,7 @@ impl Estate {
                 write_service(tx, &mut events, service)?;
             }
             for org in &orgs {
-                write_people(tx, &mut events, org)?;
+                write_people(tx, &mut events, org, scale)?;
             }
             declare(tx, &mut events, &orgs, &services)?;
             for item in &items {
@@ -290,15 +291,25 @@ fn write_service(tx: &mut dyn Tx, events: &mut Events, service: &ServiceFact) ->
     Ok(())
 }
 
-fn write_people(tx: &mut dyn Tx, events: &mut Events, org: &OrgFact) -> Result<(), StoreError> {
+/// How many people carry out work for each supplier: somebody has a job or two a week.
+fn crew(scale: Scale) -> usize {
+    (scale.changes / 5_000).clamp(4, 1_000)
+}
+
+fn crew_from(supplier: OrgId) -> i64 {
+    CREWS_FROM + supplier.0 * 1_000
+}
+
+fn write_people(tx: &mut dyn Tx, events: &mut Events, org: &OrgFact, scale: Scale) -> Result<(), StoreError> {
     let roles: [Role; PEOPLE_EACH] = match org.kind {
         OrgKind::Authority => [Role::AuthorityManager, Role::AuthorityManager, Role::Auditor, Role::Administrator, Role::GroupMember],
         OrgKind::Network => [Role::NetworkDesk; PEOPLE_EACH],
         OrgKind::Supplier => [Role::SupplierManager, Role::Assessor, Role::Implementer, Role::Implementer, Role::Desk],
         OrgKind::Trust => [Role::Coordinator, Role::Requester, Role::Requester, Role::ServiceOwner, Role::GroupMember],
     };
-    for (n, role) in roles.into_iter().enumerate() {
-        let id = PEOPLE_FROM + (org.id.0 - 1) * PEOPLE_EACH as i64 + n as i64;
+    let staff = roles.into_iter().enumerate().map(|(n, role)| (PEOPLE_FROM + (org.id.0 - 1) * PEOPLE_EACH as i64 + n as i64, role));
+    let crew = if org.kind == OrgKind::Supplier { crew(scale) as i64 } else { 0 };
+    for (id, role) in staff.chain((0..crew).map(|n| (crew_from(org.id) + n, Role::Implementer))) {
         let person = Person { created_at: events.at, ..Person::new(id, &format!("p{id}@example.org"), &format!("{} Person", name_of(id as usize % 997))) };
         sure(accounts::upsert_person(tx, &events.act(), &person, OnDifference::Report))?;
         let membership = NewMembership { id: id - PEOPLE_FROM + MEMBERSHIPS_FROM, person_id: id, org_id: org.id.0, role, service_id: None };
