@@ -5,8 +5,9 @@
 //! memory and knows nothing of rows; whoever feeds it sees to it that it is caught up. Its inside may change, its
 //! answers are held by a naive oracle in the tests.
 //!
-//! `graph` walks dependencies, `index` holds the work and finds clashes, `slots` looks for times without any,
-//! `availability` adds up what it takes from services, `calendar` and `timeline` are what holds for stretches of time.
+//! `graph` walks dependencies, `index` holds the work and finds clashes, `touching` finds work by what it touches,
+//! `slots` looks for times without any, `availability` adds up what it takes from services, `calendar` and `timeline`
+//! are what holds for stretches of time.
 
 pub mod availability;
 mod calendar;
@@ -17,6 +18,7 @@ mod index;
 pub mod recurrence;
 pub mod slots;
 mod timeline;
+mod touching;
 
 pub use calendar::{Extent, External, Freeze, Level, Maintenance};
 pub use graph::{Affected, Dependency, DependencyKind, Graph, Marks, Node};

@@ -7,7 +7,7 @@ use crate::project::{self, Prose};
 use crate::{StoreError, Tx};
 use signalbox_core::change::Change;
 use signalbox_core::decide::Decision;
-use signalbox_core::event::SCHEMA;
+use signalbox_core::event::{Recorded, SCHEMA};
 
 /// What is to be committed.
 pub struct Commit<'a> {
@@ -32,20 +32,7 @@ pub const TIMER: &str = "timer";
 /// [`StoreError::Conflict`] when the change moved on; the caller loads and decides again.
 pub fn commit(tx: &mut dyn Tx, head: &mut Head, commit: Commit) -> Result<(), StoreError> {
     let Commit { expected_version, decision, after, prose, drops_timers, tasks } = commit;
-    let mut events = vec![];
-    for recorded in &decision.events {
-        let payload = serde_json::to_string(recorded).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
-        events.push(NewEvent {
-            id: recorded.id.0,
-            stream: Stream::Change,
-            change_id: recorded.change.0,
-            version: recorded.version,
-            kind: recorded.event.kind(),
-            schema: SCHEMA,
-            at: recorded.at.as_microsecond(),
-            payload,
-        });
-    }
+    let events = decision.events.iter().map(new_event).collect::<Result<Vec<_>, _>>()?;
     log::append(tx, head, expected_version, &events)?;
     let mut words = prose.clone();
     for text in &decision.texts {
@@ -61,4 +48,21 @@ pub fn commit(tx: &mut dyn Tx, head: &mut Head, commit: Commit) -> Result<(), St
         outbox::put(tx, task)?;
     }
     Ok(())
+}
+
+/// The event as the log takes it.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for one that has no JSON, which no event of ours is.
+pub fn new_event(recorded: &Recorded) -> Result<NewEvent, StoreError> {
+    Ok(NewEvent {
+        id: recorded.id.0,
+        stream: Stream::Change,
+        change_id: recorded.change.0,
+        version: recorded.version,
+        kind: recorded.event.kind(),
+        schema: SCHEMA,
+        at: recorded.at.as_microsecond(),
+        payload: serde_json::to_string(recorded).map_err(|fault| StoreError::Corrupt(fault.to_string()))?,
+    })
 }

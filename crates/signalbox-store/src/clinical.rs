@@ -46,6 +46,11 @@ pub struct ClinicalRows {
 }
 
 impl ClinicalRows {
+    /// The statement that puts a row of each table there, with its rows.
+    pub(crate) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 4] {
+        [(PUT_STATE, &self.state), (PUT_SEAT, &self.seats), (PUT_DECISION, &self.decisions), (PUT_HAZARD, &self.hazards)]
+    }
+
     /// The tables that differ.
     pub(crate) fn differing(&self, other: &ClinicalRows) -> Vec<&'static str> {
         let tables = [
@@ -187,16 +192,6 @@ fn hazards(change: &Change) -> Vec<Vec<Value>> {
         ]
     };
     change.safety.hazards.iter().map(row).collect()
-}
-
-/// Writes them; the old ones are gone.
-pub(crate) fn write(tx: &mut dyn Tx, rows: &ClinicalRows) -> Result<(), StoreError> {
-    for (put, rows) in [(PUT_STATE, &rows.state), (PUT_SEAT, &rows.seats), (PUT_DECISION, &rows.decisions), (PUT_HAZARD, &rows.hazards)] {
-        for row in rows {
-            tx.exec(put, row)?;
-        }
-    }
-    Ok(())
 }
 
 /// Reads them back.

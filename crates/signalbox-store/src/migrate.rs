@@ -43,6 +43,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     16 "016_handovers",
     17 "017_clash_rulings",
     18 "018_closures",
+    19 "019_lists",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

@@ -237,34 +237,42 @@ fn search_words(change: &Change, prose: &Prose) -> String {
     crate::queries::search::fold(&words.join("\n"))
 }
 
+impl Rows {
+    /// The rows of each table, with the statement that puts one of them there.
+    pub fn inserts(&self) -> impl Iterator<Item = (&'static str, &Vec<Value>)> {
+        let tables = [
+            (PUT_ORG, &self.orgs),
+            (PUT_SITE, &self.sites),
+            (PUT_PERSON, &self.people),
+            (PUT_SERVICE, &self.services),
+            (PUT_ITEM, &self.items),
+            (PUT_DUTY, &self.duties),
+            (PUT_MODALITY, &self.modalities),
+            (crate::urgent::WRITE, &self.urgent),
+        ];
+        let beside = tables.into_iter().chain(self.carried.tables()).chain(self.money.tables()).chain(self.clinical.tables());
+        std::iter::once((PUT_CHANGE, &self.change)).chain(beside.flat_map(|(put, rows)| rows.iter().map(move |row| (put, row))))
+    }
+}
+
+/// The row of full text, with the statement that puts it there.
+pub fn words(dialect: Dialect, change: &Change, prose: &Prose) -> (&'static str, Vec<Value>) {
+    let put = match dialect {
+        Dialect::Sqlite => PUT_WORDS_SQLITE,
+        Dialect::Postgres => PUT_WORDS_POSTGRES,
+    };
+    (put, vec![change.id.0.into(), search_words(change, prose).into()])
+}
+
 /// Writes the rows of a change, in place of those it had.
 pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
     let rows = rows(change, prose, updated_at);
     drop_rows(tx, change.id.0)?;
-    tx.exec(PUT_CHANGE, &rows.change)?;
-    let tables = [
-        (PUT_ORG, &rows.orgs),
-        (PUT_SITE, &rows.sites),
-        (PUT_PERSON, &rows.people),
-        (PUT_SERVICE, &rows.services),
-        (PUT_ITEM, &rows.items),
-        (PUT_DUTY, &rows.duties),
-        (PUT_MODALITY, &rows.modalities),
-        (crate::urgent::WRITE, &rows.urgent),
-    ];
-    for (put, rows) in tables {
-        for row in rows {
-            tx.exec(put, row)?;
-        }
+    for (put, row) in rows.inserts() {
+        tx.exec(put, row)?;
     }
-    work::write(tx, &rows.carried)?;
-    money::write(tx, &rows.money)?;
-    clinical::write(tx, &rows.clinical)?;
-    let put_words = match tx.dialect() {
-        Dialect::Sqlite => PUT_WORDS_SQLITE,
-        Dialect::Postgres => PUT_WORDS_POSTGRES,
-    };
-    tx.exec(put_words, &[change.id.0.into(), search_words(change, prose).into()])?;
+    let (put, row) = words(tx.dialect(), change, prose);
+    tx.exec(put, &row)?;
     Ok(())
 }
 

@@ -14,6 +14,8 @@ pub struct Scope {
     is_group: bool,
     /// The authority's change manager sees security-restricted ones too.
     manages_all: bool,
+    /// Works for a supplier or for the network provider, who are asked about changes that do not name them.
+    is_asked_unnamed: bool,
     money: MoneySight,
 }
 
@@ -133,7 +135,7 @@ impl Scope {
     /// The scope of an actor. The system sees everything; it looks on behalf of nobody.
     pub fn of(actor: &Actor) -> Scope {
         let Some(person) = actor.person() else {
-            return Scope { person: 0, reach: Reach::Everything, is_group: true, manages_all: true, money: MoneySight::of(actor) };
+            return Scope { reach: Reach::Everything, is_group: true, manages_all: true, money: MoneySight::of(actor), ..Scope::visitor() };
         };
         let mut working = actor.memberships().iter().filter(|m| !matches!(m.role, Role::GroupMember | Role::Administrator));
         let sees_all = working.clone().any(|m| m.org_kind == OrgKind::Authority) || actor.holds(Role::Auditor);
@@ -142,13 +144,14 @@ impl Scope {
             reach: if sees_all { Reach::Sent } else { Reach::Parties },
             is_group: actor.holds(Role::GroupMember) || working.next().is_some(),
             manages_all: actor.holds(Role::AuthorityManager),
+            is_asked_unnamed: actor.is_of(OrgKind::Supplier) || actor.is_of(OrgKind::Network),
             money: MoneySight::of(actor),
         }
     }
 
     /// Somebody who has not signed in: sees no change, but for Tonight where the authority opened it.
     pub fn visitor() -> Scope {
-        Scope { person: 0, reach: Reach::Parties, is_group: false, manages_all: false, money: MoneySight::default() }
+        Scope { person: 0, reach: Reach::Parties, is_group: false, manages_all: false, is_asked_unnamed: false, money: MoneySight::default() }
     }
 
     /// What the authority as a body sees of the changes that were sent: for figures without a name, told to whoever
@@ -166,6 +169,12 @@ impl Scope {
     /// The parameters `$1` to `$4` of the conditions.
     pub fn params(&self) -> Vec<Value> {
         vec![self.person.into(), (self.reach as i64).into(), self.is_group.into(), self.manages_all.into()]
+    }
+
+    /// Everything that such a person may open names one of their organisations, so that it may as well be looked for
+    /// there: narrower than [`VISIBLE`] it is not.
+    pub(crate) fn sees_what_names_them(&self) -> bool {
+        self.reach == Reach::Parties && !self.is_asked_unnamed
     }
 
     /// Whose money they see.

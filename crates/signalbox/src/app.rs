@@ -73,6 +73,14 @@ impl App {
         })
     }
 
+    /// Makes the schedule in memory, so that nobody who asks first waits for it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn make_schedule(&self) -> Result<(), StoreError> {
+        self.read(|tx| self.schedule.ask(tx, self.clock.now(), |_, _| ()))
+    }
+
     /// Reads one snapshot. The call blocks, a few microseconds on SQLite; the other tasks of this thread are moved
     /// away meanwhile (stack.md measured this cheaper than a hop to another thread).
     pub fn read<T: Send, E: From<StoreError>>(&self, f: impl FnOnce(&mut dyn Tx) -> Result<T, StoreError> + Send) -> Result<T, E> {

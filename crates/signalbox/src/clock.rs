@@ -109,18 +109,17 @@ impl IdSource {
     /// A new positive id: 43 bits of milliseconds, then 20 random bits, so that ids sort by time and two nodes
     /// do not meet. Within one source ids always rise, also when the clock stands still or is put back.
     pub fn mint(&self, now: Timestamp) -> i64 {
+        self.mint_block(now, 1)
+    }
+
+    /// The first of so many ids in a row, none of which is given to anybody else: they are taken at once, so that no
+    /// other thread draws one from between them.
+    pub fn mint_block(&self, now: Timestamp, count: i64) -> i64 {
         let mut drawn = unpoisoned(&self.drawn);
         let noise: i64 = drawn.chance.random_range(0..1 << 20);
         let wanted = (now.as_millisecond().max(0) << 20) | noise;
-        drawn.last = wanted.max(drawn.last + 1);
-        drawn.last
-    }
-
-    /// The first of so many ids in a row, none of which is given to anybody else.
-    pub fn mint_block(&self, now: Timestamp, count: i64) -> i64 {
-        let first = self.mint(now);
-        let mut drawn = unpoisoned(&self.drawn);
-        drawn.last = drawn.last.max(first + count);
+        let first = wanted.max(drawn.last + 1);
+        drawn.last = first + count - 1;
         first
     }
 
@@ -189,6 +188,18 @@ mod tests {
             assert!(id > last, "{id} after {last}");
             last = id;
         }
+    }
+
+    #[test]
+    fn blocks_that_several_threads_take_at_once_share_no_id() {
+        let ids = IdSource::seeded(3);
+        let take = || (0..2_000).map(|_| ids.mint_block(noon(), 512)).collect::<Vec<_>>();
+        let mut firsts = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(take)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        firsts.sort_unstable();
+        assert!(firsts.windows(2).all(|two| two[1] - two[0] >= 512));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Everything planned, in memory, ready to be asked.
 //!
-//! Work is found by the quarters of days that it covers, which are few, and then asked whether a walk from what is
-//! proposed has reached it. So the cost of a question grows with what is near it in time and with its own closure, and
-//! not with how much is planned.
+//! Work is found by the quarters of days that it covers, or by the things that it touches, whichever are fewer, and then
+//! asked whether a walk from what is proposed has reached it. So the cost of a question grows with what is near it in time
+//! or with its own closure, and not with how much is planned.
 
 use super::graph::{Graph, Marks, Node, Number, Tie};
 use super::timeline::Timeline;
+use super::touching::Touching;
 use super::{
     BACK_TO_BACK, Calendars, Clash, ClashRule, ClashWith, Dependency, Extent, External, Freeze, LONG, Level, Maintenance, PlannedWork, Severity, Span,
 };
@@ -45,6 +46,7 @@ pub struct ScheduleIndex {
     by_change: BTreeMap<ChangeId, u32>,
     quarters: BTreeMap<i64, Vec<u32>>,
     long: BTreeSet<u32>,
+    touching: Touching,
     /// Which changes wait for one to be over.
     followers: BTreeMap<ChangeId, BTreeSet<ChangeId>>,
     pub(super) calendars: Kept,
@@ -158,16 +160,12 @@ impl ScheduleIndex {
             excepted: work.excepted.into_iter().collect(),
         };
         let (change, span) = (entry.change, entry.span);
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.entries[place as usize] = Some(entry);
-                place
-            }
-            None => {
-                self.entries.push(Some(entry));
-                (self.entries.len() - 1) as u32
-            }
-        };
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            (self.entries.len() - 1) as u32
+        });
+        self.touching.add(place, &entry.nodes, entry.items > 0, &entry.people);
+        self.entries[place as usize] = Some(entry);
         self.by_change.insert(change, place);
         if span.length() > LONG {
             self.long.insert(place);
@@ -181,6 +179,7 @@ impl ScheduleIndex {
         let Some(place) = self.by_change.remove(&change) else { return false };
         let Some(entry) = self.entries[place as usize].take() else { return false };
         self.free.push(place);
+        self.touching.remove(place, &entry.nodes, &entry.people);
         if !self.long.remove(&place) {
             for quarter in quarters(entry.span) {
                 if let Some(places) = self.quarters.get_mut(&quarter) {
@@ -258,7 +257,7 @@ impl ScheduleIndex {
     pub fn check_with(&self, marks: &mut Marks, proposal: &PlannedWork) -> Vec<Clash> {
         let asked = self.ask(proposal, marks);
         let mut clashes = vec![];
-        for other in self.near(widened(proposal.span)).filter(|other| other.change != proposal.change) {
+        for other in self.candidates(&asked, marks, widened(proposal.span)) {
             clashes.extend(self.clash_between(&asked, other, marks));
             clashes.extend(proposal.span.overlap(other.span).and_then(|span| clash_of_people(&asked, other, span)));
         }
@@ -305,6 +304,19 @@ impl ScheduleIndex {
             entries.filter(move |entry| self::quarter(entry.span.from).max(first) == *quarter)
         });
         short.chain(self.long.iter().filter_map(|place| self.entries[*place as usize].as_ref()))
+    }
+
+    /// All other work that shares time with a span and may hang together with what is asked about, and more: by time, or
+    /// by what the walk has reached, whichever is less to look through.
+    fn candidates(&self, asked: &Asked, marks: &Marks, span: Span) -> Vec<&Entry> {
+        let is_other = |entry: &&Entry| entry.change != asked.work.change && entry.span.overlap(span).is_some();
+        let by_time = self.long.len() + self.quarters.range(quarters(span)).map(|(_, places)| places.len()).sum::<usize>();
+        let halves = asked.touched.iter().flat_map(|number| self.graph.pairs(*number));
+        let reached = marks.down.reached.iter().chain(&marks.up.reached).chain(halves).copied();
+        match self.touching.of(reached, &asked.work.people, by_time) {
+            Some(places) => places.into_iter().filter_map(|place| self.entries[place as usize].as_ref()).filter(is_other).collect(),
+            None => self.near(span).filter(is_other).collect(),
+        }
     }
 
     fn entry(&self, change: ChangeId) -> Option<&Entry> {
@@ -379,7 +391,7 @@ impl ScheduleIndex {
         let own = asked.work;
         let over = |clash: Clash| Reason { clash, starts: Starts::Over };
         let mut reasons = vec![];
-        for other in self.near(widened(within)).filter(|other| other.change != own.change) {
+        for other in self.candidates(asked, marks, widened(within)) {
             reasons.extend(self.clash_over(asked, other, marks, other.span, true).map(over));
             reasons.extend(clash_of_people(asked, other, other.span).map(over));
         }

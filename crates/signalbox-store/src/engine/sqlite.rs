@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params_from_iter};
 
@@ -103,6 +104,9 @@ impl Drop for Sqlite {
 fn prepare(connection: &Connection) -> Outcome {
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(Duration::from_secs(5)).map_err(map_error)?;
+    // A plan that looks at the values it is bound to is made anew each time they are bound, which took a quarter of the
+    // time of a page.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(map_error)?;
     connection.execute_batch("pragma foreign_keys = on; pragma cache_size = -16384;").map_err(map_error)
 }
 

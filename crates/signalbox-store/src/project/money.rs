@@ -136,14 +136,11 @@ pub fn drop(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes the rows of a change.
-pub fn write(tx: &mut dyn Tx, rows: &MoneyRows) -> Result<(), StoreError> {
-    for (put, rows) in [(PUT_CHARGE, &rows.charge), (PUT_QUOTE, &rows.quotes), (PUT_INVOICE, &rows.invoices)] {
-        for row in rows {
-            tx.exec(put, row)?;
-        }
+impl MoneyRows {
+    /// The statement that puts a row of each table there, with its rows.
+    pub(super) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 3] {
+        [(PUT_CHARGE, &self.charge), (PUT_QUOTE, &self.quotes), (PUT_INVOICE, &self.invoices)]
     }
-    Ok(())
 }
 
 /// The rows as they are stored.

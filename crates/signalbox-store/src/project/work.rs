@@ -217,25 +217,21 @@ fn learnt(change: &Change) -> Option<Vec<Value>> {
     ])
 }
 
-/// Writes them; what was there is dropped already.
-pub(super) fn write(tx: &mut dyn Tx, rows: &Carried) -> Result<(), StoreError> {
-    let tables = [
-        (PUT_WORK, &rows.work),
-        (PUT_LEARNT, &rows.learnt),
-        (PUT_RETURN, &rows.returns),
-        (PUT_INCIDENT, &rows.incidents),
-        (PUT_ENTRY, &rows.entries),
-        (PUT_EXCEPTION, &rows.exceptions),
-        (PUT_RULING, &rows.rulings),
-        (PUT_CLOSURE, &rows.closures),
-        (PUT_AFTER, &rows.after),
-    ];
-    for (put, rows) in tables {
-        for row in rows {
-            tx.exec(put, row)?;
-        }
+impl Carried {
+    /// The statement that puts a row of each table there, with its rows.
+    pub(super) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 9] {
+        [
+            (PUT_WORK, &self.work),
+            (PUT_LEARNT, &self.learnt),
+            (PUT_RETURN, &self.returns),
+            (PUT_INCIDENT, &self.incidents),
+            (PUT_ENTRY, &self.entries),
+            (PUT_EXCEPTION, &self.exceptions),
+            (PUT_RULING, &self.rulings),
+            (PUT_CLOSURE, &self.closures),
+            (PUT_AFTER, &self.after),
+        ]
     }
-    Ok(())
 }
 
 /// Reads them, for `verify`.

@@ -111,8 +111,20 @@ pub fn on_schedule(
     until: Timestamp,
 ) -> Result<Vec<ScheduleClash>, StoreError> {
     let asked = Span { from, until };
+    let all = schedule.ask(tx, now, |index, _| index.changes_within(asked))?;
+    of_changes(tx, schedule, now, scope, all)
+}
+
+/// The clashes of these changes, as far as they hold a window: a page that shows a few of many asks about those alone.
+pub fn of_changes(
+    tx: &mut dyn Tx,
+    schedule: &Schedule,
+    now: Timestamp,
+    scope: &Scope,
+    changes: impl IntoIterator<Item = ChangeId>,
+) -> Result<Vec<ScheduleClash>, StoreError> {
     let clashes = schedule.ask(tx, now, |index, marks| {
-        let work = index.changes_within(asked).into_iter().filter_map(|change| index.work(change));
+        let work = changes.into_iter().filter_map(|change| index.work(change));
         work.map(|work| (work.change, index.check_with(marks, &work))).filter(|(_, clashes)| !clashes.is_empty()).collect::<Vec<_>>()
     })?;
     let mut eyes = Eyes { scope, sql: look_sql(), seen: BTreeMap::new() };

@@ -97,6 +97,7 @@ impl Serve {
             let app = App::under(db, Clock::system(), IdSource::new(), config, processes);
             app.keep_documents()?;
             app.documents.tell();
+            app.make_schedule()?;
             answer(listener, app).await
         })
     }

@@ -13,6 +13,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use signalbox_core::calendar::{self, local};
+use signalbox_core::ids::ChangeId;
 use signalbox_store::queries::clashes;
 use signalbox_store::queries::schedule::{self as store, Asked, Beside, Entry, ScheduleFilter, Since};
 use signalbox_store::scope::Scope;
@@ -52,24 +53,18 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         let names = Names::read(tx, &scope)?;
         let mut wanted = Wanted::read(&query, &names, now, &zone);
         let asked = wanted.asked(now, &zone);
-        let clashes = clashes::on_schedule(tx, &app.schedule, app.clock.now(), &scope, asked.from, asked.until)?;
-        wanted.narrow(&clashes);
+        if wanted.clashing {
+            wanted.narrow(&clashes::on_schedule(tx, &app.schedule, app.clock.now(), &scope, asked.from, asked.until)?);
+        }
         let limit = if wanted.view == View::Table { TABLE_ROWS } else { store::LIMIT_MAX };
         let found = store::schedule(tx, &scope, asked, &wanted.filter, wanted.after, limit)?;
+        let shown = found.entries.iter().map(|entry| ChangeId(entry.id));
+        let clashes = clashes::of_changes(tx, &app.schedule, app.clock.now(), &scope, shown)?;
         let (freezes, elsewhere) = (store::freezes(tx, &scope, asked)?, store::externals(tx, &scope, asked)?);
         Ok((wanted, names, found, freezes, elsewhere, clashes))
     })?;
     let today = local::wall(now, &zone).date();
-    let drawn = draw::Drawing {
-        wanted: &wanted,
-        found: &found,
-        clashes: draw::shown(clashes, &found.entries),
-        freezes: &freezes,
-        names: &names,
-        today,
-        now,
-        zone: &zone,
-    };
+    let drawn = draw::Drawing { wanted: &wanted, found: &found, clashes, freezes: &freezes, names: &names, today, now, zone: &zone };
     let body = match wanted.view {
         View::Month => Body::Month(drawn.month()),
         View::Timeline => Body::Timeline(drawn.timeline()),

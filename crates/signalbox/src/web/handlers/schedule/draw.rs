@@ -42,13 +42,6 @@ pub struct Drawing<'d> {
     pub zone: &'d TimeZone,
 }
 
-/// The clashes of what is shown.
-pub fn shown(mut clashes: Vec<ScheduleClash>, entries: &[Entry]) -> Vec<ScheduleClash> {
-    let ids: BTreeSet<i64> = entries.iter().map(|entry| entry.id).collect();
-    clashes.retain(|clash| ids.contains(&clash.change));
-    clashes
-}
-
 /// At most this many clashes are told below the schedule; the entries are all marked.
 const NOTES_MAX: usize = 6;
 
