@@ -199,6 +199,7 @@ impl World {
     pub fn facts(&self, query: &FactsQuery, clashes: &[ClashFact], prose: &BTreeMap<TextId, String>) -> Facts {
         let mut facts = self.directory.clone();
         facts.reach = self.reach(query);
+        facts.changes = known_changes(query);
         facts.named = facts.people.clone();
         facts.clashes = clashes.to_vec();
         facts.prose = prose.clone();
@@ -257,6 +258,15 @@ impl World {
         }
         reach
     }
+}
+
+/// The one other change of this world that may be named.
+pub const OTHER_CHANGE: (i64, &str) = (998, "RFC-2026-000998");
+
+fn known_changes(query: &FactsQuery) -> Vec<ChangeFact> {
+    let (id, reference) = OTHER_CHANGE;
+    let is_named = query.changes.iter().any(|typed| typed.eq_ignore_ascii_case(reference));
+    is_named.then(|| ChangeFact { id: ChangeId(id), reference: reference.to_owned(), after: BTreeSet::new() }).into_iter().collect()
 }
 
 /// Gives the delegates what they hold for others.
@@ -467,7 +477,11 @@ impl<'w> Case<'w> {
     /// Whether facts made before would be made the same now. Words are added and never change.
     fn are_as_now(&self, facts: &Facts, query: &FactsQuery) -> bool {
         let moves = facts.clashes == self.clashes && facts.modalities == self.modalities && facts.board == self.board;
-        moves && facts.entry == self.entry_fact(query) && facts.prose.len() == self.prose.len() && facts.reach == self.world.reach(query)
+        moves
+            && facts.changes == known_changes(query)
+            && facts.entry == self.entry_fact(query)
+            && facts.prose.len() == self.prose.len()
+            && facts.reach == self.world.reach(query)
     }
 
     /// What deciding looks at.

@@ -52,6 +52,8 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
         Act::Approve if chance.percent(60) => condition(case, chance, raw),
         Act::Schedule => set(raw, "implementer", implementer(case, chance).as_deref().unwrap_or("nobody@example.org")),
         Act::Hold => set(raw, "review_on", &day(case, chance.between(0, 20))),
+        // Said once, and then taken back.
+        Act::Follow => set(raw, "after", if change.after.is_empty() { crate::samples::OTHER_CHANGE.1 } else { "" }),
         // Some run out before they are needed.
         Act::ExceptFreeze => {
             let until = case.now.checked_add(SignedDuration::from_hours(chance.between(1, 24 * 60))).unwrap_or(case.now);

@@ -62,6 +62,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("schedule.SITES", "the same"),
     ("schedule.ORGS", "the same"),
     ("schedule.PEOPLE", "the same"),
+    ("schedule.AFTER", "the same"),
+    ("clashes.FROZEN", "walks the index of what holds a window only, and only once something of the estate was declared"),
     ("today.ACKNOWLEDGE", "walks the index of what holds a window only, where PostgreSQL has no figures yet; otherwise that of the network's state"),
     ("outbox.DEAD", "reads the index of dead letters only, and no more of them than a page holds"),
     ("outbox.FORGET", "the demo drops what waited before it began, once; PostgreSQL may take any index of waiting tasks"),
