@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     17 "017_clash_rulings",
     18 "018_closures",
     19 "019_lists",
+    20 "020_long_windows",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

@@ -97,13 +97,18 @@ impl Composed {
     /// Asks for what an organisation has a stake in: a successor in what its predecessors had, one that has merged in what
     /// was raised as its own.
     pub fn concerns(&mut self, org: Option<i64>) {
+        self.concerns_at("c.id", org);
+    }
+
+    /// The same of a column that is said otherwise.
+    pub fn concerns_at(&mut self, column: &str, org: Option<i64>) {
         let Some(org) = org else { return };
-        self.add(
-            " and c.id in (select f.change_id from change_orgs f where f.org_id = {}
-            union select f.change_id from organisations h join change_orgs f on f.org_id = h.id where h.merged_into = {}
-            union select r.id from changes r where r.raised_as = {})",
-            [org.into(), org.into(), org.into()],
+        let condition = format!(
+            " and {column} in (select f.change_id from change_orgs f where f.org_id = {{}}
+            union select f.change_id from organisations h join change_orgs f on f.org_id = h.id where h.merged_into = {{}}
+            union select r.id from changes r where r.raised_as = {{}})"
         );
+        self.add(&condition, [org.into(), org.into(), org.into()]);
     }
 
     /// Asks for what an organisation raised, itself or before it merged with others; see [`Composed::concerns`].

@@ -56,8 +56,7 @@ fn settle(case: &Case, stamp: &Stamp, act: Act, chance: &mut Chance, raw: &mut R
         Act::Follow => set(raw, "after", if change.after.is_empty() { crate::samples::OTHER_CHANGE.1 } else { "" }),
         // Some run out before they are needed.
         Act::ExceptFreeze => {
-            let until = case.now.checked_add(SignedDuration::from_hours(chance.between(1, 24 * 60))).unwrap_or(case.now);
-            set(raw, "until", &until.to_string());
+            set(raw, "until", &case.now.checked_add(SignedDuration::from_hours(chance.between(1, 24 * 60))).unwrap_or(case.now).to_string());
         }
         Act::MeetCondition => {
             let mine = |org| case.world.people.iter().any(|p| p.actor.person() == stamp.person && p.actor.belongs_to(org));

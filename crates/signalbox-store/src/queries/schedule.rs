@@ -163,7 +163,7 @@ pub struct Asked {
 
 /// A window that isn't marked long starts at most this long before anything it overlaps (architecture 4). The
 /// contingency may run on for a day.
-const BOUND_MICROS: i64 = 15 * 86_400_000_000;
+pub(crate) const BOUND_MICROS: i64 = 15 * 86_400_000_000;
 /// For how long a cancelled entry stays to be seen.
 const CANCELLED_SHOWN_MICROS: i64 = 14 * 86_400_000_000;
 /// The most entries of one page: a month of everything.

@@ -4,8 +4,8 @@
 use crate::Dialect;
 use crate::queries::Composed;
 
-const MATCHES_SQLITE: &str = " and c.id in (select w.rowid from change_words w where w.words match {})";
-const MATCHES_POSTGRES: &str = " and c.id in (select w.rowid from change_words w where w.words @@ to_tsquery('simple', {}))";
+const MATCHES_SQLITE: &str = "select w.rowid from change_words w where w.words match {}";
+const MATCHES_POSTGRES: &str = "select w.rowid from change_words w where w.words @@ to_tsquery('simple', {})";
 const IS_REFERENCE: &str = " and c.reference = {}";
 const NOTHING: &str = " and 1 = 0";
 
@@ -49,18 +49,22 @@ fn sought(typed: &str) -> Sought {
     }
 }
 
-/// Adds the condition to a statement over `changes c`. Nothing typed is no condition; only signs find nothing.
-pub(crate) fn add(statement: &mut Composed, dialect: Dialect, typed: &str) {
+/// Adds the condition to a statement over `changes c`, whose id is named as `id` says. Nothing typed is no condition; only
+/// signs find nothing.
+pub(crate) fn add(statement: &mut Composed, dialect: Dialect, id: &str, typed: &str) {
     if typed.trim().is_empty() {
         return;
     }
     match sought(typed) {
         Sought::Reference(reference) => statement.add(IS_REFERENCE, [reference.into()]),
         Sought::Words { words, .. } if words.is_empty() => statement.sql.push_str(NOTHING),
-        Sought::Words { words, is_last_whole } => match dialect {
-            Dialect::Sqlite => statement.add(MATCHES_SQLITE, [expression(&words, is_last_whole, '"', " ", "*").into()]),
-            Dialect::Postgres => statement.add(MATCHES_POSTGRES, [expression(&words, is_last_whole, '\'', " & ", ":*").into()]),
-        },
+        Sought::Words { words, is_last_whole } => {
+            let (matches, asked) = match dialect {
+                Dialect::Sqlite => (MATCHES_SQLITE, expression(&words, is_last_whole, '"', " ", "*")),
+                Dialect::Postgres => (MATCHES_POSTGRES, expression(&words, is_last_whole, '\'', " & ", ":*")),
+            };
+            statement.add(&format!(" and {id} in ({matches})"), [asked.into()]);
+        }
     }
 }
 

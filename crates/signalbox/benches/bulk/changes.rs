@@ -102,7 +102,7 @@ impl World {
         let supplier = self.supplier(&items);
         let org = if chance.in_hundred(60) { estate.items[items[0]].org } else { supplier };
         let (stage, outcome) = stage(&mut chance, window, estate.now);
-        let id = ChangeId((first * 1_000) << 20 | (n as i64 + 1) * IDS_EACH);
+        let id = ChangeId(((first * 1_000) << 20) | ((n as i64 + 1) * IDS_EACH));
         let implementer = (PersonId(estate.implementer(supplier, chance.below(1_000))), supplier);
         let title = title(&mut chance, n, &estate.items[items[0]].code);
         Planned { n, id, kind, org, items, window, raised_at, stage, outcome, is_history, implementer, title }

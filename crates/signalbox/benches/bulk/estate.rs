@@ -92,7 +92,7 @@ impl Estate {
             users.sort_unstable();
             users.dedup();
             let owner = orgs[2 + n % SUPPLIERS].id;
-            let (direct_care, always_on) = (n % 2 == 0, n % 9 == 0);
+            let (direct_care, always_on) = (n.is_multiple_of(2), n.is_multiple_of(9));
             ServiceFact { id: ServiceId(SERVICES_FROM + n as i64), code: format!("SVC{n:04}"), owner, users, direct_care, always_on, is_network: false }
         };
         let services: Vec<ServiceFact> = (0..stacks.div_ceil(STACKS_A_SERVICE)).map(service).collect();

@@ -87,9 +87,9 @@ fn main() {
             }
             // Kept after each, so that a run that breaks off has told what it found.
             figures.write(&out).expect("the figures are written");
+            picture::draw(&figures, &out.join("curve.svg")).expect("a picture");
         }
     }
-    picture::draw(&figures, &out.join("curve.svg")).expect("a picture");
     println!("{}", figures.table());
 }
 

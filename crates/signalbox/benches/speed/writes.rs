@@ -33,7 +33,7 @@ use crate::figures::{Figures, Times};
 const ONES: usize = 400;
 /// Submits with so many waiting at once.
 const AT_ONCE: usize = 64;
-const TOGETHER: usize = 3_200;
+const TOGETHER: usize = 1_600;
 const MOVES: usize = 200;
 
 pub fn measure(site: &Site, figures: &mut Figures) {
