@@ -149,12 +149,13 @@ fn may_give_up(change: &Change) -> bool {
     change.stage == Stage::Rejected || (change.kind == Kind::ServiceRequest && change.stage == Stage::ClinRejected)
 }
 
-/// What may be done for ever and leads nowhere: another hazard, or another rating of what is settled.
+/// What may be done for ever and leads nowhere: another hazard, another rating of what is settled, a provider told once more.
 pub(super) fn is_idle(change: &Change, act: Act) -> bool {
     let open = crate::clinical::is_open(change) && change.clinical != Clinical::NotAssessed;
     match act {
         Act::Hazard => !open || !change.safety.hazards.is_empty(),
         Act::Rate => !open,
+        Act::RecordTold => matches!(change.network, crate::change::Network::Told { .. }),
         _ => false,
     }
 }
