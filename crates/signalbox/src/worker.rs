@@ -243,34 +243,14 @@ fn load(app: &App, change_id: i64) -> Result<Option<Loaded>, StoreError> {
 /// Writes a task for each person of these audiences: about an event once per person, whatever the number of
 /// audiences they belong to; about a timer once per person and timer.
 fn tell(app: &App, task: &Task, to: &[Audience], news: News) -> Result<(), Trouble> {
-    let key = match news {
-        News::Event { .. } => task.event_id.unwrap_or(task.id),
-        News::Reminder { .. }
-        | News::Outcome { .. }
-        | News::Go { .. }
-        | News::Chase { .. }
-        | News::Clinical { .. }
-        | News::Clash { .. }
-        | News::Enlarged
-        | News::Quote => task.id,
-    };
+    let key = if news.version().is_some() { task.event_id.unwrap_or(task.id) } else { task.id };
     tell_keyed(app, task, key, to, news)
 }
 
 fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> Result<(), Trouble> {
     let (change_id, now) = (change_of(task), app.clock.now());
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
-    let recorded = match news {
-        News::Event { version } => loaded.events.iter().find(|e| e.version == version),
-        News::Reminder { .. }
-        | News::Outcome { .. }
-        | News::Go { .. }
-        | News::Chase { .. }
-        | News::Clinical { .. }
-        | News::Clash { .. }
-        | News::Enlarged
-        | News::Quote => None,
-    };
+    let recorded = news.version().and_then(|version| loaded.events.iter().find(|event| event.version == version));
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);
     let found = app.read::<_, StoreError>(|tx| {

@@ -57,6 +57,13 @@ pub enum News {
     Clinical { stage: Stage },
 }
 
+impl News {
+    /// Of which event it tells, if of one.
+    pub fn version(self) -> Option<i64> {
+        if let News::Event { version } = self { Some(version) } else { None }
+    }
+}
+
 /// Writes the letter as things stand now. Nothing if the person may not see the change any more, or if the news is
 /// none any more.
 pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Result<Option<(Mail, Option<DecisionLink>)>, StoreError> {
