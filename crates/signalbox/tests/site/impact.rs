@@ -48,7 +48,7 @@ fn c030_c031_c032_what_depends_on_a_change_is_listed_and_drawn() {
         }
         assert!(!page.body.contains("RV-ARCHIVE"), "another trust's item has no name here: {}", page.body);
         // The picture has a title, a description and every thing of its tables.
-        let picture = &page.body[page.body.find("<svg class=\"dg\"").unwrap()..];
+        let picture = &page.body[page.body.find("<svg class=\"dg dg--own\"").unwrap()..];
         let picture = &picture[..picture.find("</svg>").unwrap()];
         assert!(picture.contains("<title") && picture.contains("<desc") && picture.contains("role=\"img\""));
         for code in ["NB-PACS-N2", "NB-VIEWER", "NB-WALLBOARD", "NB-UPS"] {

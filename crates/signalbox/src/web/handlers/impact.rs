@@ -46,12 +46,12 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(reference): 
 fn lede(impact: &Impact) -> String {
     let many = |side: &Side| counted((side.listed.len() + side.more) as i64, "thing");
     let down = impact.needed_by.listed.iter().filter(|one| !one.is_loose).count();
-    format!(
-        "It touches {}. {} depend on that: {down} go down with it, the rest work worse. It needs {}.",
-        counted(impact.touched.len() as i64, "thing"),
-        many(&impact.needed_by),
-        many(&impact.needs)
-    )
+    let depends = match impact.needed_by.listed.len() {
+        0 => "Nothing depends on that.".to_owned(),
+        1 => format!("1 thing depends on that and {}.", if down == 1 { "goes down with it" } else { "works worse without it" }),
+        _ => format!("{} depend on that: {down} go down with it, the rest work worse.", many(&impact.needed_by)),
+    };
+    format!("It touches {}. {depends} It needs {}.", counted(impact.touched.len() as i64, "thing"), many(&impact.needs))
 }
 
 /// What depends on it now and did not when it was approved (spec 10.2).

@@ -53,7 +53,7 @@ pub fn draw(picture: &Layers) -> String {
     put(
         &mut out,
         format_args!(
-            "<svg class=\"dg\" role=\"img\" aria-labelledby=\"impact-t impact-d\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\"><title id=\"impact-t\">{}</title><desc id=\"impact-d\">{}</desc>",
+            "<svg class=\"dg dg--own\" role=\"img\" aria-labelledby=\"impact-t impact-d\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\"><title id=\"impact-t\">{}</title><desc id=\"impact-d\">{}</desc>",
             escape(&picture.title),
             escape(&picture.description)
         ),
