@@ -11,8 +11,8 @@ use signalbox_core::event::{Recorded, SCHEMA};
 
 /// What is to be committed.
 pub struct Commit<'a> {
-    /// The version that was decided upon; 0 for a new change.
-    pub expected_version: i64,
+    /// The change that was decided upon; `None` for a new one.
+    pub before: Option<&'a Change>,
     pub decision: &'a Decision,
     /// The change after the events.
     pub after: &'a Change,
@@ -31,16 +31,16 @@ pub const TIMER: &str = "timer";
 /// # Errors
 /// [`StoreError::Conflict`] when the change moved on; the caller loads and decides again.
 pub fn commit(tx: &mut dyn Tx, head: &mut Head, commit: Commit) -> Result<(), StoreError> {
-    let Commit { expected_version, decision, after, prose, drops_timers, tasks } = commit;
+    let Commit { before, decision, after, prose, drops_timers, tasks } = commit;
     let events = decision.events.iter().map(new_event).collect::<Result<Vec<_>, _>>()?;
-    log::append(tx, head, expected_version, &events)?;
+    log::append(tx, head, before.map_or(0, |change| change.version), &events)?;
     let mut words = prose.clone();
     for text in &decision.texts {
         log::put_text(tx, text.id.0, after.id.0, &text.salt, &text.body)?;
         words.insert(text.id.0, text.body.clone());
     }
     let updated_at = decision.events.last().map_or(after.raised_at, |e| e.at);
-    project::write(tx, after, &words, updated_at)?;
+    project::carry_on(tx, before, after, &words, updated_at)?;
     if drops_timers {
         outbox::cancel_for_change(tx, after.id.0, TIMER, updated_at)?;
     }

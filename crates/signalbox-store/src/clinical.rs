@@ -1,6 +1,6 @@
 //! The rows that a change makes for the officers' queue, the register and the hazard log; and forms that somebody began.
 
-use crate::project::clinical_code;
+use crate::project::{Table, clinical_code};
 use crate::sql::statements;
 use crate::{Row, StoreError, Tx, Value, values};
 use jiff::Timestamp;
@@ -33,9 +33,6 @@ statements! {
     DROP_DRAFT = "delete from act_drafts where change_id = $1 and person_id = $2 and act = $3";
 }
 
-/// What leaves nothing of a change behind.
-pub(crate) const DROPS: [&str; 4] = [DROP_STATE, DROP_SEATS, DROP_DECISIONS, DROP_HAZARDS];
-
 /// The rows of one change: its state, open seats, decisions and hazards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClinicalRows {
@@ -46,9 +43,14 @@ pub struct ClinicalRows {
 }
 
 impl ClinicalRows {
-    /// The statement that puts a row of each table there, with its rows.
-    pub(crate) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 4] {
-        [(PUT_STATE, &self.state), (PUT_SEAT, &self.seats), (PUT_DECISION, &self.decisions), (PUT_HAZARD, &self.hazards)]
+    /// These tables, always in the same order.
+    pub(crate) fn tables(&self) -> [Table<'_>; 4] {
+        [
+            (DROP_STATE, PUT_STATE, &self.state),
+            (DROP_SEATS, PUT_SEAT, &self.seats),
+            (DROP_DECISIONS, PUT_DECISION, &self.decisions),
+            (DROP_HAZARDS, PUT_HAZARD, &self.hazards),
+        ]
     }
 
     /// The tables that differ.

@@ -15,19 +15,24 @@ use signalbox_core::form::format::ae_key;
 use signalbox_core::modality::Claim;
 use std::collections::{BTreeMap, BTreeSet};
 
+macro_rules! columns {
+    () => {
+        "id, reference, source_ref, kind, process, org_id, raised_by, raised_at, title, stage, stage_since,
+        version, revision, private, confidentiality, window_start, window_end, contingency_end, holds_window, received_at,
+        notice_verdict, notice_days, notice_asked, notice_basis, notice_defective, consequence, late_reason, impact, risk, category,
+        direct_care, clinical, network, approved_at, implementer, implementer_org, started_at, expected_end, finished_at, overran,
+        deviations, proposed, outcome, closed_at, review_due, long, imported, updated_at, raised_as"
+    };
+}
+
+/// The columns of `changes`, in the order of its values.
+const COLUMNS: &str = columns!();
+
 statements! {
-    PUT_CHANGE = "insert into changes(id, reference, source_ref, kind, process, org_id, raised_by, raised_at, title, stage, stage_since,
-        version, revision, private, confidentiality, window_start, window_end, contingency_end, holds_window, received_at,
-        notice_verdict, notice_days, notice_asked, notice_basis, notice_defective, consequence, late_reason, impact, risk, category,
-        direct_care, clinical, network, approved_at, implementer, implementer_org, started_at, expected_end, finished_at, overran,
-        deviations, proposed, outcome, closed_at, review_due, long, imported, updated_at, raised_as)
+    PUT_CHANGE = concat!("insert into changes(", columns!(), ")
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-        $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49)";
-    GET_CHANGE = "select id, reference, source_ref, kind, process, org_id, raised_by, raised_at, title, stage, stage_since,
-        version, revision, private, confidentiality, window_start, window_end, contingency_end, holds_window, received_at,
-        notice_verdict, notice_days, notice_asked, notice_basis, notice_defective, consequence, late_reason, impact, risk, category,
-        direct_care, clinical, network, approved_at, implementer, implementer_org, started_at, expected_end, finished_at, overran,
-        deviations, proposed, outcome, closed_at, review_due, long, imported, updated_at, raised_as from changes where id = $1";
+        $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49)");
+    GET_CHANGE = concat!("select ", columns!(), " from changes where id = $1");
     DROP_CHANGE = "delete from changes where id = $1";
     PUT_ORG = "insert into change_orgs(change_id, org_id, part) values ($1, $2, $3)";
     GET_ORGS = "select change_id, org_id, part from change_orgs where change_id = $1 order by org_id, part";
@@ -66,7 +71,7 @@ const DROP_WORDS: &str = "delete from change_words where rowid = $1";
 pub type Prose = BTreeMap<i64, String>;
 
 /// Every projected row of one change: the values of each table, in the order of its statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
     pub change: Vec<Value>,
     pub orgs: Vec<Vec<Value>>,
@@ -237,21 +242,28 @@ fn search_words(change: &Change, prose: &Prose) -> String {
     crate::queries::search::fold(&words.join("\n"))
 }
 
+/// One table of what a change fills: what takes a change's rows away, what puts one there, and the rows.
+pub(crate) type Table<'r> = (&'static str, &'static str, &'r Vec<Vec<Value>>);
+
 impl Rows {
+    /// Every table but `changes` itself, always in the same order.
+    fn tables(&self) -> impl Iterator<Item = Table<'_>> {
+        let own = [
+            (DROP_ORGS, PUT_ORG, &self.orgs),
+            (DROP_SITES, PUT_SITE, &self.sites),
+            (DROP_PEOPLE, PUT_PERSON, &self.people),
+            (DROP_SERVICES, PUT_SERVICE, &self.services),
+            (DROP_ITEMS, PUT_ITEM, &self.items),
+            (DROP_DUTIES, PUT_DUTY, &self.duties),
+            (DROP_MODALITIES, PUT_MODALITY, &self.modalities),
+            (crate::urgent::FORGET, crate::urgent::WRITE, &self.urgent),
+        ];
+        own.into_iter().chain(self.carried.tables()).chain(self.money.tables()).chain(self.clinical.tables())
+    }
+
     /// The rows of each table, with the statement that puts one of them there.
     pub fn inserts(&self) -> impl Iterator<Item = (&'static str, &Vec<Value>)> {
-        let tables = [
-            (PUT_ORG, &self.orgs),
-            (PUT_SITE, &self.sites),
-            (PUT_PERSON, &self.people),
-            (PUT_SERVICE, &self.services),
-            (PUT_ITEM, &self.items),
-            (PUT_DUTY, &self.duties),
-            (PUT_MODALITY, &self.modalities),
-            (crate::urgent::WRITE, &self.urgent),
-        ];
-        let beside = tables.into_iter().chain(self.carried.tables()).chain(self.money.tables()).chain(self.clinical.tables());
-        std::iter::once((PUT_CHANGE, &self.change)).chain(beside.flat_map(|(put, rows)| rows.iter().map(move |row| (put, row))))
+        std::iter::once((PUT_CHANGE, &self.change)).chain(self.tables().flat_map(|(_, put, rows)| rows.iter().map(move |row| (put, row))))
     }
 }
 
@@ -264,22 +276,68 @@ pub fn words(dialect: Dialect, change: &Change, prose: &Prose) -> (&'static str,
     (put, vec![change.id.0.into(), search_words(change, prose).into()])
 }
 
-/// Writes the rows of a change, in place of those it had.
-pub fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
-    let rows = rows(change, prose, updated_at);
+/// Writes the rows of a change, in place of whatever it had.
+fn write(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
     drop_rows(tx, change.id.0)?;
-    for (put, row) in rows.inserts() {
-        tx.exec(put, row)?;
+    put_rows(tx, change, prose, updated_at)
+}
+
+/// Writes the rows of a change that went on from `before`, or that is new: only what is not what it was. Most acts
+/// touch few of some thirty tables, and few of the columns by which a change is found.
+pub(crate) fn carry_on(tx: &mut dyn Tx, before: Option<&Change>, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
+    let Some(before) = before else { return put_rows(tx, change, prose, updated_at) };
+    // No change was last touched then, so that a row which tells the moment is always written.
+    let (was, is) = (rows(before, prose, Timestamp::MIN), rows(change, prose, updated_at));
+    let (sql, params) = update(&was.change, &is.change);
+    tx.exec(&sql, &params)?;
+    for ((drop, put, is), (_, _, was)) in is.tables().zip(was.tables()) {
+        if is == was {
+            continue;
+        }
+        if !was.is_empty() {
+            tx.exec(drop, &[change.id.0.into()])?;
+        }
+        is.iter().try_for_each(|row| tx.exec(put, row).map(drop_count))?;
     }
     let (put, row) = words(tx.dialect(), change, prose);
-    tx.exec(put, &row)?;
+    if row != words(tx.dialect(), before, prose).1 {
+        tx.exec(DROP_WORDS, &[change.id.0.into()])?;
+        tx.exec(put, &row)?;
+    }
     Ok(())
 }
 
+fn put_rows(tx: &mut dyn Tx, change: &Change, prose: &Prose, updated_at: Timestamp) -> Result<(), StoreError> {
+    let rows = rows(change, prose, updated_at);
+    rows.inserts().try_for_each(|(put, row)| tx.exec(put, row).map(drop_count))?;
+    let (put, row) = words(tx.dialect(), change, prose);
+    tx.exec(put, &row).map(drop_count)
+}
+
+fn drop_count(_: u64) {}
+
+/// The statement that makes one row of `changes` of another, naming only the columns that differ.
+fn update(was: &[Value], is: &[Value]) -> (String, Vec<Value>) {
+    let mut params = vec![is[0].clone()];
+    let mut sets = String::new();
+    for (column, (_, is)) in COLUMNS.split(',').map(str::trim).zip(was.iter().zip(is)).filter(|(_, (was, is))| was != is) {
+        params.push(is.clone());
+        let comma = if sets.is_empty() { "" } else { ", " };
+        sets.push_str(&format!("{comma}{column} = ${}", params.len()));
+    }
+    (format!("update changes set {sets} where id = $1"), params)
+}
+
+/// The statements of this file that are put together, as a test prepares them on both databases: every column at once.
+pub fn composed() -> Vec<(&'static str, String)> {
+    let count = COLUMNS.split(',').count();
+    vec![("UPDATE", update(&vec![Value::Null; count], &vec![Value::Int(1); count]).0)]
+}
+
 fn drop_rows(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
-    let own = [DROP_CHANGE, DROP_ORGS, DROP_SITES, DROP_PEOPLE, DROP_SERVICES, DROP_ITEMS, DROP_DUTIES, DROP_MODALITIES, crate::urgent::FORGET, DROP_WORDS];
-    own.iter().chain(work::DROPS).chain(&clinical::DROPS).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(|_| ()))?;
-    money::drop(tx, id)
+    // What it has is not known here, so every table is emptied of it.
+    let none = Rows::default();
+    [DROP_CHANGE, DROP_WORDS].into_iter().chain(none.tables().map(|(drop, ..)| drop)).try_for_each(|drop| tx.exec(drop, &[id.into()]).map(drop_count))
 }
 
 fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {

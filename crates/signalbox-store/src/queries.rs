@@ -50,6 +50,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
         ("returns", returns::composed()),
         ("register", urgent::composed()),
         ("charges", charges::composed()),
+        ("project", crate::project::composed()),
     ];
     files.into_iter().flat_map(|(file, statements)| statements.into_iter().map(move |(name, sql)| (format!("{file}.{name}"), sql))).collect()
 }

@@ -6,7 +6,7 @@ use signalbox_core::actor::{Actor, OrgKind, Role};
 use signalbox_core::charge::sight::MoneySight;
 
 /// Whose eyes a query looks through.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Scope {
     person: i64,
     reach: Reach,
@@ -20,7 +20,7 @@ pub struct Scope {
 }
 
 /// How far somebody sees beyond what they are a party to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Reach {
     Parties = 0,
     /// The authority and auditors see every change that was sent.

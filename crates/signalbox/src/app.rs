@@ -8,6 +8,7 @@ use signalbox_core::change::Change;
 use signalbox_core::facts::{Facts, FactsQuery};
 use signalbox_core::ids::PersonId;
 use signalbox_store::directory::{Act, Answer, Refused};
+use signalbox_store::queries::names::KeptNames;
 use signalbox_store::schedule::Schedule;
 use signalbox_store::{Db, StoreError, Tx, gather};
 
@@ -30,6 +31,8 @@ pub struct App {
     pub documents: Arc<Documents>,
     /// What stands in the way of what, in memory.
     pub schedule: Arc<Schedule>,
+    /// What the filters of lists offer to each reader.
+    pub names: KeptNames,
     /// Wakes the worker after a write.
     pub stirred: tokio::sync::Notify,
     /// The letters that the demo shows instead of sending them.
@@ -56,6 +59,7 @@ impl App {
             passwords: Passwords::default(),
             documents: Arc::new(Documents::new(processes)),
             schedule: Arc::default(),
+            names: KeptNames::default(),
             stirred: tokio::sync::Notify::new(),
             mailbox: Mailbox::default(),
         })

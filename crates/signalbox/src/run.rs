@@ -306,7 +306,7 @@ impl App {
                     Some(id) => project::load(tx, id)?,
                     None => None,
                 };
-                let before = before.map(|loaded| loaded.change);
+                let (before, prose) = before.map_or((None, Prose::new()), |loaded| (Some(loaded.change), loaded.prose));
                 let reference = match &before {
                     Some(change) => change.reference.clone(),
                     None => take_reference(tx, &process.prefix, row.received_at, &place.zone)?,
@@ -329,7 +329,7 @@ impl App {
                     mint: mint.clone(),
                 };
                 let decision = decide::import(&ctx, import);
-                commit(tx, &mut head, &process, &place, before.as_ref(), &Prose::new(), &decision)?;
+                commit(tx, &mut head, &process, &place, before.as_ref(), &prose, &decision)?;
                 progress(n as u64 + 1);
             }
             Ok(Ok(rows.len() as u64))
@@ -544,8 +544,7 @@ fn commit(
         change = Some(after);
     }
     let after = change.ok_or_else(|| StoreError::Constraint("a decision without events".into()))?;
-    let expected_version = before.map_or(0, |c| c.version);
-    append::commit(tx, head, Commit { expected_version, decision, after: &after, prose, drops_timers, tasks: &tasks })?;
+    append::commit(tx, head, Commit { before, decision, after: &after, prose, drops_timers, tasks: &tasks })?;
     Ok(after)
 }
 

@@ -8,7 +8,7 @@ use crate::ids::OrgId;
 use std::collections::BTreeSet;
 
 /// What somebody sees of money, by the part that their organisation has in a change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct MoneySight {
     /// Every change's.
     pub everything: bool,

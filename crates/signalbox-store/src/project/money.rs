@@ -1,6 +1,6 @@
 //! The rows of the charge track: where it stands, each version of its quote, each invoice.
 
-use super::Prose;
+use super::{Prose, Table};
 use crate::sql::statements;
 use crate::{StoreError, Tx, Value};
 use jiff::Timestamp;
@@ -128,18 +128,10 @@ fn quote_row(change: &Change, quote: &Quote, prose: &Prose) -> Vec<Value> {
     ]
 }
 
-/// Takes the rows of a change away.
-pub fn drop(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
-    for drop in [DROP_CHARGE, DROP_QUOTES, DROP_INVOICES] {
-        tx.exec(drop, &[id.into()])?;
-    }
-    Ok(())
-}
-
 impl MoneyRows {
-    /// The statement that puts a row of each table there, with its rows.
-    pub(super) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 3] {
-        [(PUT_CHARGE, &self.charge), (PUT_QUOTE, &self.quotes), (PUT_INVOICE, &self.invoices)]
+    /// These tables, always in the same order.
+    pub(super) fn tables(&self) -> [Table<'_>; 3] {
+        [(DROP_CHARGE, PUT_CHARGE, &self.charge), (DROP_QUOTES, PUT_QUOTE, &self.quotes), (DROP_INVOICES, PUT_INVOICE, &self.invoices)]
     }
 }
 

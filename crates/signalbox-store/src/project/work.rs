@@ -1,6 +1,6 @@
 //! The rows of carrying out and learning.
 
-use super::all_values;
+use super::{Table, all_values};
 use crate::sql::statements;
 use crate::{StoreError, Tx, Value};
 use jiff::Timestamp;
@@ -48,9 +48,6 @@ statements! {
     DROP_RULINGS = "delete from clash_rulings where change_id = $1";
     DROP_INCIDENTS = "delete from change_incidents where change_id = $1";
 }
-
-/// What drops the rows of a change.
-pub(super) const DROPS: &[&str] = &[DROP_WORK, DROP_LEARNT, DROP_RETURNS, DROP_INCIDENTS, DROP_ENTRY, DROP_EXCEPTIONS, DROP_RULINGS, DROP_CLOSURE, DROP_AFTER];
 
 /// The rows of these tables, in the order of their statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -218,18 +215,18 @@ fn learnt(change: &Change) -> Option<Vec<Value>> {
 }
 
 impl Carried {
-    /// The statement that puts a row of each table there, with its rows.
-    pub(super) fn tables(&self) -> [(&'static str, &Vec<Vec<Value>>); 9] {
+    /// These tables, always in the same order.
+    pub(super) fn tables(&self) -> [Table<'_>; 9] {
         [
-            (PUT_WORK, &self.work),
-            (PUT_LEARNT, &self.learnt),
-            (PUT_RETURN, &self.returns),
-            (PUT_INCIDENT, &self.incidents),
-            (PUT_ENTRY, &self.entries),
-            (PUT_EXCEPTION, &self.exceptions),
-            (PUT_RULING, &self.rulings),
-            (PUT_CLOSURE, &self.closures),
-            (PUT_AFTER, &self.after),
+            (DROP_WORK, PUT_WORK, &self.work),
+            (DROP_LEARNT, PUT_LEARNT, &self.learnt),
+            (DROP_RETURNS, PUT_RETURN, &self.returns),
+            (DROP_INCIDENTS, PUT_INCIDENT, &self.incidents),
+            (DROP_ENTRY, PUT_ENTRY, &self.entries),
+            (DROP_EXCEPTIONS, PUT_EXCEPTION, &self.exceptions),
+            (DROP_RULINGS, PUT_RULING, &self.rulings),
+            (DROP_CLOSURE, PUT_CLOSURE, &self.closures),
+            (DROP_AFTER, PUT_AFTER, &self.after),
         ]
     }
 }

@@ -50,7 +50,7 @@ fn carry_out(world: &World, merger: &Merger, changes: &[i64]) -> Moved {
             ..last.clone()
         };
         let after = signalbox_core::apply::apply(Some(change.clone()), &recorded);
-        world.commit(change.version, signalbox_core::decide::Decision { events: vec![recorded], texts: vec![] }, after, prose);
+        world.commit(Some(change), signalbox_core::decide::Decision { events: vec![recorded], texts: vec![] }, after, prose);
     }
     let (act, merger, count) = (act(world), merger.clone(), changes.len() as i64);
     let mut next = world.id() + 1_000_000;

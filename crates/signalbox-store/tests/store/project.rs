@@ -167,8 +167,9 @@ fn the_version_that_was_decided_upon_counts() {
         let result = db.write(move |tx| {
             let mut head = log::lock_head(tx)?;
             let decision = signalbox_core::decide::Decision { events: vec![events[0].clone()], texts: vec![] };
+            let older = signalbox_core::apply::replay(&events[..1]).expect("as it was at first");
             let commit = signalbox_store::append::Commit {
-                expected_version: 1,
+                before: Some(&older),
                 decision: &decision,
                 after: &change,
                 prose: &Default::default(),

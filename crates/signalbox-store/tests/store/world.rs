@@ -195,14 +195,18 @@ impl World {
         let rest = (told.then)(content);
         let events: Vec<Recorded> = std::iter::once(first).chain(rest).enumerate().map(|(n, e)| event(n, e)).collect();
         let after = replay(&events).expect("a change");
-        self.commit(0, Decision { events, texts }, after, Prose::new());
+        self.commit(None, Decision { events, texts }, after, Prose::new());
         id
     }
 
-    pub fn commit(&self, expected_version: i64, decision: Decision, after: Change, prose: Prose) {
+    pub fn commit(&self, before: Option<Change>, decision: Decision, after: Change, prose: Prose) {
         self.write(move |tx| {
             let mut head = log::lock_head(tx)?;
-            append::commit(tx, &mut head, Commit { expected_version, decision: &decision, after: &after, prose: &prose, drops_timers: false, tasks: &[] })
+            append::commit(
+                tx,
+                &mut head,
+                Commit { before: before.as_ref(), decision: &decision, after: &after, prose: &prose, drops_timers: false, tasks: &[] },
+            )
         });
     }
 
@@ -235,7 +239,7 @@ impl World {
         };
         let decision = decide::raise(&ctx, raise).expect("raised");
         let after = replay(&decision.events).expect("a change");
-        self.commit(0, decision, after, Prose::new());
+        self.commit(None, decision, after, Prose::new());
         id
     }
 
@@ -251,7 +255,7 @@ impl World {
         let ctx = self.context(at, actor, &process, &calendar, &zone, &facts);
         let decision = decide::decide(&ctx, &change, Command { act, raw, mint: self.mint() }).unwrap_or_else(|refusal| panic!("{act:?}: {refusal:?}"));
         let after = decision.events.iter().fold(change.clone(), |change, event| apply(Some(change), event));
-        self.commit(change.version, decision, after.clone(), loaded.prose);
+        self.commit(Some(change), decision, after.clone(), loaded.prose);
         after
     }
 
@@ -290,7 +294,7 @@ impl World {
         };
         let decision = decide::import(&ctx, import);
         let after = replay(&decision.events).expect("a change");
-        self.commit(0, decision, after, Prose::new());
+        self.commit(None, decision, after, Prose::new());
         id
     }
 }

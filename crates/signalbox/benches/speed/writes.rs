@@ -208,9 +208,9 @@ fn reschedule(db: &Db, id: i64, window: Window, mint: Mint) {
         let event = Event::Rescheduled { content: Box::new(content), reason: words.reference(), within_tolerance: true, small: false, notice: None };
         let at = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).expect("a time");
         let recorded = Recorded { id: EventId(mint.id()), change: change.id, version: change.version + 1, at, by: Stamp::SYSTEM, event, rulings: vec![] };
-        let (expected_version, after) = (change.version, apply(Some(change), &recorded));
+        let after = apply(Some(change.clone()), &recorded);
         let decision = Decision { events: vec![recorded], texts: vec![words] };
-        let commit = Commit { expected_version, decision: &decision, after: &after, prose: &loaded.prose, drops_timers: false, tasks: &[] };
+        let commit = Commit { before: Some(&change), decision: &decision, after: &after, prose: &loaded.prose, drops_timers: false, tasks: &[] };
         append::commit(tx, &mut head, commit)
     };
     db.write(write).expect("it is moved");

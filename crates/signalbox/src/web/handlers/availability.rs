@@ -12,7 +12,7 @@ use signalbox_store::queries::Named;
 use signalbox_store::queries::availability::{Availability, availability};
 
 use super::entries::days_on;
-use super::schedule::{Names, reader};
+use super::schedule::{Names, choices, reader};
 use crate::app::Shared;
 use crate::web::csv;
 use crate::web::form::{Form, Query};
@@ -76,11 +76,11 @@ impl Wanted {
 
     fn filters(&self, names: &Names) -> Filters {
         let id = |chosen: &Option<Named>| chosen.as_ref().map(|one| one.id);
-        let organisations = Names::choices(&names.organisations, "All organisations", id(&self.organisation));
+        let organisations = choices(&names.organisations, "All organisations", id(&self.organisation));
         Filters {
             action: PATH.into(),
             fields: vec![
-                Field::select("service", "Service", Names::choices(&names.services, "All services", id(&self.service))),
+                Field::select("service", "Service", choices(&names.services, "All services", id(&self.service))),
                 Field::select("organisation", "Work that concerns", organisations),
             ],
             dropped: self.dropped.clone(),
@@ -99,7 +99,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     let (scope, now) = (reader(&visitor)?, app.clock.now());
     let weeks = weeks(now, &calendar::london());
     let (names, wanted, all) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let wanted = Wanted::read(&query, &names);
         let all = availability(tx, &app.schedule, &scope, (&weeks, now), wanted.services(&names), wanted.organisation())?;
         Ok((names, wanted, all))
@@ -220,11 +220,11 @@ const HEADS: &[&str] = &[
 pub async fn file(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now) = (reader(&visitor)?, app.clock.now());
     let weeks = weeks(now, &calendar::london());
-    let schedule = std::sync::Arc::clone(&app.schedule);
+    let own = Shared::clone(&app);
     Ok(csv::download(&app, "availability.csv", HEADS, move |tx, rows| {
-        let names = Names::read(tx, &scope)?;
+        let names = own.names.of(tx, &scope)?;
         let wanted = Wanted::read(&query, &names);
-        for one in availability(tx, &schedule, &scope, (&weeks, now), wanted.services(&names), wanted.organisation())? {
+        for one in availability(tx, &own.schedule, &scope, (&weeks, now), wanted.services(&names), wanted.organisation())? {
             one.weeks.iter().zip(&weeks).try_for_each(|(outlook, week)| rows.row(&cells(&one.service, week, outlook)))?;
         }
         Ok(())

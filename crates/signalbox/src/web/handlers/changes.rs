@@ -1,5 +1,7 @@
 //! `/changes`: the list, with filters that are part of its address, and the same rows as CSV.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
@@ -7,7 +9,8 @@ use jiff::civil::Date;
 use signalbox_core::calendar::{self, Verdict};
 use signalbox_core::change::{Kind, Outcome, Stage};
 use signalbox_store::queries::list::{self, Count, ListFilter, ListRow};
-use signalbox_store::queries::{Named, names, sight};
+use signalbox_store::queries::names::Names;
+use signalbox_store::queries::{Named, sight};
 use signalbox_store::scope::Scope;
 
 use crate::app::Shared;
@@ -33,9 +36,7 @@ const HEADS: [&str; 6] = ["Reference", "Title", "Kind", "Stage", "Window", "Rais
 struct Asked {
     filter: ListFilter,
     dropped: Vec<String>,
-    organisations: Vec<Named>,
-    services: Vec<Named>,
-    sites: Vec<Named>,
+    names: Arc<Names>,
 }
 
 /// The page.
@@ -122,8 +123,7 @@ fn named_by(app: &Shared, scope: &Scope, filter: &ListFilter) -> Result<Option<S
 
 /// Reads the filters. What is unknown is left out, and said (settled 18).
 fn read(app: &Shared, scope: &Scope, query: &Form) -> Result<Asked, Failure> {
-    let (organisations, services, sites) =
-        app.read::<_, Failure>(|tx| Ok((names::organisations(tx)?, names::services(tx, scope)?, names::sites(tx, scope)?)))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, scope))?;
     let mut dropped = vec![];
     for (name, _) in query.fields() {
         if !NAMES.contains(&name.as_str()) && name != "cursor" {
@@ -140,9 +140,9 @@ fn read(app: &Shared, scope: &Scope, query: &Form) -> Result<Asked, Failure> {
     let by_code = |all: &[Named], code: &str| all.iter().find(|named| named.code.eq_ignore_ascii_case(code)).map(|named| named.id);
     one("kind", &mut |code| keep(&mut filter.kinds, Kind::from_code(code)));
     one("stage", &mut |code| keep(&mut filter.stages, Stage::from_code(&code.to_ascii_uppercase())));
-    one("organisation", &mut |code| set(&mut filter.organisation, by_code(&organisations, code)));
-    one("service", &mut |code| set(&mut filter.service, by_code(&services, code)));
-    one("site", &mut |code| set(&mut filter.site, by_code(&sites, code)));
+    one("organisation", &mut |code| set(&mut filter.organisation, by_code(&names.organisations, code)));
+    one("service", &mut |code| set(&mut filter.service, by_code(&names.services, code)));
+    one("site", &mut |code| set(&mut filter.site, by_code(&names.sites, code)));
     one("outcome", &mut |code| set(&mut filter.outcome, Outcome::from_code(code)));
     one("notice", &mut |code| set(&mut filter.verdict, Verdict::from_code(code)));
     one("from", &mut |date| set(&mut filter.window_from, midnight(date, 0)));
@@ -151,7 +151,7 @@ fn read(app: &Shared, scope: &Scope, query: &Form) -> Result<Asked, Failure> {
         filter.raised_by_me = typed == "yes";
         typed == "yes"
     });
-    Ok(Asked { filter, dropped, organisations, services, sites })
+    Ok(Asked { filter, dropped, names })
 }
 
 fn keep<T>(all: &mut Vec<T>, found: Option<T>) -> bool {
@@ -226,9 +226,9 @@ fn fields(query: &Form, asked: &Asked) -> Vec<Field> {
         Field::input("search", "q", "Words or reference", query.text("q")),
         select("kind", "Kind", "Any kind", kinds),
         select("stage", "Stage", "Any stage", stages),
-        select("organisation", "Organisation", "Any", named(&asked.organisations)),
-        select("service", "Service", "Any", named(&asked.services)),
-        select("site", "Site", "Any", named(&asked.sites)),
+        select("organisation", "Organisation", "Any", named(&asked.names.organisations)),
+        select("service", "Service", "Any", named(&asked.names.services)),
+        select("site", "Site", "Any", named(&asked.names.sites)),
         Field::input("date", "from", "Work from", query.text("from")),
         Field::input("date", "to", "Work until", query.text("to")),
         select("outcome", "Outcome", "Any", outcomes),

@@ -39,7 +39,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
 
 fn draw(app: &App, visitor: &Visitor, form: &Form, faults: &[Fault], new: Option<NewFeed>) -> Result<Response, Failure> {
     let (scope, person, now) = (reader(visitor)?, visitor.person()?, app.clock.now());
-    let (names, feeds) = app.read::<_, Failure>(|tx| Ok((Names::read(tx, &scope)?, accounts::feeds(tx, person.0)?)))?;
+    let (names, feeds) = app.read::<_, Failure>(|tx| Ok((app.names.of(tx, &scope)?, accounts::feeds(tx, person.0)?)))?;
     let chosen = wanted(form, &names, now);
     let name = Field::text("name", "What do you call it?", "").hint("Your calendar shows this name.").width("w20");
     let mut fields = filled(vec![name], form, faults);
@@ -91,7 +91,7 @@ fn about(filter: &ScheduleFilter, names: &Names) -> String {
 pub async fn make(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Response, Failure> {
     form.only(&[&["name"][..], &FILTERS].concat())?;
     let (scope, person, now) = (reader(&visitor)?, visitor.person()?, app.clock.now());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let asked = wanted(&form, &names, now);
     let mut faults: Vec<Fault> = asked.dropped.iter().map(|sentence| Fault::whole("unknown-value", sentence.clone())).collect();
     let name = form.text("name").to_owned();

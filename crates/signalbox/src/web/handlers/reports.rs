@@ -21,7 +21,7 @@ use signalbox_store::queries::reports::{self as store, ReportFilter};
 use signalbox_store::scope::Scope;
 
 use super::entries::{begins, days_on, typed_date};
-use super::schedule::{Names, reader};
+use super::schedule::{Names, choices, reader};
 use crate::app::Shared;
 use crate::web::form::Form;
 use crate::web::layout::{Place, Shell};
@@ -231,12 +231,8 @@ impl Wanted {
         let periods = PERIODS.iter().map(|(code, _, label)| Choice::new(code, label).chosen(*code == self.period)).collect();
         let mut selects = vec![
             Select { name: "period", label: "Period", choices: periods },
-            Select { name: "service", label: "Service", choices: Names::choices(&names.services, "All services", self.filter.service) },
-            Select {
-                name: "organisation",
-                label: "Organisation",
-                choices: Names::choices(&names.organisations, "All organisations", self.filter.organisation),
-            },
+            Select { name: "service", label: "Service", choices: choices(&names.services, "All services", self.filter.service) },
+            Select { name: "organisation", label: "Organisation", choices: choices(&names.organisations, "All organisations", self.filter.organisation) },
             Select { name: "kind", label: "Kind", choices: kinds },
         ];
         if has_open {

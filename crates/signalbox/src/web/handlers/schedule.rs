@@ -4,7 +4,7 @@ mod draw;
 mod wanted;
 
 pub use draw::lanes_by_service;
-pub use wanted::{Names, Wanted, standing_words};
+pub use wanted::{Names, Wanted, choices, standing_words};
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ pub fn reader(visitor: &Visitor) -> Result<Scope, Failure> {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, found, freezes, elsewhere, clashes) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let mut wanted = Wanted::read(&query, &names, now, &zone);
         let asked = wanted.asked(now, &zone);
         if wanted.clashing {
@@ -99,7 +99,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let wanted = app.read::<_, Failure>(|tx| {
-        let mut wanted = Wanted::read(&query, &Names::read(tx, &scope)?, now, &zone);
+        let mut wanted = Wanted::read(&query, &*app.names.of(tx, &scope)?, now, &zone);
         if wanted.clashing {
             let asked = wanted.asked(now, &zone);
             wanted.narrow(&clashes::on_schedule(tx, &app.schedule, app.clock.now(), &scope, asked.from, asked.until)?);

@@ -13,7 +13,7 @@ use signalbox_core::report::Outcomes;
 use signalbox_core::schedule::Freeze;
 use signalbox_store::project::Prose;
 use signalbox_store::queries::clashes::{self, Opposite, ScheduleClash};
-use signalbox_store::queries::names;
+use signalbox_store::queries::names::Names;
 use signalbox_store::queries::reports::{self, ReportFilter};
 use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter, Standing};
 use signalbox_store::queries::today::{self as waits, Because, Happening};
@@ -104,7 +104,8 @@ fn draw(app: &App, visitor: &Visitor) -> Result<Response, Failure> {
     let (waiting, happened, said, night_work, coming, clashes, freezes, outcomes) = app.read::<_, Failure>(|tx| {
         let waiting = waits::waiting(tx, &scope)?;
         let happened = waits::happened(tx, &scope, since, NEWS_MAX)?;
-        let said = Said::read(tx, &scope, &happened)?;
+        let names = app.names.of(tx, &scope)?;
+        let said = Said::read(tx, &names, &happened)?;
         let all = ScheduleFilter::default();
         let night = store::schedule(tx, &scope, asked, &all, None, 200)?.entries;
         let ahead = Asked { from: asked.until.min(begins(days_on(today, 1), &zone)), until: now + SignedDuration::from_hours(24 * 7), now };
@@ -221,10 +222,10 @@ struct Said {
 }
 
 impl Said {
-    fn read(tx: &mut dyn Tx, scope: &Scope, happened: &[Happening]) -> Result<Said, StoreError> {
+    fn read(tx: &mut dyn Tx, names: &Names, happened: &[Happening]) -> Result<Said, StoreError> {
         let mut said = Said::default();
-        said.names.orgs = names::organisations(tx)?.into_iter().map(|org| (org.id, org.name)).collect();
-        said.names.services = names::services(tx, scope)?.into_iter().map(|service| (service.id, service.name)).collect();
+        said.names.orgs = names.organisations.iter().map(|org| (org.id, org.name.clone())).collect();
+        said.names.services = names.services.iter().map(|service| (service.id, service.name.clone())).collect();
         let named: Vec<i64> =
             happened.iter().filter_map(|one| if let Event::Scheduled { implementer, .. } = &one.recorded.event { Some(implementer.0) } else { None }).collect();
         said.names.people = accounts::names(tx, &named)?.into_iter().collect();

@@ -74,7 +74,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(asked): Path
 fn sites(app: &Shared, visitor: &Visitor) -> Result<Vec<Named>, Failure> {
     let scope = if visitor.is_known() { Some(Scope::of(&visitor.actor()?)) } else { None };
     app.read(|tx| match &scope {
-        Some(scope) => names::sites(tx, scope),
+        Some(scope) => Ok(app.names.of(tx, scope)?.sites.clone()),
         None => names::open_sites(tx),
     })
 }

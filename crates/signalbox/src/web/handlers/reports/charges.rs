@@ -99,7 +99,7 @@ fn drawn(row: &QuoteRow, now: Timestamp) -> Row {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, rows, invoices, open) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let wanted = Wanted::read(&query, &names, now, &zone);
         let rows = store::quotes(tx, &scope, &filter(&wanted))?;
         let invoices = store::invoices(tx, &scope, &filter(&wanted))?;
@@ -199,7 +199,7 @@ const HEADS: &[&str] = &[
 /// The same rows as a file.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let wanted = Wanted::read(&query, &names, now, &zone);
     Ok(csv::download(&app, "charge-pipeline.csv", HEADS, move |tx, rows| {
         for row in store::quotes(tx, &scope, &filter(&wanted))? {
@@ -252,7 +252,7 @@ const INVOICE_HEADS: &[&str] = &[
 /// Invoices and payments, with their control total as the last row: what is invoiced, credited, paid and left add up.
 pub async fn invoices(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let wanted = Wanted::read(&query, &names, now, &zone);
     Ok(csv::download(&app, "invoices.csv", INVOICE_HEADS, move |tx, rows| {
         let calendar = Calendar::shipped(Division::EnglandAndWales);

@@ -50,7 +50,7 @@ fn read(query: &Form, names: &Names, now: Timestamp, zone: &TimeZone) -> (Wanted
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, asked, found) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let (wanted, filter, asked) = read(&query, &names, now, &zone);
         let found = store::schedule(tx, &scope, asked, &filter, None, 1_000)?;
         Ok((wanted, names, asked, found))
@@ -131,7 +131,7 @@ fn row(entry: &Entry, this_year: i16, zone: &TimeZone) -> ForwardRow {
 /// The same rows as a file.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let (_, filter, asked) = read(&query, &names, now, &zone);
     Ok(forward_csv(&app, scope, asked, filter))
 }

@@ -14,7 +14,7 @@ use crate::app::Shared;
 use crate::web::csv;
 use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
-use crate::web::handlers::schedule::{Names, reader};
+use crate::web::handlers::schedule::reader;
 use crate::web::layout::Place;
 use crate::web::pages::reports::{RaisedRow as Drawn, TrustRaisedPage, TrustRow};
 use crate::web::problem::Failure;
@@ -57,7 +57,7 @@ impl Trust {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, rows, trusts) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let wanted = Wanted::read(&query, &names, now, &zone);
         let (mut rows, mut trusts) = (vec![], BTreeMap::<(String, String), Trust>::new());
         store::each_raised(tx, &scope, &wanted.filter, wanted.open_only, |row| {
@@ -182,7 +182,7 @@ const HEADS: &[&str] = &[
 /// The same rows as a file.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let wanted = Wanted::read(&query, &names, now, &zone);
     Ok(csv::download(&app, "raised-by-trusts.csv", HEADS, move |tx, rows| {
         let (zone, calendar) = (calendar::london(), Calendar::shipped(Division::EnglandAndWales));

@@ -15,7 +15,7 @@ use crate::app::Shared;
 use crate::web::csv;
 use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
-use crate::web::handlers::schedule::{Names, reader};
+use crate::web::handlers::schedule::reader;
 use crate::web::layout::Place;
 use crate::web::parts::{Cell, Fact, Row, Section, Table};
 use crate::web::problem::Failure;
@@ -39,7 +39,7 @@ fn rework_days(row: &ReturnRow, zone: &TimeZone) -> Option<i64> {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, rows) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let wanted = Wanted::read(&query, &names, now, &zone);
         let mut rows = vec![];
         store::each(tx, &scope, &wanted.filter, |row| {
@@ -110,7 +110,7 @@ const HEADS: &[&str] = &["rfc_ref", "revision", "type", "reason_code", "by_org",
 /// The same rows as a file. A change keeps its reference when it comes again, so `resubmitted_as` is its revision.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let filter = Wanted::read(&query, &names, now, &zone).filter;
     Ok(csv::download(&app, "rejections-and-returns.csv", HEADS, move |tx, rows| {
         let zone = calendar::london();

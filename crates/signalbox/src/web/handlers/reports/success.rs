@@ -19,7 +19,7 @@ use crate::app::Shared;
 use crate::web::csv;
 use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
-use crate::web::handlers::schedule::{Names, reader};
+use crate::web::handlers::schedule::reader;
 use crate::web::layout::Place;
 use crate::web::pages::reports::{CountRow, FigureRow, RateRow, SuccessPage, WeekRow};
 use crate::web::problem::Failure;
@@ -68,7 +68,7 @@ impl Sums {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, sums, reviews, overdue) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let wanted = Wanted::read(&query, &names, now, &zone);
         let mut sums = Sums::default();
         store::each_success(tx, &scope, &wanted.filter, |row| {
@@ -314,7 +314,7 @@ const HEADS: &[&str] = &[
 /// The same rows as a file.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let filter = Wanted::read(&query, &names, now, &zone).filter;
     Ok(csv::download(&app, "success-and-failure.csv", HEADS, move |tx, rows| {
         let zone = calendar::london();

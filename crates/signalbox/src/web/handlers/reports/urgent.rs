@@ -13,7 +13,7 @@ use crate::app::Shared;
 use crate::web::csv;
 use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
-use crate::web::handlers::schedule::{Names, reader};
+use crate::web::handlers::schedule::reader;
 use crate::web::layout::Place;
 use crate::web::parts::{Cell, Fact, Row, Section, Table};
 use crate::web::problem::Failure;
@@ -45,7 +45,7 @@ fn was_emergency(row: &UrgentRow) -> bool {
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
     let (wanted, names, rows) = app.read::<_, Failure>(|tx| {
-        let names = Names::read(tx, &scope)?;
+        let names = app.names.of(tx, &scope)?;
         let wanted = Wanted::read(&query, &names, now, &zone);
         let mut rows = vec![];
         store::each(tx, &scope, &wanted.filter, |row| {
@@ -166,7 +166,7 @@ const HEADS: &[&str] = &[
 /// The same rows as a file.
 pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let names = app.read::<_, Failure>(|tx| Names::read(tx, &scope))?;
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let filter = Wanted::read(&query, &names, now, &zone).filter;
     Ok(csv::download(&app, "emergencies-and-late-records.csv", HEADS, move |tx, rows| {
         let zone = calendar::london();

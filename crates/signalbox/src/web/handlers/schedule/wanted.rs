@@ -1,6 +1,6 @@
 //! What an address asks of the schedule. What is not understood is dropped and said (settled 18).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -8,11 +8,10 @@ use jiff::tz::TimeZone;
 use signalbox_core::calendar::local;
 use signalbox_core::change::Kind;
 use signalbox_core::schedule::grid::{monday_of, month_days};
+use signalbox_store::queries::Named;
 use signalbox_store::queries::clashes::ScheduleClash;
+pub use signalbox_store::queries::names::Names;
 use signalbox_store::queries::schedule::{After, Asked, ScheduleFilter, Standing};
-use signalbox_store::queries::{Named, names};
-use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, Tx};
 
 use crate::web::form::Form;
 use crate::web::handlers::entries::{begins, days_on, typed_date};
@@ -47,36 +46,16 @@ impl View {
     }
 }
 
-/// The names that the filters offer to the reader.
-pub struct Names {
-    pub sites: Vec<Named>,
-    pub services: Vec<Named>,
-    pub organisations: Vec<Named>,
-}
-
-impl Names {
-    pub fn read(tx: &mut dyn Tx, scope: &Scope) -> Result<Names, StoreError> {
-        Ok(Names { sites: names::sites(tx, scope)?, services: names::services(tx, scope)?, organisations: names::organisations(tx)? })
-    }
-
-    /// What stands in an address for one of a list: its code, or its number where two share the code.
-    pub fn value(all: &[Named], one: &Named) -> String {
-        let is_shared = all.iter().filter(|other| other.code.eq_ignore_ascii_case(&one.code)).nth(1).is_some();
-        if is_shared { one.id.to_string() } else { one.code.to_lowercase() }
-    }
-
-    /// The one that an address means.
-    pub fn find<'n>(all: &'n [Named], typed: &str) -> Option<&'n Named> {
-        let by_code = all.iter().find(|one| one.code.eq_ignore_ascii_case(typed));
-        by_code.or_else(|| typed.parse().ok().and_then(|id: i64| all.iter().find(|one| one.id == id)))
-    }
-
-    /// The list as choices, after one that means all.
-    pub fn choices(all: &[Named], any: &str, chosen: Option<i64>) -> Vec<Choice> {
-        let mut choices = vec![Choice::new("", any).chosen(chosen.is_none())];
-        choices.extend(all.iter().map(|one| Choice::new(&Names::value(all, one), &one.name).chosen(chosen == Some(one.id))));
-        choices
-    }
+/// A list of names as choices, after one that means all. Each stands in addresses as [`Names::value`] has it.
+pub fn choices(all: &[Named], any: &str, chosen: Option<i64>) -> Vec<Choice> {
+    // Told apart in one pass: lists hold a thousand names.
+    let mut uses: HashMap<String, u32> = HashMap::with_capacity(all.len());
+    let codes: Vec<String> = all.iter().map(|one| one.code.to_ascii_lowercase()).collect();
+    codes.iter().for_each(|code| *uses.entry(code.clone()).or_default() += 1);
+    let value = |(one, code): (&Named, &String)| if uses.get(code).is_some_and(|uses| *uses > 1) { one.id.to_string() } else { one.code.to_lowercase() };
+    let mut choices = vec![Choice::new("", any).chosen(chosen.is_none())];
+    choices.extend(all.iter().zip(&codes).map(|(one, code)| Choice::new(&value((one, code)), &one.name).chosen(chosen == Some(one.id))));
+    choices
 }
 
 /// The kinds that are built (issue 2).
@@ -311,9 +290,9 @@ impl Wanted {
         states.extend(Standing::ALL.iter().map(|standing| Choice::new(standing.code(), standing_words(*standing)).chosen(filter.standing == Some(*standing))));
         let all_sites = format!("All sites ({})", names.sites.len());
         vec![
-            Filter { name: "site", label: "Site", choices: Names::choices(&names.sites, &all_sites, filter.site) },
-            Filter { name: "service", label: "Service", choices: Names::choices(&names.services, "All services", filter.service) },
-            Filter { name: "organisation", label: "Organisation", choices: Names::choices(&names.organisations, "All organisations", filter.organisation) },
+            Filter { name: "site", label: "Site", choices: choices(&names.sites, &all_sites, filter.site) },
+            Filter { name: "service", label: "Service", choices: choices(&names.services, "All services", filter.service) },
+            Filter { name: "organisation", label: "Organisation", choices: choices(&names.organisations, "All organisations", filter.organisation) },
             Filter { name: "kind", label: "Kind", choices: kinds },
             Filter { name: "state", label: "State", choices: states },
             Filter {
