@@ -104,6 +104,10 @@ macro_rules! may_read_restricted {
 /// first parameters are those of [`Scope::params`].
 pub const VISIBLE: &str = concat!("(", was_sent_or_own!(), " and ", is_party!(), " and ", may_read_restricted!(), " and $3 >= 0)");
 
+/// The same for who [sees what names them](Scope::sees_what_names_them), where the change was found among those of their
+/// organisations: to be a party is that, and to ask it of each row again was most of the time of their lists.
+pub(crate) const VISIBLE_AMONG_OWN: &str = concat!("(", was_sent_or_own!(), " and ", may_read_restricted!(), " and $3 >= 0)");
+
 /// On the schedule and in reports: the same, and what was sent and is open to the group, if only by its times.
 pub const LISTED: &str = concat!(
     "((",

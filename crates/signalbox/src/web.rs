@@ -35,7 +35,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 use crate::app::Shared;
 use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
@@ -314,7 +314,8 @@ pub fn router(app: Shared) -> Router {
         .method_not_allowed_fallback(|| async { Failure::WrongMethod })
         .layer(CatchPanicLayer::custom(say_panic))
         .layer(from_fn_with_state(app.clone(), guard::stand))
-        .layer(CompressionLayer::new())
+        // The better levels take longer than the page itself, for a few hundred bytes.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(app)
 }
 

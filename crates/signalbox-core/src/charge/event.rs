@@ -136,10 +136,7 @@ pub enum MoneyEvent {
 impl MoneyEvent {
     /// The stored name, such as `quoted`.
     pub fn kind(&self) -> String {
-        match serde_json::to_value(self) {
-            Ok(serde_json::Value::Object(map)) => map.get("money").and_then(|t| t.as_str()).unwrap_or_default().to_owned(),
-            _ => String::new(),
-        }
+        crate::event::tag_of(self)
     }
 }
 

@@ -42,6 +42,10 @@ fn stored(recorded: &Recorded) -> Vec<String> {
     if upcast(SCHEMA, &json).as_ref() != Ok(recorded) {
         found.push(format!("{} is read back otherwise", recorded.event.kind()));
     }
+    let kind = recorded.event.kind();
+    if !["type", "money"].iter().any(|tag| json.contains(&format!(r#""{tag}":"{kind}""#))) {
+        found.push(format!("an event is named {kind}, which is not what is stored"));
+    }
     if json.contains(CANARY) {
         found.push(format!("{} holds free text", recorded.event.kind()));
     }

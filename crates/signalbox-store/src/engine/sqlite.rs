@@ -42,7 +42,10 @@ impl Sqlite {
         std::fs::create_dir_all(directory).map_err(|error| StoreError::Unavailable(format!("{}: {error}", directory.display())))?;
         let path = directory.join("signalbox.sqlite");
         let connection = Connection::open(&path).map_err(map_error)?;
-        connection.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864;").map_err(map_error)?;
+        // At the usual thousand pages every thirtieth act would wait until the file is brought up to its log.
+        connection
+            .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 67108864; pragma wal_autocheckpoint = 8000;")
+            .map_err(map_error)?;
         prepare(&connection)?;
         let (queue, jobs) = sync_channel(limits.queue);
         let writer = std::thread::Builder::new()
@@ -164,14 +167,33 @@ fn answer(batch: Vec<Job>, error: &StoreError) {
 /// Runs the jobs in one transaction, each in its own savepoint. An outer error means that none stands.
 fn write_batch(connection: &Connection, batch: &mut [Job]) -> Result<Vec<Outcome>, StoreError> {
     connection.execute_batch("begin immediate").map_err(map_error)?;
-    let outcome = run_jobs(connection, batch).and_then(|outcomes| {
-        connection.execute_batch("commit").map_err(map_error)?;
+    let outcome = match batch {
+        [job] => run_alone(connection, job),
+        batch => run_jobs(connection, batch),
+    };
+    let outcome = outcome.and_then(|outcomes| {
+        if !connection.is_autocommit() {
+            connection.execute_batch("commit").map_err(map_error)?;
+        }
         Ok(outcomes)
     });
     if outcome.is_err() && !connection.is_autocommit() {
         connection.execute_batch("rollback").map_err(map_error)?;
     }
     outcome
+}
+
+/// One that shares its transaction with nobody goes back to the beginning of that: keeping every page for a savepoint was
+/// a sixth of the time of an act.
+fn run_alone(connection: &Connection, job: &mut Job) -> Result<Vec<Outcome>, StoreError> {
+    let outcome = (job.work)(&mut SqliteTx { connection });
+    if let Err(error) = &outcome {
+        if connection.is_autocommit() {
+            return Err(error.clone());
+        }
+        connection.execute_batch("rollback").map_err(map_error)?;
+    }
+    Ok(vec![outcome])
 }
 
 fn run_jobs(connection: &Connection, batch: &mut [Job]) -> Result<Vec<Outcome>, StoreError> {

@@ -3,7 +3,7 @@
 use crate::page::{opt_time, time};
 use crate::queries::schedule::BOUND_MICROS;
 use crate::queries::{Composed, Named, code, opt_code, search, title};
-use crate::scope::{OWN_ORGS, Scope, VISIBLE};
+use crate::scope::{OWN_ORGS, Scope, VISIBLE, VISIBLE_AMONG_OWN};
 use crate::{Dialect, Row, StoreError, Tx};
 use jiff::Timestamp;
 use signalbox_core::actor::Role;
@@ -221,9 +221,14 @@ fn within<'i>(statement: &mut Composed, id: &mut impl FnMut(bool) -> &'i str, fi
     }
 }
 
+/// Who may see a change, of what [`conditions`] finds.
+fn visible(scope: &Scope) -> &'static str {
+    if scope.sees_what_names_them() { VISIBLE_AMONG_OWN } else { VISIBLE }
+}
+
 fn list_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64) -> Composed {
     // The page is found first, and only its rows are drawn: PostgreSQL would join everything that is found before it sorts.
-    let mut statement = Composed::new(scope, format!("{COLUMNS}c.id in (select c.id from changes c where {VISIBLE}"));
+    let mut statement = Composed::new(scope, format!("{COLUMNS}c.id in (select c.id from changes c where {}", visible(scope)));
     statement.add(" and c.id < {}", [cursor.unwrap_or(i64::MAX).into()]);
     conditions(&mut statement, dialect, scope, filter);
     statement.add(" order by c.id desc limit {}) order by c.id desc", [limit.into()]);
@@ -231,7 +236,7 @@ fn list_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter, cursor: 
 }
 
 fn count_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter) -> Composed {
-    let mut statement = Composed::new(scope, format!("select count(*) from (select c.id from changes c where {VISIBLE}"));
+    let mut statement = Composed::new(scope, format!("select count(*) from (select c.id from changes c where {}", visible(scope)));
     conditions(&mut statement, dialect, scope, filter);
     statement.add(" limit {}) counted", [(COUNT_MAX + 1).into()]);
     statement
@@ -246,6 +251,16 @@ pub fn list(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor: Option<
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| has_more).map(|row| row.id);
     Ok(ListPage { rows, next })
+}
+
+/// A page, and how many the filter finds in all. Where the page holds them all they are not counted again.
+pub fn list_counted(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64) -> Result<(ListPage, Count), StoreError> {
+    let page = list(tx, scope, filter, cursor, limit)?;
+    let count = match (cursor, page.next) {
+        (None, None) => Count::Exactly(page.rows.len() as i64),
+        _ => count(tx, scope, filter)?,
+    };
+    Ok((page, count))
 }
 
 /// How many the filter finds.

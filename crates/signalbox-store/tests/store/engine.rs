@@ -79,6 +79,60 @@ fn an_error_undoes_its_own_closure_and_no_other() {
 }
 
 #[test]
+fn a_row_that_cannot_be_read_stops_its_closure_and_not_the_writer() {
+    for_each_engine(|db| {
+        let outcome: Result<(), _> = db.write(|tx| {
+            put(tx, "RFC", 1)?;
+            Err(StoreError::Corrupt("a row".into()))
+        });
+        assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
+        db.write(|tx| put(tx, "RFC", 2)).expect("the next write");
+        assert_eq!(count(&db), 1);
+    });
+}
+
+/// More pages than SQLite keeps in memory to go back to, so that they go to a file and come back from it.
+#[test]
+fn a_large_write_that_is_undone_leaves_those_that_share_its_commit() {
+    const BODY: usize = 4_000;
+    const TEXTS: i64 = 400;
+    for_each_engine(|db| {
+        let fill = |letter: &'static str| {
+            move |tx: &mut dyn Tx| -> Result<(), StoreError> {
+                tx.exec("delete from texts", &[])?;
+                let body = letter.repeat(BODY);
+                (0..TEXTS).try_for_each(|id| tx.exec("insert into texts(id, change_id, body) values ($1, 1, $2)", values![id, body.as_str()]).map(|_| ()))
+            }
+        };
+        db.write(fill("a")).expect("the texts");
+        let (started, has_started) = channel();
+        let (release, released) = channel::<()>();
+        let holder = db.clone();
+        let holding = std::thread::spawn(move || {
+            holder.write(move |tx| {
+                let _ = started.send(());
+                let _ = released.recv();
+                put(tx, "RFC", 0)
+            })
+        });
+        has_started.recv().expect("the first write runs");
+        let large = db.clone();
+        let large = std::thread::spawn(move || large.write(move |tx| fill("b")(tx).and(Err::<(), _>(StoreError::Missing))));
+        let small = db.clone();
+        let small = std::thread::spawn(move || small.write(|tx| put(tx, "RFC", 1)));
+        // Both wait in line by then; if not, they do not share a commit, and all of it holds the same.
+        std::thread::sleep(Duration::from_millis(200));
+        release.send(()).expect("the first write waits");
+        holding.join().expect("no panic").expect("the first write");
+        assert_eq!(large.join().expect("no panic"), Err(StoreError::Missing));
+        small.join().expect("no panic").expect("the small write");
+        assert_eq!(count(&db), 2);
+        let bodies = db.read(|tx| tx.all("select body from texts", &[], |row| row.text(0))).expect("the texts");
+        assert!(bodies.len() as i64 == TEXTS && bodies.iter().all(|body| *body == "a".repeat(BODY)), "as they were");
+    });
+}
+
+#[test]
 fn a_panic_undoes_its_closure_and_the_next_write_works() {
     for_each_engine(|db| {
         let outcome: Result<(), _> = db.write(|tx| {

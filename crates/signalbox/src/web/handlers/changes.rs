@@ -47,7 +47,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     if let Some(reference) = named_by(&app, &scope, &asked.filter)? {
         return Ok(Redirect::to(&format!("/changes/{reference}")).into_response());
     }
-    let (found, count) = app.read::<_, Failure>(|tx| Ok((list::list(tx, &scope, &asked.filter, cursor, LIMIT)?, list::count(tx, &scope, &asked.filter)?)))?;
+    let (found, count) = app.read::<_, Failure>(|tx| list::list_counted(tx, &scope, &asked.filter, cursor, LIMIT))?;
     let kept = kept(&query, &asked);
     let now = app.clock.now();
     let is_filtered = asked.filter != ListFilter::default();

@@ -41,7 +41,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
             dropped.push(format!("“{name}={value}” is no filter of this list and was left out."));
         }
     }
-    let (found, count) = app.read::<_, Failure>(|tx| Ok((list::list(tx, &scope, &filter, cursor, SHOWN)?, list::count(tx, &scope, &filter)?)))?;
+    let (found, count) = app.read::<_, Failure>(|tx| list::list_counted(tx, &scope, &filter, cursor, SHOWN))?;
     let lede = match count {
         Count::Exactly(0) => "No planned outage.".to_owned(),
         Count::Exactly(1) => "1 planned outage.".to_owned(),
