@@ -34,17 +34,17 @@ statements! {
         $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49)");
     GET_CHANGE = concat!("select ", columns!(), " from changes where id = $1");
     DROP_CHANGE = "delete from changes where id = $1";
-    PUT_ORG = "insert into change_orgs(change_id, org_id, part) values ($1, $2, $3)";
-    GET_ORGS = "select change_id, org_id, part from change_orgs where change_id = $1 order by org_id, part";
+    PUT_ORG = "insert into change_orgs(change_id, org_id, part, window_start) values ($1, $2, $3, $4)";
+    GET_ORGS = "select change_id, org_id, part, window_start from change_orgs where change_id = $1 order by org_id, part";
     DROP_ORGS = "delete from change_orgs where change_id = $1";
-    PUT_SITE = "insert into change_sites(change_id, site_id) values ($1, $2)";
-    GET_SITES = "select change_id, site_id from change_sites where change_id = $1 order by site_id";
+    PUT_SITE = "insert into change_sites(change_id, site_id, window_start) values ($1, $2, $3)";
+    GET_SITES = "select change_id, site_id, window_start from change_sites where change_id = $1 order by site_id";
     DROP_SITES = "delete from change_sites where change_id = $1";
     PUT_PERSON = "insert into change_people(change_id, person_id) values ($1, $2)";
     GET_PEOPLE = "select change_id, person_id from change_people where change_id = $1 order by person_id";
     DROP_PEOPLE = "delete from change_people where change_id = $1";
-    PUT_SERVICE = "insert into change_services(change_id, service_id, derived) values ($1, $2, $3)";
-    GET_SERVICES = "select change_id, service_id, derived from change_services where change_id = $1 order by service_id";
+    PUT_SERVICE = "insert into change_services(change_id, service_id, derived, window_start) values ($1, $2, $3, $4)";
+    GET_SERVICES = "select change_id, service_id, derived, window_start from change_services where change_id = $1 order by service_id";
     DROP_SERVICES = "delete from change_services where change_id = $1";
     PUT_ITEM = "insert into change_items(change_id, item_id) values ($1, $2)";
     GET_ITEMS = "select change_id, item_id from change_items where change_id = $1 order by item_id";
@@ -90,6 +90,7 @@ pub struct Rows {
 /// The rows that a change makes.
 pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
     let id = change.id.0;
+    let start = Value::from(change.window().map(|w| w.start.as_microsecond()));
     let header = change.content.as_ref().map(|c| &c.header);
     let parties = change.parties();
     let mut orgs = BTreeSet::from([(change.org.0, "raiser")]);
@@ -102,10 +103,10 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
     services.extend(header.iter().flat_map(|h| &h.services).map(|s| (s.0, false)));
     Rows {
         change: change_row(change, prose, updated_at),
-        orgs: orgs.into_iter().map(|(org, part)| vec![id.into(), org.into(), part.into()]).collect(),
-        sites: sites.into_iter().map(|site| vec![id.into(), site.into()]).collect(),
+        orgs: orgs.into_iter().map(|(org, part)| vec![id.into(), org.into(), part.into(), start.clone()]).collect(),
+        sites: sites.into_iter().map(|site| vec![id.into(), site.into(), start.clone()]).collect(),
         people: signalbox_core::schedule::people(change).into_iter().map(|person| vec![id.into(), person.0.into()]).collect(),
-        services: services.into_iter().map(|(service, derived)| vec![id.into(), service.into(), derived.into()]).collect(),
+        services: services.into_iter().map(|(service, derived)| vec![id.into(), service.into(), derived.into(), start.clone()]).collect(),
         items: items.into_iter().map(|item| vec![id.into(), item.into()]).collect(),
         duties: crate::duties::of(change),
         modalities: modalities(change),
@@ -347,10 +348,10 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
     };
     Ok(Some(Rows {
         change,
-        orgs: tx.all(GET_ORGS, &key, |row| all_values(row, 3, &[2]))?,
-        sites: tx.all(GET_SITES, &key, |row| all_values(row, 2, &[]))?,
+        orgs: tx.all(GET_ORGS, &key, |row| all_values(row, 4, &[2]))?,
+        sites: tx.all(GET_SITES, &key, |row| all_values(row, 3, &[]))?,
         people: tx.all(GET_PEOPLE, &key, |row| all_values(row, 2, &[]))?,
-        services: tx.all(GET_SERVICES, &key, |row| all_values(row, 3, &[]))?,
+        services: tx.all(GET_SERVICES, &key, |row| all_values(row, 4, &[]))?,
         items: tx.all(GET_ITEMS, &key, |row| all_values(row, 2, &[]))?,
         duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
         modalities: tx.all(GET_MODALITIES, &key, |row| all_values(row, 9, &[2, 3, 4, 6]))?,

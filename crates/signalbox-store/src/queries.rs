@@ -63,6 +63,23 @@ pub struct Named {
     pub name: String,
 }
 
+/// What a filter asks for, of what stands beside its window (see [`Composed::about_within`]). An organisation is meant as
+/// in [`Composed::concerns`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum About {
+    Site(i64),
+    Service(i64),
+    Organisation(i64),
+}
+
+impl About {
+    /// Those of a filter; whoever finds by one takes the first.
+    pub fn of(site: Option<i64>, service: Option<i64>, organisation: Option<i64>) -> Vec<About> {
+        let all = [site.map(About::Site), organisation.map(About::Organisation), service.map(About::Service)];
+        all.into_iter().flatten().collect()
+    }
+}
+
 /// A statement that grows: fixed fragments with their parameters, after those of the scope. What a person typed is
 /// only ever a parameter.
 pub(crate) struct Composed {
@@ -110,6 +127,37 @@ impl Composed {
             union select r.id from changes r where r.raised_as = {{}})"
         );
         self.add(&condition, [org.into(), org.into(), org.into()]);
+    }
+
+    /// Finds what is about one of these and may overlap a span: what begins in it or soon before, and the few windows that
+    /// are longer. Whether it does, and [is about it](Composed::is_about), is to be asked of each row.
+    pub fn about_within(&mut self, about: About, from: i64, until: i64) {
+        let bound = from.saturating_sub(schedule::BOUND_MICROS);
+        let begins = "f.window_start > {} and f.window_start < {}";
+        let mut some = |of: &str, id: i64| self.add(&format!("{of} = {{}} and {begins}"), [id.into(), bound.into(), until.into()]);
+        match about {
+            About::Site(id) => some(" and c.id in (select f.change_id from change_sites f where f.site_id", id),
+            About::Service(id) => some(" and c.id in (select f.change_id from change_services f where f.service_id", id),
+            About::Organisation(id) => {
+                some(" and c.id in (select f.change_id from change_orgs f where f.org_id", id);
+                some(" union select f.change_id from organisations h join change_orgs f on f.org_id = h.id where h.merged_into", id);
+                some(" union select f.id from changes f where f.raised_as", id);
+            }
+        }
+        self.add(" union select l.id from changes l where l.long = 1 and l.window_start <= {} and l.contingency_end > {})", [bound.into(), from.into()]);
+    }
+
+    /// Asks of each row whether it is about one of these; for rows that were found otherwise.
+    pub fn is_about(&mut self, about: About) {
+        match about {
+            About::Site(id) => self.add(" and exists (select 1 from change_sites f where f.change_id = c.id and f.site_id = {})", [id.into()]),
+            About::Service(id) => self.add(" and exists (select 1 from change_services f where f.change_id = c.id and f.service_id = {})", [id.into()]),
+            About::Organisation(id) => self.add(
+                " and (c.raised_as = {} or exists (select 1 from change_orgs f join organisations h on h.id = f.org_id
+                where f.change_id = c.id and (h.id = {} or h.merged_into = {})))",
+                [id.into(), id.into(), id.into()],
+            ),
+        }
     }
 
     /// Asks for what an organisation raised, itself or before it merged with others; see [`Composed::concerns`].

@@ -23,6 +23,8 @@ pub enum Opposite {
     Restricted,
     /// A freeze, by its title.
     Freeze { title: String },
+    /// Something that happens elsewhere and concerns the same services (BR-19h), by its title.
+    Elsewhere { title: String },
 }
 
 /// One entry of the schedule, and one thing that stands in its way.
@@ -89,7 +91,10 @@ impl Eyes<'_> {
 
     fn opposite(&mut self, tx: &mut dyn Tx, own: &Known, clash: &Clash) -> Result<Option<Opposite>, StoreError> {
         match &clash.with {
-            ClashWith::Calendar { title, .. } => Ok(self.scope.reads_schedule().then(|| Opposite::Freeze { title: title.clone() })),
+            ClashWith::Calendar { title, .. } => Ok(self.scope.reads_schedule().then(|| match clash.rule {
+                ClashRule::National => Opposite::Elsewhere { title: title.clone() },
+                _ => Opposite::Freeze { title: title.clone() },
+            })),
             ClashWith::Work { change, .. } => Ok(match self.look(tx, *change)? {
                 Some(other) if other.is_readable => {
                     Some(Opposite::Work { id: change.0, reference: other.reference, title: other.title, is_open: other.is_party })
@@ -143,8 +148,8 @@ fn of_work(tx: &mut dyn Tx, eyes: &mut Eyes, now: Timestamp, change: ChangeId, m
         let excepted = gather::exceptions(tx, change.0, now)?;
         clashes.retain(|clash| !matches!(&clash.with, ClashWith::Calendar { id, .. } if clash.rule == ClashRule::Freeze && excepted.contains(id)));
     }
-    // What was agreed or happens elsewhere is told on the change's own page; a list has no words for it.
-    clashes.retain(|clash| !matches!(clash.rule, ClashRule::Maintenance | ClashRule::National));
+    // That another time was agreed on is advice to who plans, and stands on the change's own page; it would mark half a month.
+    clashes.retain(|clash| clash.rule != ClashRule::Maintenance);
     let mut found = vec![];
     for clash in clashes {
         let Some(with) = eyes.opposite(tx, &own, &clash)? else { continue };

@@ -2,7 +2,8 @@
 
 use crate::page::{opt_time, time};
 use crate::queries::schedule::BOUND_MICROS;
-use crate::queries::{Composed, Named, code, opt_code, search, title};
+use crate::queries::search::Newest;
+use crate::queries::{About, Composed, Named, code, opt_code, search, title};
 use crate::scope::{OWN_ORGS, Scope, VISIBLE, VISIBLE_AMONG_OWN};
 use crate::{Dialect, Row, StoreError, Tx};
 use jiff::Timestamp;
@@ -157,17 +158,19 @@ pub fn composed(dialect: Dialect) -> Vec<(&'static str, String)> {
         ("BY_ALL", all.clone()),
     ];
     let scope = Scope::of_the_authority();
-    let mut statements: Vec<_> = filters.into_iter().map(|(name, filter)| (name, list_statement(dialect, &scope, &filter, None, 50).sql)).collect();
+    let mut statements: Vec<_> = filters.into_iter().map(|(name, filter)| (name, list_statement(dialect, &scope, &filter, None, 50, None).sql)).collect();
     let party = Scope::visitor();
-    statements.push(("OF_PARTY", list_statement(dialect, &party, &ListFilter::default(), None, 50).sql));
-    statements.push(("OF_PARTY_BY_ALL", list_statement(dialect, &party, &all, None, 50).sql));
-    statements.push(("COUNT_OF_PARTY", count_statement(dialect, &party, &ListFilter::default()).sql));
-    statements.push(("COUNT", count_statement(dialect, &scope, &all).sql));
-    statements.push(("COUNT_ALL", count_statement(dialect, &scope, &ListFilter::default()).sql));
+    statements.push(("OF_PARTY", list_statement(dialect, &party, &ListFilter::default(), None, 50, None).sql));
+    statements.push(("OF_PARTY_BY_ALL", list_statement(dialect, &party, &all, None, 50, None).sql));
+    statements.push(("COUNT_OF_PARTY", count_statement(dialect, &party, &ListFilter::default(), None).sql));
+    statements.push(("COUNT", count_statement(dialect, &scope, &all, None).sql));
+    let words = ListFilter { q: Some("core".into()), ..ListFilter::default() };
+    statements.push(("NEWEST_BY_WORDS", list_statement(dialect, &scope, &words, None, 50, Some(1_000)).sql));
+    statements.push(("COUNT_ALL", count_statement(dialect, &scope, &ListFilter::default(), None).sql));
     statements
 }
 
-fn conditions(statement: &mut Composed, dialect: Dialect, scope: &Scope, filter: &ListFilter) {
+fn conditions(statement: &mut Composed, dialect: Dialect, scope: &Scope, filter: &ListFilter, newest: Option<Newest>) {
     // What is named first finds the rows, the rest is asked of each: SQLite would go through every pair of two lists.
     // To both databases a sign before the column says that it is not to be found by its index.
     let mut is_found = false;
@@ -176,14 +179,25 @@ fn conditions(statement: &mut Composed, dialect: Dialect, scope: &Scope, filter:
         is_found |= is_asked;
         if finds { "c.id" } else { "+c.id" }
     };
-    for (table, column, wanted) in
-        [("change_items", "item_id", filter.item), ("change_sites", "site_id", filter.site), ("change_services", "service_id", filter.service)]
-    {
-        let id = id(wanted.is_some());
-        statement.maybe(&format!(" and {id} in (select f.change_id from {table} f where f.{column} = {{}})"), wanted);
+    let item = id(filter.item.is_some());
+    statement.maybe(&format!(" and {item} in (select f.change_id from change_items f where f.item_id = {{}})"), filter.item);
+    let about = About::of(filter.site, filter.service, filter.organisation);
+    match (filter.window_from, filter.window_to, about.first()) {
+        (Some(from), Some(to), Some(first)) if filter.item.is_none() => {
+            let (from, to) = (from.as_microsecond(), to.as_microsecond());
+            statement.about_within(*first, from, to);
+            id(true);
+            about.iter().for_each(|about| statement.is_about(*about));
+        }
+        _ => {
+            for (table, column, wanted) in [("change_sites", "site_id", filter.site), ("change_services", "service_id", filter.service)] {
+                let id = id(wanted.is_some());
+                statement.maybe(&format!(" and {id} in (select f.change_id from {table} f where f.{column} = {{}})"), wanted);
+            }
+            statement.concerns_at(id(filter.organisation.is_some()), filter.organisation);
+        }
     }
-    statement.concerns_at(id(filter.organisation.is_some()), filter.organisation);
-    search::add(statement, dialect, id(filter.q.is_some()), filter.q.as_deref().unwrap_or_default());
+    search::add(statement, dialect, id(filter.q.is_some()), filter.q.as_deref().unwrap_or_default(), newest);
     within(statement, &mut id, filter);
     if scope.sees_what_names_them() {
         // The same as being a party, from the other end: one trust’s changes are few among all. The limit is none; it keeps
@@ -205,7 +219,7 @@ fn conditions(statement: &mut Composed, dialect: Dialect, scope: &Scope, filter:
 fn within<'i>(statement: &mut Composed, id: &mut impl FnMut(bool) -> &'i str, filter: &ListFilter) {
     let micros = |at: Option<Timestamp>| at.map(Timestamp::as_microsecond);
     match (micros(filter.window_from), micros(filter.window_to)) {
-        (Some(from), Some(to)) => {
+        (Some(from), Some(to)) if About::of(filter.site, filter.service, filter.organisation).is_empty() || filter.item.is_some() => {
             let condition = format!(
                 " and {} in (select s.id from changes s where s.window_start > {{}} and s.window_start < {{}} and s.window_end > {{}}
                 union all select l.id from changes l where l.long = 1 and l.window_start <= {{}} and l.window_start < {{}} and l.window_end > {{}})",
@@ -226,27 +240,41 @@ fn visible(scope: &Scope) -> &'static str {
     if scope.sees_what_names_them() { VISIBLE_AMONG_OWN } else { VISIBLE }
 }
 
-fn list_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64) -> Composed {
+fn list_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64, newest: Option<i64>) -> Composed {
+    let before = cursor.unwrap_or(i64::MAX);
     // The page is found first, and only its rows are drawn: PostgreSQL would join everything that is found before it sorts.
     let mut statement = Composed::new(scope, format!("{COLUMNS}c.id in (select c.id from changes c where {}", visible(scope)));
-    statement.add(" and c.id < {}", [cursor.unwrap_or(i64::MAX).into()]);
-    conditions(&mut statement, dialect, scope, filter);
+    statement.add(" and c.id < {}", [before.into()]);
+    conditions(&mut statement, dialect, scope, filter, newest.map(|most| Newest { before, most }));
     statement.add(" order by c.id desc limit {}) order by c.id desc", [limit.into()]);
     statement
 }
 
-fn count_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter) -> Composed {
+fn count_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter, newest: Option<i64>) -> Composed {
     let mut statement = Composed::new(scope, format!("select count(*) from (select c.id from changes c where {}", visible(scope)));
-    conditions(&mut statement, dialect, scope, filter);
+    conditions(&mut statement, dialect, scope, filter, newest.map(|most| Newest { before: i64::MAX, most }));
     statement.add(" limit {}) counted", [(COUNT_MAX + 1).into()]);
     statement
+}
+
+/// How a search is tried: among some times as many of the newest matches as are wanted, then among all.
+fn tries(dialect: Dialect, filter: &ListFilter, wanted: i64) -> Vec<Option<i64>> {
+    let is_common = filter.q.as_deref().is_some_and(|typed| search::can_stop_early(dialect, typed));
+    if is_common { vec![Some(wanted * 4), None] } else { vec![None] }
 }
 
 /// A page of changes, newest first. `cursor` is the `next` of the page before.
 pub fn list(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64) -> Result<ListPage, StoreError> {
     let limit = limit.clamp(1, LIMIT_MAX);
-    let statement = list_statement(tx.dialect(), scope, filter, cursor, limit + 1);
-    let mut rows = tx.all(&statement.sql, &statement.params, read)?;
+    let mut rows = vec![];
+    // A word that many share fills the page with its newest matches; there may be half a million others.
+    for newest in tries(tx.dialect(), filter, limit + 1) {
+        let statement = list_statement(tx.dialect(), scope, filter, cursor, limit + 1, newest);
+        rows = tx.all(&statement.sql, &statement.params, read)?;
+        if rows.len() as i64 > limit {
+            break;
+        }
+    }
     let has_more = rows.len() as i64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| has_more).map(|row| row.id);
@@ -265,8 +293,14 @@ pub fn list_counted(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor:
 
 /// How many the filter finds.
 pub fn count(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter) -> Result<Count, StoreError> {
-    let statement = count_statement(tx.dialect(), scope, filter);
-    let found = tx.one(&statement.sql, &statement.params, |row| row.int(0))?;
+    let mut found = 0;
+    for newest in tries(tx.dialect(), filter, COUNT_MAX + 1) {
+        let statement = count_statement(tx.dialect(), scope, filter, newest);
+        found = tx.one(&statement.sql, &statement.params, |row| row.int(0))?;
+        if found > COUNT_MAX {
+            break;
+        }
+    }
     Ok(if found > COUNT_MAX { Count::MoreThan(COUNT_MAX) } else { Count::Exactly(found) })
 }
 

@@ -4,7 +4,7 @@ use crate::gather;
 use crate::page::time;
 use crate::project;
 use crate::queries::list::{NoticeLine, notice, window};
-use crate::queries::{Composed, Named, code, opt_code};
+use crate::queries::{About, Composed, Named, code, opt_code};
 use crate::scope::{IS_PARTY, IS_READABLE, LISTED, Scope};
 use crate::{Row, StoreError, Tx};
 use jiff::Timestamp;
@@ -221,9 +221,16 @@ pub fn composed() -> Vec<(&'static str, String)> {
     statements
 }
 
-/// Adds what overlaps the span. The rows are found by two indexes, one for windows of bounded length.
-fn overlapping(statement: &mut Composed, asked: Asked) {
+/// Adds what overlaps the span and is about all of these, found by the first of them, or else by the span alone: by two
+/// indexes then, one for windows of bounded length.
+fn within(statement: &mut Composed, asked: Asked, about: &[About]) {
     let (from, until) = (asked.from.as_microsecond(), asked.until.as_microsecond());
+    if let Some(first) = about.first() {
+        statement.about_within(*first, from, until);
+        statement.add(" and c.window_start < {} and c.contingency_end > {}", [until.into(), from.into()]);
+        about.iter().for_each(|about| statement.is_about(*about));
+        return;
+    }
     statement.add(
         " and c.id in (select s.id from changes s where s.window_start > {} and s.window_start < {} and s.contingency_end > {}
         union all select l.id from changes l where l.long = 1 and l.window_start <= {} and l.contingency_end > {})",
@@ -234,12 +241,9 @@ fn overlapping(statement: &mut Composed, asked: Asked) {
 /// What of the schedule the person may see, under these columns; conditions and an order may follow.
 pub(super) fn listed(columns: &str, scope: &Scope, asked: Asked, filter: &ScheduleFilter) -> Composed {
     let mut statement = Composed::new(scope, format!("{columns}{LISTED} and c.private = 0"));
-    overlapping(&mut statement, asked);
+    within(&mut statement, asked, &About::of(filter.site, filter.service, filter.organisation));
     statement.one_of("c.stage", Standing::stages(filter.standing));
     statement.add(" and (c.stage <> 'CANCELLED' or c.stage_since > {})", [asked.now.as_microsecond().saturating_sub(CANCELLED_SHOWN_MICROS).into()]);
-    statement.maybe(" and c.id in (select f.change_id from change_sites f where f.site_id = {})", filter.site);
-    statement.maybe(" and c.id in (select f.change_id from change_services f where f.service_id = {})", filter.service);
-    statement.concerns(filter.organisation);
     statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
     if filter.site.is_some() || filter.service.is_some() || filter.organisation.is_some() || !filter.kinds.is_empty() {
         statement.sql.push_str(&format!(" and {IS_READABLE} = 1"));
@@ -269,10 +273,9 @@ fn tonight_statement(scope: &Scope, site: i64, asked: Asked) -> Composed {
     let is_open = "c.private = 0 and c.confidentiality = 'open' and exists (select 1 from sites t join organisations a on a.id = t.org_id";
     let mut statement = Composed::new(scope, format!("{}({LISTED} or ({is_open}", columns()));
     statement.add(" where t.id = {} and a.open_tonight = 1)))", [site.into()]);
-    overlapping(&mut statement, asked);
+    within(&mut statement, asked, &[About::Site(site)]);
     let shown = [Standing::Firm, Standing::Live, Standing::Done];
     statement.one_of("c.stage", shown.into_iter().flat_map(|s| Standing::stages(Some(s))));
-    statement.add(" and c.id in (select f.change_id from change_sites f where f.site_id = {})", [site.into()]);
     statement.sql.push_str(&format!(" and {IS_READABLE} = 1"));
     statement.add(" order by c.window_start, c.id limit {}", [LIMIT_MAX.into()]);
     statement

@@ -49,9 +49,21 @@ fn sought(typed: &str) -> Sought {
     }
 }
 
+/// Only so many of the newest matches, those before this id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newest {
+    pub before: i64,
+    pub most: i64,
+}
+
+/// Whether words are looked for, and the database can tell the newest matches from the rest without reading them all.
+pub(crate) fn can_stop_early(dialect: Dialect, typed: &str) -> bool {
+    dialect == Dialect::Sqlite && matches!(sought(typed), Sought::Words { words, .. } if !words.is_empty())
+}
+
 /// Adds the condition to a statement over `changes c`, whose id is named as `id` says. Nothing typed is no condition; only
 /// signs find nothing.
-pub(crate) fn add(statement: &mut Composed, dialect: Dialect, id: &str, typed: &str) {
+pub(crate) fn add(statement: &mut Composed, dialect: Dialect, id: &str, typed: &str, newest: Option<Newest>) {
     if typed.trim().is_empty() {
         return;
     }
@@ -63,7 +75,11 @@ pub(crate) fn add(statement: &mut Composed, dialect: Dialect, id: &str, typed: &
                 Dialect::Sqlite => (MATCHES_SQLITE, expression(&words, is_last_whole, '"', " ", "*")),
                 Dialect::Postgres => (MATCHES_POSTGRES, expression(&words, is_last_whole, '\'', " & ", ":*")),
             };
-            statement.add(&format!(" and {id} in ({matches})"), [asked.into()]);
+            match newest.filter(|_| dialect == Dialect::Sqlite) {
+                None => statement.add(&format!(" and {id} in ({matches})"), [asked.into()]),
+                Some(Newest { before, most }) => statement
+                    .add(&format!(" and {id} in ({matches} and w.rowid < {{}} order by w.rowid desc limit {{}})"), [asked.into(), before.into(), most.into()]),
+            }
         }
     }
 }

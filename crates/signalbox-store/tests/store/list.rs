@@ -65,6 +65,78 @@ fn each_filter_finds_its_own_and_all_of_them_narrow_together() {
     });
 }
 
+/// Found by place or party and window at once, they are those that both filters find by themselves, the long ones and
+/// those of an organisation that has merged too.
+#[test]
+fn a_window_beside_a_place_or_a_party_finds_what_both_find() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        world.write(|tx| tx.exec("update organisations set merged_into = $1 where id = $2", values![SOUTH, GONE]).map(|_| ()));
+        for n in 0..60 {
+            let (start, length) = (n * 17 - 400, if n % 7 == 0 { 24 * 20 } else { 1 + n % 5 });
+            world.tell(Told {
+                window: Some(window(start, length)),
+                is_long: length > 24 * 14,
+                services: if n % 2 == 0 { vec![ServiceId(IMAGING)] } else { vec![] },
+                sites: if n % 3 == 0 { vec![SiteId(NORTH_SITE)] } else { vec![SiteId(SOUTH_SITE)] },
+                parties: Parties {
+                    affected: [OrgId(if n % 4 == 0 { GONE } else { SOUTH })].into_iter().filter(|_| n % 5 != 0).collect(),
+                    ..Parties::default()
+                },
+                ..told(NORTH, Stage::Scheduled)
+            });
+        }
+        let eyes = [world.person(&[(AUTHORITY, Role::AuthorityManager)]), world.person(&[(SOUTH, Role::Requester)])];
+        let about: [ListFilter; 5] = [
+            ListFilter { site: Some(NORTH_SITE), ..ListFilter::default() },
+            ListFilter { service: Some(IMAGING), ..ListFilter::default() },
+            ListFilter { organisation: Some(SOUTH), ..ListFilter::default() },
+            ListFilter { organisation: Some(NORTH), ..ListFilter::default() },
+            ListFilter { organisation: Some(SOUTH), service: Some(IMAGING), site: Some(SOUTH_SITE), ..ListFilter::default() },
+        ];
+        let mut compared = 0;
+        for scope in eyes.iter().map(Scope::of) {
+            for filter in &about {
+                for (from, to) in [(-2_000, 2_000), (0, 24), (100, 101), (-100, 0), (300, 340)] {
+                    let overlaps = |row: &ListRow| row.window.is_some_and(|w| w.start < hours(to) && w.end > hours(from));
+                    let expected: Vec<i64> = rows(&world, &scope, filter).iter().filter(|row| overlaps(row)).map(|row| row.id).collect();
+                    let both = ListFilter { window_from: Some(hours(from)), window_to: Some(hours(to)), ..filter.clone() };
+                    let found: Vec<i64> = rows(&world, &scope, &both).iter().map(|row| row.id).collect();
+                    assert_eq!(found, expected, "{filter:?} from {from} to {to}");
+                    assert_eq!(world.read(|tx| list::count(tx, &scope, &both)), Count::Exactly(found.len() as i64));
+                    compared += found.len();
+                }
+            }
+        }
+        assert!(compared > 100, "there was something to compare: {compared}");
+    });
+}
+
+/// More matches than a search tries first.
+#[test]
+fn a_word_that_many_share_is_found_page_by_page() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        let mut ids: Vec<i64> = (0..130).map(|n| world.tell(Told { title: format!("Switch {}", n % 3), ..told(NORTH, Stage::Submitted) })).collect();
+        ids.reverse();
+        let scope = Scope::of(&world.person(&[(NORTH, Role::Requester)]));
+        let filter = ListFilter { q: Some("switch".into()), ..ListFilter::default() };
+        for (limit, filter) in [(10, filter.clone()), (129, filter.clone()), (10, ListFilter { stages: vec![Stage::Submitted], ..filter })] {
+            let (mut cursor, mut seen) = (None, vec![]);
+            loop {
+                let page = world.read(|tx| list::list(tx, &scope, &filter, cursor, limit));
+                seen.extend(page.rows.iter().map(|row| row.id));
+                cursor = page.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, ids);
+            assert_eq!(world.read(|tx| list::count(tx, &scope, &filter)), Count::Exactly(130));
+        }
+    });
+}
+
 #[test]
 fn pages_join_without_a_gap_or_a_repeat() {
     for_each_engine(|db| {

@@ -159,8 +159,9 @@ fn reads_all_of(dialect: Dialect, text: &str, plan: &[String], table: &str) -> b
         // SQLite names a table by the alias that it has in the statement.
         Dialect::Sqlite => plan.iter().any(|step| {
             let scanned = step.strip_prefix("SCAN ").map(|rest| rest.split(' ').next().unwrap_or_default());
-            // An index that FTS5 was asked is none of the table's rows.
-            scanned.is_some_and(|name| !step.contains("VIRTUAL TABLE INDEX 0:M") && (name == table || is_alias(text, name, table)))
+            // An index that FTS5 was asked is none of the table's rows; the number tells in which order they come.
+            let is_match = step.split_once("VIRTUAL TABLE INDEX ").and_then(|(_, rest)| rest.split_once(':')).is_some_and(|(_, how)| how.starts_with('M'));
+            scanned.is_some_and(|name| !is_match && (name == table || is_alias(text, name, table)))
         }),
         Dialect::Postgres => plan.iter().enumerate().any(|(at, step)| {
             let is_of_table = step.contains("Scan") && (step.contains(&format!(" on {table} ")));

@@ -54,6 +54,21 @@ impl Figure {
 pub struct Figures(pub Vec<Figure>);
 
 impl Figures {
+    /// What was written there before; nothing where there is nothing.
+    pub fn read(folder: &Path) -> Figures {
+        let text = std::fs::read_to_string(folder.join("figures.json")).unwrap_or_else(|_| "[]".to_owned());
+        let all: Vec<serde_json::Value> = serde_json::from_str(&text).expect("figures");
+        let figure = |one: &serde_json::Value| Figure {
+            code: one["code"].as_str().expect("a code").to_owned(),
+            words: one["words"].as_str().expect("words").to_owned(),
+            engine: if one["engine"] == "SQLite" { "SQLite" } else { "PostgreSQL" },
+            changes: one["changes"].as_u64().expect("a number") as usize,
+            value: one["value"].as_f64().expect("a number"),
+            goal: one["at_most"].as_f64().map(Goal::AtMost).or(one["at_least"].as_f64().map(Goal::AtLeast)),
+        };
+        Figures(all.iter().map(figure).collect())
+    }
+
     /// A figure of no world yet.
     pub fn put(&mut self, code: &str, words: &str, value: f64) -> &mut Figure {
         eprintln!("{words}: {}", short(value));

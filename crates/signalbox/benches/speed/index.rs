@@ -88,7 +88,7 @@ fn hub(world: &World, index: &ScheduleIndex, code: &str, name: &str, figures: &m
             times.add(began.elapsed());
         }
     }
-    let words = format!("The same for the hub (closure of {} items), p99 ms", world.estate.items.len() / 2);
+    let words = "The same for the hub (closure of half of all items), p99 ms";
     let changes = world.estate.scale.changes;
     figures.put(&format!("hub{code}"), &format!("{words}, index {name}"), times.percentile(99)).on(engine, changes).at_most(4.0);
 }

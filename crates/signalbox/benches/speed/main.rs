@@ -52,6 +52,9 @@ struct Asked {
     /// Only these parts: index, pages, writes.
     #[arg(long, default_value = "index,pages,writes")]
     parts: String,
+    /// Beside the figures that are there already, of other sizes and engines.
+    #[arg(long)]
+    add: bool,
     /// Cargo says so to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
@@ -76,7 +79,7 @@ fn main() {
     let out = root.join(&asked.out);
     let folder = asked.folder.clone().unwrap_or_else(|| out.join("data"));
     std::fs::create_dir_all(&out).expect("a folder for the figures");
-    let mut figures = Figures::default();
+    let mut figures = if asked.add { Figures::read(&out) } else { Figures::default() };
     for changes in asked.sizes.split(',').map(size) {
         for engine in asked.engines.split(',') {
             eprintln!("== {changes} changes, {engine}");

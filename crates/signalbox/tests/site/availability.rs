@@ -24,7 +24,7 @@ async fn text(client: &mut Client<'_>, query: &str) -> String {
 }
 
 /// A national outage of imaging.
-async fn declare_outage(world: &World, from: &str, until: &str) {
+pub async fn declare_outage(world: &World, from: &str, until: &str) {
     let mut ann = world.sign_in("ann@authority.example").await;
     ann.get("/setup/external-entries/new").await;
     let fields = [

@@ -57,6 +57,29 @@ fn a_clash_is_told_and_its_other_side_named_only_to_those_who_may_read_it() {
 }
 
 #[test]
+fn br_19h_work_beside_a_national_outage_is_said_on_the_lists_too() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let work = estate.outage(&world, "Switchgear", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]);
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        assert!(ruth.get(TABLE).await.text().contains("1 entry, 0 clashes"));
+        crate::availability::declare_outage(&world, "21:00", "23:00").await;
+        let table = ruth.get(TABLE).await;
+        assert!(table.text().contains("1 entry, 1 clash"), "{}", table.text());
+        assert!(table.text().contains("Switchgear and National image exchange happen at the same time."), "{}", table.text());
+        assert_eq!(table.body.matches("class=\"hit\"").count(), 1);
+        let asked = "/api/v1/schedule?from=2026-12-01T00:00:00Z&to=2027-01-01T00:00:00Z&clash=true";
+        let ruth_id = world.app.db.read(|tx| person_by_email(tx, "ruth@northbrook.example")).unwrap().unwrap().id;
+        let found = token(&world, ruth_id).get(asked).await.json();
+        let told = &found["items"][0]["detail"]["clashes"][0];
+        assert_eq!((&told["rule"], &told["with"]), (&"BR-19h".into(), &"National image exchange".into()), "{found}");
+        // Nothing to settle with anybody: it can only move.
+        let page = ruth.get(&format!("/changes/{}/clashes", work.reference)).await;
+        assert!(page.text().contains("National image exchange") && !page.text().contains("the owners of both"), "{}", page.text());
+    });
+}
+
+#[test]
 fn today_tells_of_tonights_clashes_and_of_those_that_come() {
     on_each_engine(|world| async move {
         let estate = Estate::furnish(&world);

@@ -91,3 +91,26 @@ fn c030_what_depended_on_it_is_kept_with_the_approval_and_more_of_it_is_told() {
         assert!(world.app.db.read(|tx| signalbox_store::log::verify(tx, None, &mut |_, _| ())).unwrap().is_empty());
     });
 }
+
+#[test]
+fn c075_one_service_shows_everything_that_reaches_it_in_one_view() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        // The archive node, on which imaging runs, needs the battery, which nobody lists under imaging.
+        let battery = hang(&world, estate.trust, "NB-UPS", None, Some(estate.item), "power");
+        let other = hang(&world, estate.trust, "NB-KETTLE", None, None, "hard");
+        assert_ne!(battery, other);
+        let named = [("services", "PACS")];
+        estate.outage(&world, "Archive node", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &named);
+        estate.outage(&world, "Battery test", "2026-12-09T20:00:00Z", "2026-12-09T22:00:00Z", &[("items", "NB-UPS"), ("services", "")]);
+        estate.outage(&world, "Kettle", "2026-12-09T20:00:00Z", "2026-12-09T22:00:00Z", &[("items", "NB-KETTLE"), ("services", "")]);
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let seen = ruth.get("/schedule?view=timeline&from=2026-12-07&service=pacs").await;
+        let text = seen.text();
+        assert!(text.contains("PACS imaging, through what it needs") && text.contains("Battery test"), "{text}");
+        assert!(text.contains("Archive node") && !text.contains("Kettle"), "{text}");
+        // Without the filter each stands where it says itself.
+        let all = ruth.get("/schedule?view=timeline&from=2026-12-07").await.text();
+        assert!(!all.contains("through what it needs") && all.contains("Kettle"), "{all}");
+    });
+}

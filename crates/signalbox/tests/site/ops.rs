@@ -65,6 +65,23 @@ fn an_alarm_is_answered_in_words_from_the_record() {
 }
 
 #[test]
+fn scenario_16_an_alarm_a_little_before_the_window_is_expected() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let outage = estate.outage(&world, "Switchgear", "2026-12-08T06:00:00Z", "2026-12-08T08:00:00Z", &[]);
+        estate.assess(&world, outage.id);
+        estate.schedule(&world, outage.id);
+        world.clock.set(at("2026-12-08T05:50:00Z"));
+        let mut desk = world.sign_in("dee@halden.example").await;
+        let expected = ask(&mut desk, "NB-PACS-N2", "2026-12-08", "05:50").await;
+        assert!(expected.contains(&format!("Matches {}", outage.reference)) && !expected.contains("dispatch"), "nobody is sent: {expected}");
+        // A quarter of an hour of lead, and not a minute more.
+        assert!(ask(&mut desk, "NB-PACS-N2", "2026-12-08", "05:45").await.contains("Matches"));
+        assert!(ask(&mut desk, "NB-PACS-N2", "2026-12-08", "05:44").await.contains("No match. Treat as real."));
+    });
+}
+
+#[test]
 fn x1_the_desk_records_by_phone_on_behalf_of_the_site() {
     on_each_engine(|world| async move {
         let estate = Estate::furnish(&world);

@@ -138,7 +138,7 @@ fn clash(clash: &ScheduleClash) -> ClashShape {
     let (reference, with) = match &clash.with {
         Opposite::Work { reference, title, .. } => (Some(reference.clone()), title.clone()),
         Opposite::Restricted => (None, RESTRICTED.to_owned()),
-        Opposite::Freeze { title } => (None, title.clone()),
+        Opposite::Freeze { title } | Opposite::Elsewhere { title } => (None, title.clone()),
     };
     ClashShape { rule: clash.rule.to_owned(), is_hard: clash.is_hard, reference, with }
 }

@@ -113,14 +113,19 @@ fn settling(app: &App, visitor: &Visitor, seen: &Seen, own: &Side, n: usize, fou
     if choices.is_empty() {
         return Ok(settling);
     }
+    // Where nobody else plans anything there is nothing to settle with them.
+    let (verb, told) = match found.other {
+        Some(_) => ("Settle it", "It stands in the record, and the owners of both are told."),
+        None => ("Move it", "It stands in the record."),
+    };
     let mut fields = vec![
         Field::radios("way", "What becomes of it?", choices).id(&format!("way-{n}")),
-        Field::textarea("reason", "Why", "").id(&format!("reason-{n}")).hint("It stands in the record, and the owners of both are told."),
+        Field::textarea("reason", "Why", "").id(&format!("reason-{n}")).hint(told),
     ];
     if let Some((form, faults)) = sent {
         fields = super::filled(fields, form, faults);
     }
-    let mut form = parts::Form::new(&format!("{}/clashes", seen.address()), "Settle it", fields)
+    let mut form = parts::Form::new(&format!("{}/clashes", seen.address()), verb, fields)
         .key(&app.ids.token().to_hex())
         .hide("version", &seen.change().version.to_string())
         .hide("clash", &clash::code(found));

@@ -115,7 +115,7 @@ pub fn opposite(clash: &ScheduleClash, is_long: bool) -> ui::Link {
             ui::Link::new(&label, &if *is_open { format!("/changes/{reference}") } else { String::new() })
         }
         Opposite::Restricted => ui::Link::new(RESTRICTED, ""),
-        Opposite::Freeze { title } => ui::Link::new(title, ""),
+        Opposite::Freeze { title } | Opposite::Elsewhere { title } => ui::Link::new(title, ""),
     }
 }
 
@@ -123,6 +123,7 @@ pub fn opposite(clash: &ScheduleClash, is_long: bool) -> ui::Link {
 pub fn how_they_clash(clash: &ScheduleClash) -> String {
     match (&clash.with, clash.is_hard) {
         (Opposite::Freeze { .. }, _) => ".".into(),
+        (Opposite::Elsewhere { .. }, _) => "happen at the same time.".into(),
         (_, true) if clash.shared.is_empty() => "touch the same thing at the same time.".into(),
         (_, true) => format!("touch {} at the same time.", clash.shared),
         (_, false) if clash.shared.is_empty() => "touch things that hang together, within an hour of each other.".into(),

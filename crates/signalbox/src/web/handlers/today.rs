@@ -83,8 +83,9 @@ pub fn night(work: &[Entry], clashes: &[ScheduleClash], asked: Asked, zone: &Tim
     });
     let evening = local::wall(asked.from, zone).date();
     let is_clashing = |entry: &Entry| clashes.iter().any(|clash| clash.change == entry.id);
-    let lanes =
-        lanes_by_service(work, &scale, zone, is_clashing, |_| (vec![], scale.column_of(asked.now), format!("/schedule?view=table&from={evening}&days=2")));
+    let lanes = lanes_by_service(work, None, &scale, zone, is_clashing, |_| {
+        (vec![], scale.column_of(asked.now), format!("/schedule?view=table&from={evening}&days=2"))
+    });
     let corner = format!("{} to {}", evening.day(), days_on(evening, 1).strftime("%-d %b"));
     Timeline { label: "Tonight hour by hour, scrolls sideways".into(), corner, is_night: true, heads: heads.collect(), lanes }
 }

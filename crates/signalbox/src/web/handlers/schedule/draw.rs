@@ -177,6 +177,7 @@ impl Drawing<'_> {
         }
         lanes.extend(lanes_by_service(
             &self.found.entries,
+            self.wanted.filter.service,
             &scale,
             self.zone,
             |entry| self.is_clashing(entry),
@@ -237,30 +238,40 @@ pub fn elsewhere(all: &[External], zone: &TimeZone) -> Vec<String> {
     all.iter().take(ELSEWHERE_MAX).map(line).chain(rest).collect()
 }
 
+/// A lane by its place (ordinary, through something else, without a service, restricted), its name, and its service.
+type LaneKey = (u8, String, Option<i64>);
+
+/// The lanes in which an entry stands: that of each service it names, or its place where it names none. Where one
+/// service is asked for, its own lane, and one for what reaches it through the things it needs (C075).
+fn lanes_of(entry: &Entry, asked: Option<i64>) -> Vec<LaneKey> {
+    let Some(detail) = &entry.detail else { return vec![(3, entries::RESTRICTED.into(), None)] };
+    let by_name = |service: &Named| (0, service.name.clone(), Some(service.id));
+    let Some(asked) = asked else {
+        return if detail.services.is_empty() { vec![(2, entries::place(entry), None)] } else { detail.services.iter().map(by_name).collect() };
+    };
+    let is_asked = |service: &&Named| service.id == asked;
+    let through = |service: &Named| (1, format!("{}, through what it needs", service.name), Some(service.id));
+    let named = detail.services.iter().find(is_asked).map(by_name);
+    named.or_else(|| detail.dependants.iter().find(is_asked).map(through)).into_iter().collect()
+}
+
 /// A lane for each service that somebody works on; work without one stands under its place. Restricted work comes
-/// last. `around` gives what lies behind a lane, the column of now and where that leads which did not fit.
+/// last. `asked` is the one service that is asked for. `around` gives what lies behind a lane, the column of now and where that leads which did not fit.
 pub fn lanes_by_service(
     all: &[Entry],
+    asked: Option<i64>,
     scale: &Scale,
     zone: &TimeZone,
     clashes: impl Fn(&Entry) -> bool,
     around: impl Fn(Option<i64>) -> (Vec<Ground>, Option<i64>, String),
 ) -> Vec<Lane> {
-    // Sorted by: ordinary before restricted, then by name.
-    let mut lanes: BTreeMap<(u8, String, Option<i64>), Vec<&Entry>> = BTreeMap::new();
+    let mut lanes: BTreeMap<LaneKey, Vec<&Entry>> = BTreeMap::new();
     for entry in all {
-        let Some(detail) = &entry.detail else {
-            lanes.entry((2, entries::RESTRICTED.into(), None)).or_default().push(entry);
-            continue;
-        };
-        if detail.services.is_empty() {
-            lanes.entry((1, entries::place(entry), None)).or_default().push(entry);
-        }
-        for service in &detail.services {
-            lanes.entry((0, service.name.clone(), Some(service.id))).or_default().push(entry);
+        for lane in lanes_of(entry, asked) {
+            lanes.entry(lane).or_default().push(entry);
         }
     }
-    let lane = |((_, name, service), work): ((u8, String, Option<i64>), Vec<&Entry>)| {
+    let lane = |((_, name, service), work): (LaneKey, Vec<&Entry>)| {
         let (grounds, now, more_href) = around(service);
         let (bars, left) = scale.pack(work.iter().map(|entry| (entry.window.start, entry.ends(), entries::entry(entry, None, clashes(entry), zone))).collect());
         let count = if work.len() == 1 { "1 entry".to_owned() } else { format!("{} entries", work.len()) };
