@@ -105,7 +105,7 @@ const COUNT_MAX: i64 = 1_000;
 /// The most rows of one page.
 pub const LIMIT_MAX: i64 = 500;
 /// How many rows a CSV reads at a time.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
 
 const COLUMNS: &str = "select c.id, c.reference, c.source_ref, c.kind, c.stage, c.stage_since, c.version, c.title, c.org_id, g.code, g.name,
     coalesce(p.name, ''), c.raised_at, c.window_start, c.window_end, c.contingency_end, c.received_at, c.notice_verdict, c.notice_days,
@@ -304,17 +304,26 @@ pub fn count(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter) -> Result<Coun
     Ok(if found > COUNT_MAX { Count::MoreThan(COUNT_MAX) } else { Count::Exactly(found) })
 }
 
-/// Hands over every row that the filter finds, newest first, without holding them all.
+/// Every id that the filter finds, newest first.
+fn ids_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter) -> Composed {
+    let mut statement = Composed::new(scope, format!("select c.id from changes c where {}", visible(scope)));
+    conditions(&mut statement, dialect, scope, filter, None);
+    statement.sql.push_str(" order by c.id desc");
+    statement
+}
+
+/// Hands over every row that the filter finds, newest first, holding no more of each than its id: what finds them is
+/// asked once, for it may read a year of changes.
 pub fn each(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, mut f: impl FnMut(ListRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let mut cursor = None;
-    loop {
-        let page = list(tx, scope, filter, cursor, BATCH)?;
-        page.rows.into_iter().try_for_each(&mut f)?;
-        match page.next {
-            None => return Ok(()),
-            next => cursor = next,
-        }
+    let finding = ids_statement(tx.dialect(), scope, filter);
+    let ids = tx.all(&finding.sql, &finding.params, |row| row.int(0))?;
+    for some in ids.chunks(BATCH) {
+        let mut statement = Composed { sql: format!("{COLUMNS}c.id in "), params: vec![] };
+        statement.among(some.iter().copied());
+        statement.sql.push_str(" order by c.id desc");
+        tx.all(&statement.sql, &statement.params, read)?.into_iter().try_for_each(&mut f)?;
     }
+    Ok(())
 }
 
 fn read(row: &dyn Row) -> Result<ListRow, StoreError> {

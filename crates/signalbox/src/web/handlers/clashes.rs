@@ -241,7 +241,8 @@ fn carry_out(app: &App, visitor: &Visitor, seen: &Seen, found: &ClashFact, form:
     if theirs.is_some() {
         expect.version = form.text("other_version").parse().ok();
     }
-    taken(app, moved, Act::Reschedule, raw, expect).map(|taken| taken.map(|()| format!("{} is moved. Both sides are told.", moved.change().reference)))
+    let told = if found.other.is_some() { "Both sides are told." } else { "Those concerned are told." };
+    taken(app, moved, Act::Reschedule, raw, expect).map(|taken| taken.map(|()| format!("{} is moved. {told}", moved.change().reference)))
 }
 
 /// Takes the act; what is wrong with its fields is told on the page.
