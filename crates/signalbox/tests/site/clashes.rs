@@ -80,6 +80,19 @@ fn br_19h_work_beside_a_national_outage_is_said_on_the_lists_too() {
 }
 
 #[test]
+fn a_day_that_is_too_full_says_how_many_of_what_it_hides_clash() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        for (start, end) in [("00:00", "01:00"), ("04:00", "05:00"), ("08:00", "09:00"), ("12:00", "13:00"), ("18:00", "19:00"), ("18:30", "19:30")] {
+            estate.outage(&world, "Switchgear", &format!("2026-12-08T{start}:00Z"), &format!("2026-12-08T{end}:00Z"), &[]);
+        }
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let month = ruth.get("/schedule?from=2026-12-01").await.text();
+        assert!(month.contains("2 more, 2 with a clash"), "{month}");
+    });
+}
+
+#[test]
 fn today_tells_of_tonights_clashes_and_of_those_that_come() {
     on_each_engine(|world| async move {
         let estate = Estate::furnish(&world);

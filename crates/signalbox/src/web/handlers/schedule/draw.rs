@@ -126,6 +126,7 @@ impl Drawing<'_> {
         let at = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
         let is_off = date.month() != self.wanted.from.month();
         let left = entries.len().saturating_sub(SHOWN_IN_A_DAY);
+        let hidden = entries.iter().skip(SHOWN_IN_A_DAY).filter(|entry| self.is_clashing(entry)).count();
         let on_day = |freeze: &&Freeze| freeze.span.from < begins(days_on(date, 1), self.zone) && freeze.span.until > begins(date, self.zone);
         let freezes = self.freezes.iter().filter(on_day).map(|freeze| DayFreeze {
             label: freeze.title.clone(),
@@ -142,7 +143,7 @@ impl Drawing<'_> {
             is_today: date == self.today,
             freezes: freezes.collect(),
             entries: entries.iter().take(SHOWN_IN_A_DAY).map(|entry| entries::entry(entry, Some(date), self.is_clashing(entry), self.zone)).collect(),
-            more: (left > 0).then(|| Link::new(&format!("{left} more"), &self.wanted.href_day(date))),
+            more: (left > 0).then(|| Link::new(&more_words(left, hidden), &self.wanted.href_day(date))),
         }
     }
 
@@ -216,6 +217,14 @@ impl Drawing<'_> {
             next: self.found.next.map(|after| self.wanted.href_after(after)).unwrap_or_default(),
         };
         Table { caption: format!("Planned work, {}, soonest first", self.wanted.heading()), rows: rows.collect(), paging }
+    }
+}
+
+/// What is not shown of a day: no clash is out of sight without a word.
+fn more_words(left: usize, clashing: usize) -> String {
+    match clashing {
+        0 => format!("{left} more"),
+        n => format!("{left} more, {n} with a clash"),
     }
 }
 
