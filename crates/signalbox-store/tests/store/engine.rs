@@ -1,6 +1,7 @@
 //! Transactions: what commits, what is undone, what is refused.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use signalbox_store::{Db, Limits, StoreError, Tx, values};
@@ -16,6 +17,22 @@ fn put(tx: &mut dyn Tx, prefix: &str, year: i64) -> Result<u64, StoreError> {
 
 fn count(db: &Db) -> i64 {
     db.read(|tx| tx.one(COUNT, &[], |row| row.int(0))).expect("a count")
+}
+
+/// A write that runs and waits, so that others stand in line behind it, and what lets it go on.
+fn hold(db: &Db) -> (Sender<()>, JoinHandle<Result<u64, StoreError>>) {
+    let (started, has_started) = channel();
+    let (release, released) = channel::<()>();
+    let holder = db.clone();
+    let holding = std::thread::spawn(move || {
+        holder.write(move |tx| {
+            let _ = started.send(());
+            let _ = released.recv();
+            put(tx, "RFC", 0)
+        })
+    });
+    has_started.recv().expect("the first write runs");
+    (release, holding)
 }
 
 #[test]
@@ -105,17 +122,7 @@ fn a_large_write_that_is_undone_leaves_those_that_share_its_commit() {
             }
         };
         db.write(fill("a")).expect("the texts");
-        let (started, has_started) = channel();
-        let (release, released) = channel::<()>();
-        let holder = db.clone();
-        let holding = std::thread::spawn(move || {
-            holder.write(move |tx| {
-                let _ = started.send(());
-                let _ = released.recv();
-                put(tx, "RFC", 0)
-            })
-        });
-        has_started.recv().expect("the first write runs");
+        let (release, holding) = hold(&db);
         let large = db.clone();
         let large = std::thread::spawn(move || large.write(move |tx| fill("b")(tx).and(Err::<(), _>(StoreError::Missing))));
         let small = db.clone();
@@ -213,17 +220,7 @@ fn a_write_inside_a_transaction_is_refused() {
 #[test]
 fn a_full_queue_says_busy_at_once() {
     for_each_engine_with(Limits { queue: 1, connections: 1 }, |db| {
-        let (started, has_started) = channel();
-        let (release, released) = channel::<()>();
-        let holder = db.clone();
-        let holding = std::thread::spawn(move || {
-            holder.write(move |tx| {
-                let _ = started.send(());
-                let _ = released.recv();
-                put(tx, "RFC", 0)
-            })
-        });
-        has_started.recv().expect("the first write runs");
+        let (release, holding) = hold(&db);
         // One of these finds the only place in the queue; the others are told at once.
         let (answer, answers) = channel();
         for n in 1..=4 {
