@@ -276,7 +276,7 @@ pub fn put_text(tx: &mut dyn Tx, id: i64, change_id: i64, salt: &[u8], body: &st
 }
 
 /// Blanks a text for good, with its salt: from the digest alone a short text can't be guessed. Says whether there was
-/// something to erase.
+/// something to erase. Rows that hold its words are made again by `project::rebuild`: an act writes only what it alters.
 pub fn erase_text(tx: &mut dyn Tx, id: i64, at: i64) -> Result<bool, StoreError> {
     Ok(tx.exec(ERASE_TEXT, values![id, at])? == 1)
 }

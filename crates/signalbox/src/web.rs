@@ -314,7 +314,7 @@ pub fn router(app: Shared) -> Router {
         .method_not_allowed_fallback(|| async { Failure::WrongMethod })
         .layer(CatchPanicLayer::custom(say_panic))
         .layer(from_fn_with_state(app.clone(), guard::stand))
-        // The better levels take longer than the page itself, for a few hundred bytes.
+        // The better levels take longer than the page itself, to save one or two of its ten kilobytes.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(app)
 }
