@@ -4,6 +4,8 @@
 //! Equipment stands in stacks of fifty, each at one site: a switch at the root, what is reached over it, and servers
 //! that carry a service. Half of the stacks hang on one item, the hub: its closure is half of the estate.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::calendar::{DEFAULT_ZONE, local, london};
@@ -46,6 +48,9 @@ const PEOPLE_EACH: usize = 5;
 /// Stacks that carry the same service.
 const STACKS_A_SERVICE: usize = 5;
 const SERVICE_NAMES: [&str; 8] = ["imaging", "laboratory", "maternity", "pharmacy", "theatres", "portal", "integration", "sign-in"];
+
+/// So many items are written in one transaction: PostgreSQL goes through every state that the head of the log had in it.
+const TOGETHER: usize = 500;
 
 /// Where the ids of each table begin; those of changes are far above.
 const SITES_FROM: i64 = 1_000;
@@ -157,51 +162,64 @@ impl Estate {
     ///
     /// # Errors
     /// The store's.
-    pub fn write(&self, db: &Db) -> Result<(), StoreError> {
-        // The closure may be run again, so it takes its own copies.
-        let (orgs, sites, services, at) = (self.orgs.clone(), self.sites.clone(), self.services.clone(), self.now);
-        let items = self.items.clone();
-        let scale = self.scale;
-        db.write(move |tx| {
-            let mut events = Events { next: EVENTS_FROM, at };
-            for org in &orgs {
-                let row = Organisation {
-                    is_open_tonight: org.kind == OrgKind::Trust,
-                    ..Organisation::new(org.id.0, &org.code, &format!("{} {}", name_of(org.id.0 as usize), org.kind.words()), org.kind)
-                };
-                sure(directory::upsert_organisation(tx, &events.act(), &row, OnDifference::Report))?;
-            }
-            for site in &sites {
-                let name = format!("{} site {}", name_of(site.org.0 as usize), site.code);
-                let row = Site { id: site.id.0, org_id: site.org.0, code: site.code.clone(), name, ods_code: None };
-                sure(directory::upsert_site(tx, &events.act(), &row, OnDifference::Report))?;
-            }
-            for service in &services {
-                write_service(tx, &mut events, service)?;
-            }
-            for org in &orgs {
-                write_people(tx, &mut events, org, scale)?;
-            }
-            declare(tx, &mut events, &orgs, &services)?;
-            for item in &items {
-                let n = (item.id.0 - ITEMS_FROM) as usize;
-                let row = Item {
-                    id: item.id.0,
-                    code: item.code.clone(),
-                    name: format!("{} {}", if item.is_network { "Switch" } else { "Server" }, n),
-                    item_type: if item.is_network { "switch" } else { "server" }.to_owned(),
-                    org_id: item.org.0,
-                    site_id: item.site.map(|site| site.0),
-                    watched_by: None,
-                    services: item.services.iter().map(|service| service.0).collect(),
-                };
-                sure(directory::upsert_item(tx, &events.act(), &row, OnDifference::Report))?;
-            }
-            for need in (0..scale.items).flat_map(|n| needs(scale, n)) {
-                let edge = Dependency { from: node(need.from), to: node(need.to), kind: need.kind.code().to_owned() };
-                sure(directory::add_dependency(tx, &events.act(), &edge))?;
-            }
-            Ok(())
+    pub fn write(self: &Arc<Self>, db: &Db) -> Result<(), StoreError> {
+        // The closures may be run again, so each takes its own copies.
+        let estate = Arc::clone(self);
+        let mut next = db.write(move |tx| {
+            let mut events = Events { next: EVENTS_FROM, at: estate.now };
+            estate.write_people_and_services(tx, &mut events)?;
+            Ok(events.next)
+        })?;
+        for from in (0..self.scale.items).step_by(TOGETHER) {
+            let (estate, some) = (Arc::clone(self), from..(from + TOGETHER).min(self.scale.items));
+            next = db.write(move |tx| {
+                let mut events = Events { next, at: estate.now };
+                some.clone().try_for_each(|n| estate.write_item(tx, &mut events, n))?;
+                // What an item needs was written before it.
+                some.clone().try_for_each(|n| estate.write_needs(tx, &mut events, n))?;
+                Ok(events.next)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn write_people_and_services(&self, tx: &mut dyn Tx, events: &mut Events) -> Result<(), StoreError> {
+        for org in &self.orgs {
+            let row = Organisation {
+                is_open_tonight: org.kind == OrgKind::Trust,
+                ..Organisation::new(org.id.0, &org.code, &format!("{} {}", name_of(org.id.0 as usize), org.kind.words()), org.kind)
+            };
+            sure(directory::upsert_organisation(tx, &events.act(), &row, OnDifference::Report))?;
+        }
+        for site in &self.sites {
+            let name = format!("{} site {}", name_of(site.org.0 as usize), site.code);
+            let row = Site { id: site.id.0, org_id: site.org.0, code: site.code.clone(), name, ods_code: None };
+            sure(directory::upsert_site(tx, &events.act(), &row, OnDifference::Report))?;
+        }
+        self.services.iter().try_for_each(|service| write_service(tx, events, service))?;
+        self.orgs.iter().try_for_each(|org| write_people(tx, events, org, self.scale))?;
+        declare(tx, events, &self.orgs, &self.services)
+    }
+
+    fn write_item(&self, tx: &mut dyn Tx, events: &mut Events, n: usize) -> Result<(), StoreError> {
+        let item = &self.items[n];
+        let row = Item {
+            id: item.id.0,
+            code: item.code.clone(),
+            name: format!("{} {}", if item.is_network { "Switch" } else { "Server" }, n),
+            item_type: if item.is_network { "switch" } else { "server" }.to_owned(),
+            org_id: item.org.0,
+            site_id: item.site.map(|site| site.0),
+            watched_by: None,
+            services: item.services.iter().map(|service| service.0).collect(),
+        };
+        sure(directory::upsert_item(tx, &events.act(), &row, OnDifference::Report)).map(drop)
+    }
+
+    fn write_needs(&self, tx: &mut dyn Tx, events: &mut Events, n: usize) -> Result<(), StoreError> {
+        needs(self.scale, n).into_iter().try_for_each(|need| {
+            let edge = Dependency { from: node(need.from), to: node(need.to), kind: need.kind.code().to_owned() };
+            sure(directory::add_dependency(tx, &events.act(), &edge)).map(drop)
         })
     }
 }

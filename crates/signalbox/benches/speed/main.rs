@@ -26,7 +26,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use jiff::Timestamp;
-use signalbox_store::{Db, Target};
+use signalbox_store::{Db, Target, log};
 
 use bulk::{Scale, World};
 use figures::Figures;
@@ -46,6 +46,10 @@ struct Asked {
     /// Keep the SQLite databases, and use one that is there.
     #[arg(long)]
     keep: bool,
+    /// A PostgreSQL database of your own, empty or loaded with a world of that size before, instead of one that is made
+    /// and taken away.
+    #[arg(long)]
+    postgres_url: Option<String>,
     /// Where the figures go.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
@@ -120,6 +124,14 @@ fn on_sqlite(asked: &Asked, changes: usize, folder: &std::path::Path, figures: &
 }
 
 fn on_postgres(asked: &Asked, changes: usize, figures: &mut Figures) {
+    if let Some(url) = &asked.postgres_url {
+        let target = Target::Postgres(url.clone());
+        let db = Db::open(&target).expect("the database opens");
+        let is_there = db.read(log::read_head).expect("the log is read").count() > 0;
+        drop(db);
+        measure(asked, changes, "PostgreSQL", target, is_there, figures);
+        return;
+    }
     let Some(server) = pg::shared() else {
         println!("SKIPPED: PostgreSQL is not installed and SIGNALBOX_TEST_PG_URL names none: nothing is measured on it.");
         return;
