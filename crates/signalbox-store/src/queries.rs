@@ -10,6 +10,7 @@ pub mod clashes;
 pub mod clinical;
 pub mod duties;
 pub mod entries;
+pub mod found;
 pub mod gate;
 pub mod incidents;
 pub mod lessons;
@@ -32,6 +33,7 @@ use signalbox_core::form::Raw;
 pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
     let files = [
         ("sight", sight::composed()),
+        ("found", found::composed()),
         ("list", list::composed(dialect)),
         ("names", names::composed()),
         ("past", past::composed()),
@@ -95,7 +97,12 @@ impl Composed {
 
     /// Adds a fragment; each `{}` in it is the place of the next value.
     pub fn add<const N: usize>(&mut self, fragment: &str, values: [Value; N]) {
-        let mut values = values.into_iter();
+        self.all(fragment, &values);
+    }
+
+    /// The same with values whose number is not known beforehand.
+    pub fn all(&mut self, fragment: &str, values: &[Value]) {
+        let mut values = values.iter().cloned();
         let mut parts = fragment.split("{}");
         self.sql.push_str(parts.next().unwrap_or_default());
         for part in parts {
@@ -115,22 +122,17 @@ impl Composed {
     /// Asks for what an organisation has a stake in: a successor in what its predecessors had, one that has merged in what
     /// was raised as its own.
     pub fn concerns(&mut self, org: Option<i64>) {
-        self.concerns_at("c.id", org);
-    }
-
-    /// The same of a column that is said otherwise.
-    pub fn concerns_at(&mut self, column: &str, org: Option<i64>) {
         let Some(org) = org else { return };
-        let condition = format!(
-            " and {column} in (select f.change_id from change_orgs f where f.org_id = {{}}
-            union select f.change_id from organisations h join change_orgs f on f.org_id = h.id where h.merged_into = {{}}
-            union select r.id from changes r where r.raised_as = {{}})"
+        self.add(
+            " and c.id in (select f.change_id from change_orgs f where f.org_id = {}
+            union select f.change_id from organisations h join change_orgs f on f.org_id = h.id where h.merged_into = {}
+            union select r.id from changes r where r.raised_as = {})",
+            [org.into(), org.into(), org.into()],
         );
-        self.add(&condition, [org.into(), org.into(), org.into()]);
     }
 
     /// Finds what is about one of these and may overlap a span: what begins in it or soon before, and the few windows that
-    /// are longer. Whether it does, and [is about it](Composed::is_about), is to be asked of each row.
+    /// are longer. Whether it does is to be asked of each row.
     pub fn about_within(&mut self, about: About, from: i64, until: i64) {
         let bound = from.saturating_sub(schedule::BOUND_MICROS);
         let begins = "f.window_start > {} and f.window_start < {}";
@@ -144,17 +146,23 @@ impl Composed {
                 some(" union select f.id from changes f where f.raised_as", id);
             }
         }
-        self.add(" union select l.id from changes l where l.long = 1 and l.window_start <= {} and l.contingency_end > {})", [bound.into(), from.into()]);
+        self.add(" union select l.id from changes l where l.long = 1 and l.window_start <= {} and l.contingency_end > {}", [bound.into(), from.into()]);
+        self.is_about("l", about);
+        self.sql.push(')');
     }
 
-    /// Asks of each row whether it is about one of these; for rows that were found otherwise.
-    pub fn is_about(&mut self, about: About) {
+    /// Asks of each row of `changes`, by its alias, whether it is about one of these; for rows that were found otherwise.
+    pub fn is_about(&mut self, row: &str, about: About) {
         match about {
-            About::Site(id) => self.add(" and exists (select 1 from change_sites f where f.change_id = c.id and f.site_id = {})", [id.into()]),
-            About::Service(id) => self.add(" and exists (select 1 from change_services f where f.change_id = c.id and f.service_id = {})", [id.into()]),
+            About::Site(id) => self.add(&format!(" and exists (select 1 from change_sites f where f.change_id = {row}.id and f.site_id = {{}})"), [id.into()]),
+            About::Service(id) => {
+                self.add(&format!(" and exists (select 1 from change_services f where f.change_id = {row}.id and f.service_id = {{}})"), [id.into()])
+            }
             About::Organisation(id) => self.add(
-                " and (c.raised_as = {} or exists (select 1 from change_orgs f join organisations h on h.id = f.org_id
-                where f.change_id = c.id and (h.id = {} or h.merged_into = {})))",
+                &format!(
+                    " and ({row}.raised_as = {{}} or exists (select 1 from change_orgs f join organisations h on h.id = f.org_id
+                    where f.change_id = {row}.id and (h.id = {{}} or h.merged_into = {{}})))"
+                ),
                 [id.into(), id.into(), id.into()],
             ),
         }

@@ -45,6 +45,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("register", crate::queries::urgent::STATEMENTS),
     ("project", crate::project::STATEMENTS),
     ("project_money", crate::project::money::STATEMENTS),
+    ("found", crate::queries::found::STATEMENTS),
     ("sight", crate::queries::sight::STATEMENTS),
     ("change", crate::queries::change::STATEMENTS),
     ("names", crate::queries::names::STATEMENTS),

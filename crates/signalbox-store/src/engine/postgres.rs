@@ -19,6 +19,7 @@ use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, Config, NoTls, Statement};
 
 use super::{Limits, Row, RowFn, Tx, Value, Work};
+use crate::dialect::PLANNED_FOR_ITS_VALUES;
 use crate::{Dialect, StoreError};
 
 /// How often a write is run again at most, when it loses a race or its connection.
@@ -33,13 +34,13 @@ const BEGIN_READ: &str = "begin isolation level repeatable read read only";
 /// A stuck peer must not hold the log head for ever. And "on" is the least that a durable answer needs; a server
 /// that is set to wait for its replicas keeps doing so.
 // Statements here are short and asked often: compiling one takes seconds, and running it milliseconds. Planning one
-// anew for its values took as long as all the rest of a page; see `PLANNED_FOR_ITS_WORDS` for those that need it.
+// anew for its values took as long as all the rest of a page; see `PLANNED_FOR_ITS_VALUES` for those that need it.
 const SETTINGS: &str = "set statement_timeout = '60s'; set lock_timeout = '15s';
     set jit = off; set plan_cache_mode = force_generic_plan; set idle_in_transaction_session_timeout = '60s';
     select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
 
-/// How many a word finds decides how a search is best run, so that one is planned for its words.
-const PLANNED_FOR_ITS_WORDS: &str = "set local plan_cache_mode = force_custom_plan";
+const PLAN_FOR_VALUES: &str = "set local plan_cache_mode = force_custom_plan";
+const PLAN_ONCE: &str = "set local plan_cache_mode = force_generic_plan";
 
 type Outcome = Result<(), StoreError>;
 
@@ -94,7 +95,7 @@ impl Postgres {
 
     fn run(&self, begin: &str, work: &mut Work<'_>) -> Outcome {
         let mut connection = self.begin(begin)?;
-        let outcome = match work(&mut PostgresTx { connection: &mut connection, plans_for_words: false }) {
+        let outcome = match work(&mut PostgresTx { connection: &mut connection }) {
             Ok(()) => connection.client.batch_execute("commit").map_err(map_commit_error),
             Err(error) => Err(error),
         };
@@ -204,8 +205,6 @@ fn on_own_thread(f: impl FnOnce() -> Outcome + Send) -> Outcome {
 
 struct PostgresTx<'a> {
     connection: &'a mut Connection,
-    /// From here to the end of the transaction.
-    plans_for_words: bool,
 }
 
 impl PostgresTx<'_> {
@@ -224,12 +223,16 @@ impl PostgresTx<'_> {
 
 impl Tx for PostgresTx<'_> {
     fn query(&mut self, sql: &str, params: &[Value], row: &mut RowFn<'_>) -> Outcome {
-        if sql.contains(" @@ ") && !std::mem::replace(&mut self.plans_for_words, true) {
-            self.batch(PLANNED_FOR_ITS_WORDS)?;
-        }
         let statement = self.statement(sql)?;
         let params: Vec<_> = params.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        let is_planned = sql.contains(PLANNED_FOR_ITS_VALUES);
+        if is_planned {
+            self.batch(PLAN_FOR_VALUES)?;
+        }
         let rows = self.connection.client.query(&statement, &params);
+        if is_planned && rows.is_ok() {
+            self.batch(PLAN_ONCE)?;
+        }
         for found in rows.map_err(|error| in_statement(&error, sql))? {
             row(&PostgresRow(found))?;
         }

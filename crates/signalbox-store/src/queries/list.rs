@@ -1,10 +1,9 @@
 //! Lists of changes: filters, search, newest first, a page at a time (issue 2, point 5).
 
 use crate::page::{opt_time, time};
-use crate::queries::schedule::BOUND_MICROS;
-use crate::queries::search::Newest;
-use crate::queries::{About, Composed, Named, code, opt_code, search, title};
-use crate::scope::{OWN_ORGS, Scope, VISIBLE, VISIBLE_AMONG_OWN};
+use crate::queries::found::Finder;
+use crate::queries::{Composed, Named, code, opt_code, title};
+use crate::scope::{Scope, VISIBLE, VISIBLE_AMONG_OWN};
 use crate::{Dialect, Row, StoreError, Tx};
 use jiff::Timestamp;
 use signalbox_core::actor::Role;
@@ -104,8 +103,12 @@ pub enum Count {
 const COUNT_MAX: i64 = 1_000;
 /// The most rows of one page.
 pub const LIMIT_MAX: i64 = 500;
+/// The rows of a page of the site.
+const PAGE_USUAL: usize = 50;
 /// How many rows a CSV reads at a time.
-const BATCH: usize = 500;
+const BATCH: usize = LIMIT_MAX as usize;
+/// The most changes that are asked at once whether they are seen.
+const STEP_MAX: i64 = 20_000;
 
 const COLUMNS: &str = "select c.id, c.reference, c.source_ref, c.kind, c.stage, c.stage_since, c.version, c.title, c.org_id, g.code, g.name,
     coalesce(p.name, ''), c.raised_at, c.window_start, c.window_end, c.contingency_end, c.received_at, c.notice_verdict, c.notice_days,
@@ -158,170 +161,134 @@ pub fn composed(dialect: Dialect) -> Vec<(&'static str, String)> {
         ("BY_ALL", all.clone()),
     ];
     let scope = Scope::of_the_authority();
-    let mut statements: Vec<_> = filters.into_iter().map(|(name, filter)| (name, list_statement(dialect, &scope, &filter, None, 50, None).sql)).collect();
+    let of = |scope: &Scope, filter: &ListFilter, own: Option<Vec<i64>>, stands_for: &[i64]| {
+        ids_statement(scope, &Finder::with(dialect, scope, filter, own, stands_for), i64::MAX, Some(50)).sql
+    };
+    let mut statements: Vec<_> = filters.into_iter().map(|(name, filter)| (name, of(&scope, &filter, None, &[]))).collect();
     let party = Scope::visitor();
-    statements.push(("OF_PARTY", list_statement(dialect, &party, &ListFilter::default(), None, 50, None).sql));
-    statements.push(("OF_PARTY_BY_ALL", list_statement(dialect, &party, &all, None, 50, None).sql));
-    statements.push(("COUNT_OF_PARTY", count_statement(dialect, &party, &ListFilter::default(), None).sql));
-    statements.push(("COUNT", count_statement(dialect, &scope, &all, None).sql));
-    let words = ListFilter { q: Some("core".into()), ..ListFilter::default() };
-    statements.push(("NEWEST_BY_WORDS", list_statement(dialect, &scope, &words, None, 50, Some(1_000)).sql));
-    statements.push(("COUNT_ALL", count_statement(dialect, &scope, &ListFilter::default(), None).sql));
+    statements.push(("OF_PARTY", of(&party, &ListFilter::default(), Some(vec![1]), &[])));
+    statements.push(("OF_NOBODY", of(&party, &ListFilter::default(), Some(vec![]), &[])));
+    statements.push(("OF_PARTIES_BY_ALL", of(&party, &all, Some(vec![1, 2]), &[0, 3])));
+    let finder = Finder::with(dialect, &party, &ListFilter::default(), Some(vec![1]), &[]);
+    statements.push(("COUNT", count_statement(&party, &finder, i64::MAX, 50).sql));
+    statements.push(("ROWS", rows_statement(&[1]).sql));
     statements
 }
 
-fn conditions(statement: &mut Composed, dialect: Dialect, scope: &Scope, filter: &ListFilter, newest: Option<Newest>) {
-    // What is named first finds the rows, the rest is asked of each: SQLite would go through every pair of two lists.
-    // To both databases a sign before the column says that it is not to be found by its index.
-    let mut is_found = false;
-    let mut id = |is_asked: bool| {
-        let finds = !is_found;
-        is_found |= is_asked;
-        if finds { "c.id" } else { "+c.id" }
-    };
-    let item = id(filter.item.is_some());
-    statement.maybe(&format!(" and {item} in (select f.change_id from change_items f where f.item_id = {{}})"), filter.item);
-    let about = About::of(filter.site, filter.service, filter.organisation);
-    match (filter.window_from, filter.window_to, about.first()) {
-        (Some(from), Some(to), Some(first)) if filter.item.is_none() => {
-            let (from, to) = (from.as_microsecond(), to.as_microsecond());
-            statement.about_within(*first, from, to);
-            id(true);
-            about.iter().for_each(|about| statement.is_about(*about));
-        }
-        _ => {
-            for (table, column, wanted) in [("change_sites", "site_id", filter.site), ("change_services", "service_id", filter.service)] {
-                let id = id(wanted.is_some());
-                statement.maybe(&format!(" and {id} in (select f.change_id from {table} f where f.{column} = {{}})"), wanted);
-            }
-            statement.concerns_at(id(filter.organisation.is_some()), filter.organisation);
-        }
-    }
-    search::add(statement, dialect, id(filter.q.is_some()), filter.q.as_deref().unwrap_or_default(), newest);
-    within(statement, &mut id, filter);
-    if scope.sees_what_names_them() {
-        // The same as being a party, from the other end: one trust’s changes are few among all. The limit is none; it keeps
-        // PostgreSQL from asking who may see each change before it asks whose it is.
-        let id = id(true);
-        statement.sql.push_str(&format!(" and {id} in (select o.change_id from change_orgs o where o.org_id in {OWN_ORGS} limit {})", i64::MAX));
-    }
-    statement.one_of("c.kind", filter.kinds.iter().map(|k| k.code()));
-    statement.one_of("c.stage", filter.stages.iter().map(|s| s.code()));
-    if filter.raised_by_me {
-        statement.sql.push_str(" and c.raised_by = $1");
-    }
-    statement.maybe(" and c.source_ref = {}", filter.source_ref.as_deref());
-    statement.maybe(" and c.outcome = {}", filter.outcome.map(Outcome::code));
-    statement.maybe(" and c.notice_verdict = {}", filter.verdict.map(Verdict::code));
-}
-
-/// Windows of bounded length start soon before what they overlap; the few that are longer are found by themselves.
-fn within<'i>(statement: &mut Composed, id: &mut impl FnMut(bool) -> &'i str, filter: &ListFilter) {
-    let micros = |at: Option<Timestamp>| at.map(Timestamp::as_microsecond);
-    match (micros(filter.window_from), micros(filter.window_to)) {
-        (Some(from), Some(to)) if About::of(filter.site, filter.service, filter.organisation).is_empty() || filter.item.is_some() => {
-            let condition = format!(
-                " and {} in (select s.id from changes s where s.window_start > {{}} and s.window_start < {{}} and s.window_end > {{}}
-                union all select l.id from changes l where l.long = 1 and l.window_start <= {{}} and l.window_start < {{}} and l.window_end > {{}})",
-                id(true)
-            );
-            let bound = from.saturating_sub(BOUND_MICROS);
-            statement.add(&condition, [bound.into(), to.into(), from.into(), bound.into(), to.into(), from.into()]);
-        }
-        (from, to) => {
-            statement.maybe(" and c.window_end > {}", from);
-            statement.maybe(" and c.window_start < {}", to);
-        }
-    }
-}
-
-/// Who may see a change, of what [`conditions`] finds.
-fn visible(scope: &Scope) -> &'static str {
-    if scope.sees_what_names_them() { VISIBLE_AMONG_OWN } else { VISIBLE }
-}
-
-fn list_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64, newest: Option<i64>) -> Composed {
-    let before = cursor.unwrap_or(i64::MAX);
-    // The page is found first, and only its rows are drawn: PostgreSQL would join everything that is found before it sorts.
-    let mut statement = Composed::new(scope, format!("{COLUMNS}c.id in (select c.id from changes c where {}", visible(scope)));
-    statement.add(" and c.id < {}", [before.into()]);
-    conditions(&mut statement, dialect, scope, filter, newest.map(|most| Newest { before, most }));
-    statement.add(" order by c.id desc limit {}) order by c.id desc", [limit.into()]);
+/// Of the newest that the finder knows, what the reader sees: `{}` stands for that as 1 or 0.
+fn seen_statement(columns: &str, scope: &Scope, finder: &Finder, before: i64, most: Option<i64>) -> Composed {
+    let (first, last) = columns.split_once("{}").unwrap_or((columns, ""));
+    let visible = if finder.among_own { VISIBLE_AMONG_OWN } else { VISIBLE };
+    let mut statement = Composed::new(scope, format!("select {first}case when {visible}"));
+    finder.write_rest(&mut statement);
+    statement.sql.push_str(&format!(" then 1 else 0 end{last} from "));
+    finder.write(&mut statement, before, most);
+    statement.sql.push_str(" found join changes c on c.id = found.id");
     statement
 }
 
-fn count_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter, newest: Option<i64>) -> Composed {
-    let mut statement = Composed::new(scope, format!("select count(*) from (select c.id from changes c where {}", visible(scope)));
-    conditions(&mut statement, dialect, scope, filter, newest.map(|most| Newest { before: i64::MAX, most }));
-    statement.add(" limit {}) counted", [(COUNT_MAX + 1).into()]);
+/// Ids, newest first, each with whether it is seen.
+fn ids_statement(scope: &Scope, finder: &Finder, before: i64, most: Option<i64>) -> Composed {
+    let mut statement = seen_statement("found.id, {}", scope, finder, before, most);
+    statement.sql.push_str(" order by found.id desc");
     statement
 }
 
-/// How a search is tried: among some times as many of the newest matches as are wanted, then among all.
-fn tries(dialect: Dialect, filter: &ListFilter, wanted: i64) -> Vec<Option<i64>> {
-    let is_common = filter.q.as_deref().is_some_and(|typed| search::can_stop_early(dialect, typed));
-    if is_common { vec![Some(wanted * 4), None] } else { vec![None] }
+/// How many there are, how many of them are seen, and the last of them.
+fn count_statement(scope: &Scope, finder: &Finder, before: i64, most: i64) -> Composed {
+    seen_statement("count(*), cast(coalesce(sum({}), 0) as BIGINT), min(found.id)", scope, finder, before, Some(most))
+}
+
+/// A few more than are wanted, since some of them may not be seen; and where little is, the further on, the larger steps.
+fn steps(wanted: i64) -> impl Iterator<Item = i64> {
+    std::iter::successors(Some(wanted + wanted / 8), |most| Some((most * 4).min(STEP_MAX)))
+}
+
+/// The ids of what the filter finds and the reader sees, newest first, `wanted` of them at most.
+fn seen(tx: &mut dyn Tx, scope: &Scope, finder: &Finder, cursor: Option<i64>, wanted: i64) -> Result<Vec<i64>, StoreError> {
+    let (mut before, mut ids) = (cursor.unwrap_or(i64::MAX), vec![]);
+    for most in steps(wanted) {
+        let statement = ids_statement(scope, finder, before, Some(most));
+        let found = tx.all(&statement.sql, &statement.params, |row| Ok((row.int(0)?, row.boolean(1)?)))?;
+        ids.extend(found.iter().filter(|(_, is_seen)| *is_seen).map(|(id, _)| *id));
+        match found.last() {
+            Some((last, _)) if (ids.len() as i64) < wanted && found.len() as i64 >= most => before = *last,
+            _ => break,
+        }
+    }
+    ids.truncate(wanted as usize);
+    Ok(ids)
+}
+
+/// These rows, newest first.
+fn rows(tx: &mut dyn Tx, ids: &[i64]) -> Result<Vec<ListRow>, StoreError> {
+    let mut statement = rows_statement(ids);
+    statement.sql.push_str(" order by c.id desc");
+    if ids.is_empty() { Ok(vec![]) } else { tx.all(&statement.sql, &statement.params, read) }
+}
+
+fn rows_statement(ids: &[i64]) -> Composed {
+    let mut statement = Composed { sql: format!("{COLUMNS}c.id in "), params: vec![] };
+    // One text for pages of every length, so that it is prepared once.
+    let room = if ids.len() > PAGE_USUAL { LIMIT_MAX as usize } else { PAGE_USUAL };
+    let last = ids.last().copied().unwrap_or_default();
+    statement.among(ids.iter().copied().chain(std::iter::repeat(last)).take(room));
+    statement
 }
 
 /// A page of changes, newest first. `cursor` is the `next` of the page before.
 pub fn list(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64) -> Result<ListPage, StoreError> {
+    let finder = Finder::of(tx, scope, filter)?;
+    page(tx, scope, &finder, cursor, limit)
+}
+
+fn page(tx: &mut dyn Tx, scope: &Scope, finder: &Finder, cursor: Option<i64>, limit: i64) -> Result<ListPage, StoreError> {
     let limit = limit.clamp(1, LIMIT_MAX);
-    let mut rows = vec![];
-    // A word that many share fills the page with its newest matches; there may be half a million others.
-    for newest in tries(tx.dialect(), filter, limit + 1) {
-        let statement = list_statement(tx.dialect(), scope, filter, cursor, limit + 1, newest);
-        rows = tx.all(&statement.sql, &statement.params, read)?;
-        if rows.len() as i64 > limit {
-            break;
-        }
-    }
-    let has_more = rows.len() as i64 > limit;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| has_more).map(|row| row.id);
-    Ok(ListPage { rows, next })
+    let ids = seen(tx, scope, finder, cursor, limit + 1)?;
+    let shown = &ids[..ids.len().min(limit as usize)];
+    let next = shown.last().copied().filter(|_| ids.len() > shown.len());
+    Ok(ListPage { rows: rows(tx, shown)?, next })
 }
 
 /// A page, and how many the filter finds in all. Where the page holds them all they are not counted again.
 pub fn list_counted(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor: Option<i64>, limit: i64) -> Result<(ListPage, Count), StoreError> {
-    let page = list(tx, scope, filter, cursor, limit)?;
+    let finder = Finder::of(tx, scope, filter)?;
+    let page = page(tx, scope, &finder, cursor, limit)?;
     let count = match (cursor, page.next) {
         (None, None) => Count::Exactly(page.rows.len() as i64),
-        _ => count(tx, scope, filter)?,
+        _ => counted(tx, scope, &finder)?,
     };
     Ok((page, count))
 }
 
 /// How many the filter finds.
 pub fn count(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter) -> Result<Count, StoreError> {
-    let mut found = 0;
-    for newest in tries(tx.dialect(), filter, COUNT_MAX + 1) {
-        let statement = count_statement(tx.dialect(), scope, filter, newest);
-        found = tx.one(&statement.sql, &statement.params, |row| row.int(0))?;
-        if found > COUNT_MAX {
-            break;
-        }
-    }
-    Ok(if found > COUNT_MAX { Count::MoreThan(COUNT_MAX) } else { Count::Exactly(found) })
+    let finder = Finder::of(tx, scope, filter)?;
+    counted(tx, scope, &finder)
 }
 
-/// Every id that the filter finds, newest first.
-fn ids_statement(dialect: Dialect, scope: &Scope, filter: &ListFilter) -> Composed {
-    let mut statement = Composed::new(scope, format!("select c.id from changes c where {}", visible(scope)));
-    conditions(&mut statement, dialect, scope, filter, None);
-    statement.sql.push_str(" order by c.id desc");
-    statement
+fn counted(tx: &mut dyn Tx, scope: &Scope, finder: &Finder) -> Result<Count, StoreError> {
+    let (mut before, mut all) = (i64::MAX, 0);
+    for most in steps(COUNT_MAX + 1) {
+        let statement = count_statement(scope, finder, before, most);
+        let (found, seen, last) = tx.one(&statement.sql, &statement.params, |row| Ok((row.int(0)?, row.int(1)?, row.opt_int(2)?)))?;
+        all += seen;
+        match last {
+            Some(last) if all <= COUNT_MAX && found >= most => before = last,
+            _ => break,
+        }
+    }
+    Ok(if all > COUNT_MAX { Count::MoreThan(COUNT_MAX) } else { Count::Exactly(all) })
 }
 
 /// Hands over every row that the filter finds, newest first, holding no more of each than its id: what finds them is
 /// asked once, for it may read a year of changes.
 pub fn each(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, mut f: impl FnMut(ListRow) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    let finding = ids_statement(tx.dialect(), scope, filter);
-    let ids = tx.all(&finding.sql, &finding.params, |row| row.int(0))?;
+    let statement = ids_statement(scope, &Finder::of(tx, scope, filter)?, i64::MAX, None);
+    let found = tx.all(&statement.sql, &statement.params, |row| Ok((row.int(0)?, row.boolean(1)?)))?;
+    let ids: Vec<i64> = found.into_iter().filter(|(_, is_seen)| *is_seen).map(|(id, _)| id).collect();
     for some in ids.chunks(BATCH) {
-        let mut statement = Composed { sql: format!("{COLUMNS}c.id in "), params: vec![] };
-        statement.among(some.iter().copied());
-        statement.sql.push_str(" order by c.id desc");
-        tx.all(&statement.sql, &statement.params, read)?.into_iter().try_for_each(&mut f)?;
+        rows(tx, some)?.into_iter().try_for_each(&mut f)?;
     }
     Ok(())
 }

@@ -228,7 +228,7 @@ fn within(statement: &mut Composed, asked: Asked, about: &[About]) {
     if let Some(first) = about.first() {
         statement.about_within(*first, from, until);
         statement.add(" and c.window_start < {} and c.contingency_end > {}", [until.into(), from.into()]);
-        about.iter().for_each(|about| statement.is_about(*about));
+        about.iter().skip(1).for_each(|about| statement.is_about("c", *about));
         return;
     }
     statement.add(

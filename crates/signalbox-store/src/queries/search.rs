@@ -2,12 +2,9 @@
 //! are cut here, for what is stored and for what is asked, so that both find the same.
 
 use crate::Dialect;
-use crate::queries::Composed;
 
-const MATCHES_SQLITE: &str = "select w.rowid from change_words w where w.words match {}";
-const MATCHES_POSTGRES: &str = "select w.rowid from change_words w where w.words @@ to_tsquery('simple', {})";
-const IS_REFERENCE: &str = " and c.reference = {}";
-const NOTHING: &str = " and 1 = 0";
+const MATCHES_SQLITE: &str = "w.words match {}";
+const MATCHES_POSTGRES: &str = "w.words @@ to_tsquery('simple', {})";
 
 /// More words than this narrow nothing further.
 const WORDS_MAX: usize = 12;
@@ -17,7 +14,7 @@ const PREFIXES: &[&str] = &["RFC", "SR", "ON", "NPN"];
 
 /// What somebody looks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Sought {
+pub(super) enum Sought {
     /// A whole reference.
     Reference(String),
     /// Words, the last of which may be the beginning of one.
@@ -34,7 +31,7 @@ fn words_of(text: &str) -> Vec<String> {
 }
 
 /// RFC-2026-001842 and RFC-1842 mean the change; anything else is words.
-fn sought(typed: &str) -> Sought {
+pub(super) fn sought(typed: &str) -> Sought {
     let typed = typed.trim().to_ascii_uppercase();
     let parts: Vec<&str> = typed.split('-').collect();
     let is_number = |s: &&str| !s.is_empty() && s.len() <= 9 && s.bytes().all(|b| b.is_ascii_digit());
@@ -49,38 +46,11 @@ fn sought(typed: &str) -> Sought {
     }
 }
 
-/// Only so many of the newest matches, those before this id.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Newest {
-    pub before: i64,
-    pub most: i64,
-}
-
-/// Whether words are looked for, and the database can tell the newest matches from the rest without reading them all.
-pub(crate) fn can_stop_early(dialect: Dialect, typed: &str) -> bool {
-    dialect == Dialect::Sqlite && matches!(sought(typed), Sought::Words { words, .. } if !words.is_empty())
-}
-
-/// Adds the condition to a statement over `changes c`, whose id is named as `id` says. Nothing typed is no condition; only
-/// signs find nothing.
-pub(crate) fn add(statement: &mut Composed, dialect: Dialect, id: &str, typed: &str, newest: Option<Newest>) {
-    if typed.trim().is_empty() {
-        return;
-    }
-    match sought(typed) {
-        Sought::Reference(reference) => statement.add(IS_REFERENCE, [reference.into()]),
-        Sought::Words { words, .. } if words.is_empty() => statement.sql.push_str(NOTHING),
-        Sought::Words { words, is_last_whole } => {
-            let (matches, asked) = match dialect {
-                Dialect::Sqlite => (MATCHES_SQLITE, expression(&words, is_last_whole, '"', " ", "*")),
-                Dialect::Postgres => (MATCHES_POSTGRES, expression(&words, is_last_whole, '\'', " & ", ":*")),
-            };
-            match newest.filter(|_| dialect == Dialect::Sqlite) {
-                None => statement.add(&format!(" and {id} in ({matches})"), [asked.into()]),
-                Some(Newest { before, most }) => statement
-                    .add(&format!(" and {id} in ({matches} and w.rowid < {{}} order by w.rowid desc limit {{}})"), [asked.into(), before.into(), most.into()]),
-            }
-        }
+/// The condition on `change_words w` that asks for these words, and the value of its place.
+pub(super) fn matches(dialect: Dialect, words: &[String], is_last_whole: bool) -> (&'static str, String) {
+    match dialect {
+        Dialect::Sqlite => (MATCHES_SQLITE, expression(words, is_last_whole, '"', " ", "*")),
+        Dialect::Postgres => (MATCHES_POSTGRES, expression(words, is_last_whole, '\'', " & ", ":*")),
     }
 }
 
