@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use signalbox_core::process::Processes;
@@ -12,6 +13,9 @@ use crate::app::{App, Shared};
 use crate::clock::{Clock, IdSource};
 use crate::config::{BaseUrl, Config, MailRoute, Team};
 use crate::{deliver, web, worker};
+
+/// How long the program waits for its worker when it is told to stop.
+const PARTING: Duration = Duration::from_secs(5);
 
 #[derive(Args, Debug)]
 pub(super) struct Serve {
@@ -129,8 +133,10 @@ pub(super) async fn answer(listener: TcpListener, app: Shared) -> Result<(), Sto
     println!("Signalbox answers at {}", app.config.base);
     let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let answered = axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await;
-    // What it was doing is done again after the next start.
+    // It stops at its next rest, for which this runtime has to be there still. What takes longer is done again after the
+    // next start.
     worker.abort();
+    let _ = tokio::time::timeout(PARTING, worker).await;
     Ok(answered?)
 }
 
