@@ -3,7 +3,7 @@
 use crate::actor::Stamp;
 use crate::clinical::{Basis, Safety, StopSettled};
 use crate::event::{Asked, Classification, NewCondition, NoticeGiven, Promise, Ruling, Told};
-use crate::form::Answers;
+use crate::form::{Answer, Answers};
 use crate::ids::{ChangeId, ItemId, OrgId, PersonId, ServiceId, SiteId};
 use crate::text::Text;
 use crate::words::vocabulary;
@@ -223,6 +223,16 @@ pub struct Content {
     pub parties: Parties,
     /// SHA-256 over the canonical JSON of the answers.
     pub hash: String,
+}
+
+impl Content {
+    /// What the organisation with this code is told that it will notice itself, where that was said: the rows of the
+    /// question `own_notice` (C034).
+    pub fn own_notice(&self, code: &str) -> Vec<&Text> {
+        let Some(Answer::Rows(rows)) = self.answers.get("own_notice") else { return vec![] };
+        let is_theirs = |cells: &&Answers| matches!(cells.get("who"), Some(Answer::Value(who)) if who.eq_ignore_ascii_case(code));
+        rows.iter().filter(is_theirs).filter_map(|cells| if let Some(Answer::Text(text)) = cells.get("what") { Some(text) } else { None }).collect()
+    }
 }
 
 /// One receipt of the change; a void one stays visible (scenario 9).

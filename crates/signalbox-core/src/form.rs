@@ -371,6 +371,7 @@ impl<'a> Form<'a> {
             AnswerKind::Sites => {
                 self.codes(field, required, |f, code| f.sites.iter().find(|s| s.code.eq_ignore_ascii_case(code)).map(|s| s.id)).map(Answer::Sites)
             }
+            AnswerKind::Organisation => self.organisation(field, required).map(Answer::Value),
             AnswerKind::PersonAndPhone => self.person(field, required),
             AnswerKind::List => self.list(field, required),
             AnswerKind::Files => {
@@ -381,6 +382,21 @@ impl<'a> Form<'a> {
             AnswerKind::Done => self.done(field, required),
             AnswerKind::Rows { columns, .. } => self.rows(field, columns, required),
         }
+    }
+
+    /// An organisation by its code, as the register spells it.
+    fn organisation(&mut self, field: &str, required: bool) -> Option<String> {
+        let Some(typed) = self.typed(field) else {
+            if required {
+                self.fault(Violation::of(field, "answer-missing"));
+            }
+            return None;
+        };
+        let known = self.facts.org_by_code(typed).map(|org| org.code.clone());
+        if known.is_none() {
+            self.fault(Violation::of(field, "unknown-value").with(typed));
+        }
+        known
     }
 
     fn choices(&mut self, field: &str, codes: &[String], required: bool) -> Option<Answer> {

@@ -236,6 +236,8 @@ pub enum AnswerKind {
     Items,
     Services,
     Sites,
+    /// `organisation`: one of the register, by its code.
+    Organisation,
     /// `person and phone`.
     PersonAndPhone,
     /// `list`, or `list of circuit references`: one a line.

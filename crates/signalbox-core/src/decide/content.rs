@@ -2,11 +2,12 @@
 
 use super::material::Changed;
 use super::{Context, Taking, consistent, fields, given};
+use crate::actor::OrgKind;
 use crate::change::{Change, Confidentiality, Content, Header, Parties, Window};
 use crate::event::Event;
 use crate::form::{Answer, Answers, Form, Raw, micros};
-use crate::ids::{ItemId, ServiceId, SiteId};
-use crate::process::{Question, Required};
+use crate::ids::{ItemId, OrgId, ServiceId, SiteId};
+use crate::process::{AnswerKind, Question, Required};
 use crate::refusal::Violation;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -81,7 +82,8 @@ pub(super) fn make(t: &mut Taking, mut answers: Answers) -> Option<Content> {
         t.form.faults.push(Violation::of("items", "nothing-named"));
         return None;
     }
-    let parties = parties(t.ctx, &items, &services, &sites);
+    let mut parties = parties(t.ctx, &items, &services, &sites);
+    parties.affected.extend(noticing(t.ctx, &answers));
     let header = Header { title, window, items, services, sites, confidentiality };
     let hash = hash(&answers);
     let content = Content { answers, header, parties, hash };
@@ -119,7 +121,8 @@ fn named(ctx: &Context, answers: &Answers) -> (Vec<ItemId>, Vec<ServiceId>, Vec<
 /// The content as far as it can be read yet, with no faults raised: for judging the notice while somebody types.
 pub(super) fn rough(ctx: &Context, answers: &Answers) -> Content {
     let (items, services, sites) = named(ctx, answers);
-    let parties = parties(ctx, &items, &services, &sites);
+    let mut parties = parties(ctx, &items, &services, &sites);
+    parties.affected.extend(noticing(ctx, answers));
     let title = crate::text::Text { text: crate::ids::TextId(0), digest: String::new() };
     let window = window_of(answers).unwrap_or(None);
     Content {
@@ -160,9 +163,31 @@ pub(super) fn parties(ctx: &Context, items: &[ItemId], services: &[ServiceId], s
         parties.network |= item.is_network;
     }
     parties.affected.extend(ctx.facts.sites.iter().filter(|s| sites.contains(&s.id)).map(|s| s.org));
-    let is_trust = |org: &crate::ids::OrgId| ctx.facts.kind_of(*org).is_none_or(|k| k == crate::actor::OrgKind::Trust);
-    parties.affected.retain(is_trust);
+    parties.affected.retain(|org| is_trust(ctx, *org));
     parties
+}
+
+fn is_trust(ctx: &Context, org: OrgId) -> bool {
+    ctx.facts.kind_of(org).is_none_or(|kind| kind == OrgKind::Trust)
+}
+
+/// The trusts of which the answers say what they will notice: whoever is told that has a stake (C034).
+fn noticing(ctx: &Context, answers: &Answers) -> Vec<OrgId> {
+    let codes = ctx.process.questions.iter().flat_map(|question| organisations_in(question, answers));
+    codes.filter_map(|code| ctx.facts.org_by_code(code)).map(|org| org.id).filter(|org| is_trust(ctx, *org)).collect()
+}
+
+/// The codes of the organisations that a question's answer names.
+fn organisations_in<'a>(question: &Question, answers: &'a Answers) -> Vec<&'a str> {
+    let code = |answer: &'a Answer| if let Answer::Value(code) = answer { Some(code.as_str()) } else { None };
+    match (&question.answer, answers.get(&question.id)) {
+        (AnswerKind::Organisation, Some(answer)) => code(answer).into_iter().collect(),
+        (AnswerKind::Rows { columns, .. }, Some(Answer::Rows(rows))) => {
+            let named = columns.iter().filter(|column| column.answer == AnswerKind::Organisation);
+            named.flat_map(|column| rows.iter().filter_map(|cells| cells.get(&column.id)).filter_map(code)).collect()
+        }
+        _ => vec![],
+    }
 }
 
 /// Answers added or changed after submission (SD-11, BR-31).

@@ -71,6 +71,7 @@ pub fn answer(words: &str) -> Result<AnswerKind, String> {
         "items" | "items of the site" => AnswerKind::Items,
         "services" => AnswerKind::Services,
         "sites" => AnswerKind::Sites,
+        "organisation" => AnswerKind::Organisation,
         "person and phone" => AnswerKind::PersonAndPhone,
         "reason" => AnswerKind::Reason(LATE_REASONS.iter().map(|code| (*code).to_owned()).collect()),
         "files" => AnswerKind::Files,
@@ -86,7 +87,7 @@ pub fn answer(words: &str) -> Result<AnswerKind, String> {
 
 fn unknown_answer(words: &str) -> String {
     format!(
-        "{words:?} is not a form of answer; write title, text, long text, yes or no, one of: a, b, any of: a, b, number 0 to 3, window, date, date and time, items of the site, services, sites, person and phone, list, reason, entry of the catalogue, files, yes when done, rows of NAME, or one of the technical values {}.",
+        "{words:?} is not a form of answer; write title, text, long text, yes or no, one of: a, b, any of: a, b, number 0 to 3, window, date, date and time, items of the site, services, sites, organisation, person and phone, list, reason, entry of the catalogue, files, yes when done, rows of NAME, or one of the technical values {}.",
         Format::ALL.iter().map(|format| format.words()).collect::<Vec<_>>().join(", ")
     )
 }

@@ -355,6 +355,7 @@ fn put(case: &Case, field: &Field, chance: &mut Chance, raw: &mut Raw) {
             return;
         }
         AnswerKind::Sites => some(directory.sites.iter().map(|s| s.code.clone()).collect(), chance).join("\n"),
+        AnswerKind::Organisation => chance.pick(&directory.orgs).map(|org| org.code.clone()).unwrap_or_default(),
         AnswerKind::PersonAndPhone => {
             set(raw, &format!("{id}.name"), &words(chance));
             return set(raw, &format!("{id}.phone"), "020 7946 0117");

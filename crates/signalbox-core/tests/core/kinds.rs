@@ -437,3 +437,25 @@ fn every_field_of_the_specification_is_asked_when_it_says() {
     }
     assert_eq!(document("national-service").kind, Kind::NationalService);
 }
+
+/// Trusts that are told what they will notice have a stake; those who serve them have theirs from what they run.
+#[test]
+fn c034_whoever_notices_something_of_their_own_is_affected() {
+    let (world, process) = (World::new(), document("end-to-end"));
+    let typed = |rows: &[(&str, &str)]| {
+        let mut fields = normal("ROTA", "SRV-2", "2026-12-08T20:00", "2026-12-08T22:00");
+        fields.extend(raw(rows));
+        fields
+    };
+    let plain = sent(&world, &process, &typed(&[])).change.parties().affected.clone();
+    let rows = [("own_notice.1.who", "rxb"), ("own_notice.1.what", "Ward 3 waits"), ("own_notice.2.who", "ALT"), ("own_notice.2.what", "The desk is rung")];
+    let case = sent(&world, &process, &typed(&rows));
+    let mut expected = plain;
+    expected.insert(OTHER_TRUST);
+    assert_eq!(case.change.parties().affected, expected);
+    let content = case.change.content.as_ref().unwrap();
+    assert_eq!((content.own_notice("RXB").len(), content.own_notice("rxa").len()), (1, 0));
+    let case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");
+    let wrong = typed(&[("own_notice.1.who", "RXZ"), ("own_notice.1.what", "x"), ("own_notice.3.what", "nobody named")]);
+    assert_eq!(faults(&case, &wrong), ["own_notice.1.who: unknown-value", "own_notice.3.who: answer-missing"]);
+}

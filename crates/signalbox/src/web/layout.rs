@@ -10,7 +10,7 @@ pub struct Shell {
     /// Label and address, outermost first; the page itself is not one of them.
     pub crumbs: Vec<(String, String)>,
     pub help: HelpLine,
-    /// When the page was made, in words: "Tuesday 17 November 2026 at 17:20".
+    /// When the page was made, in words: "Tuesday 17 November 2026 at 17:20 GMT".
     pub made_at: String,
     pub csrf: String,
     /// One sentence about what was just done.
@@ -116,7 +116,7 @@ impl Shell {
                 phone: "020 7946 0100".into(),
                 hours: "Monday to Friday, 08:00 to 18:00".into(),
             },
-            made_at: "Tuesday 17 November 2026 at 17:20".into(),
+            made_at: "Tuesday 17 November 2026 at 17:20 GMT".into(),
             csrf: "sample-token".into(),
             flash: None,
             demo: false,

@@ -16,6 +16,7 @@ use signalbox_core::form::rows::{ROWS_MAX, cell_name, cell_of};
 use signalbox_core::process::{AnswerKind, Column, Required};
 use signalbox_store::drafts::FileMeta;
 use signalbox_store::page::Page;
+use signalbox_store::queries::names;
 use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx, directory};
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ const ROWS_LEAST: usize = 3;
 const PARTS: &[(&str, &str)] = &[("-date", ".date"), ("-time", ".time"), ("-fold", ".fold")];
 /// More things to choose from than this are typed by their codes, one a line.
 pub(super) const TICKED_MAX: usize = 40;
+/// The most organisations of which one is picked from a list.
+const PICKED_MAX: usize = 60;
 /// More codes than this make a list to pull down instead of radio buttons.
 const RADIOS_MAX: usize = 8;
 /// The most sites, services or items that a form offers; more are found by typing.
@@ -69,6 +72,8 @@ pub struct Options {
     pub items: Vec<Choice>,
     pub services: Vec<Choice>,
     pub sites: Vec<Choice>,
+    /// Everybody may name any organisation: they are the register that all share.
+    pub organisations: Vec<Choice>,
     pub files: Vec<Choice>,
     /// For single fields that are otherwise one line or one code: owners of a condition, implementers.
     pub by_field: BTreeMap<String, Vec<Choice>>,
@@ -78,7 +83,7 @@ pub struct Options {
 impl Options {
     /// Nothing to choose from.
     pub fn none(zone: TimeZone) -> Options {
-        Options { items: vec![], services: vec![], sites: vec![], files: vec![], by_field: BTreeMap::new(), zone }
+        Options { items: vec![], services: vec![], sites: vec![], organisations: vec![], files: vec![], by_field: BTreeMap::new(), zone }
     }
 
     /// What the actor may name: the same sight as when the codes are looked up on sending (`gather`).
@@ -91,6 +96,7 @@ impl Options {
         // A supplier and the provider work at every site that they serve.
         let is_wide = Scope::of(actor).sees_all() || actor.is_of(OrgKind::Supplier) || actor.is_of(OrgKind::Network);
         let own = |org: i64| actor.memberships().iter().any(|m| m.role != Role::GroupMember && m.org.0 == org);
+        options.organisations = names::organisations(tx)?.iter().map(|org| Choice::new(&org.code, &org.name)).collect();
         for org in directory::organisations(tx, None, &page)?.items.iter().filter(|org| is_wide || own(org.id)) {
             let sites = directory::sites(tx, org.id, &page)?.items;
             options.sites.extend(sites.iter().map(|site| Choice::new(&site.code, &format!("{}, {}", site.name, org.name))));
@@ -241,6 +247,7 @@ impl Drawing<'_> {
             AnswerKind::Items => self.things(id, label, &self.options.items),
             AnswerKind::Services => self.things(id, label, &self.options.services),
             AnswerKind::Sites => self.things(id, label, &self.options.sites),
+            AnswerKind::Organisation => self.organisation(id, label),
             AnswerKind::Files => self.checks(id, label, self.options.files.clone()),
             AnswerKind::Done => self.radios(id, label, vec![Choice::new("yes", "Yes, it is done"), Choice::new("no", "Not yet")]),
             AnswerKind::Format(Format::Phone) => Field::input("tel", id, label, &self.typed(id)).width("w20"),
@@ -269,6 +276,7 @@ impl Drawing<'_> {
             AnswerKind::YesNo => self.select(&name, &column.text, vec![Choice::new("yes", "Yes"), Choice::new("no", "No")]),
             AnswerKind::Date => Field::input("date", &name, &column.text, &self.typed(&name)),
             AnswerKind::Number { .. } => Field::input("number", &name, &column.text, &self.typed(&name)),
+            AnswerKind::Organisation => self.organisation(&name, &column.text),
             _ => Field::text(&name, &column.text, &self.typed(&name)),
         };
         if row == 1 && !column.guidance.is_empty() {
@@ -292,6 +300,15 @@ impl Drawing<'_> {
     fn checks(&self, id: &str, label: &str, choices: Vec<Choice>) -> Field {
         let entries = self.entries(id);
         Field::checks(id, label, Choice::choose(keep_typed(choices, &entries), &entries))
+    }
+
+    /// One of a few is picked; of many the code is typed.
+    fn organisation(&self, id: &str, label: &str) -> Field {
+        let choices = &self.options.organisations;
+        if choices.is_empty() || choices.len() > PICKED_MAX {
+            return Field::text(id, label, &self.typed(id)).width("w10").hint("The organisation’s code.");
+        }
+        self.select(id, label, choices.clone())
     }
 
     /// A few are ticked; of many the codes are typed.

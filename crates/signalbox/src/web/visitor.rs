@@ -185,7 +185,7 @@ impl Visitor {
 pub fn moment(at: Timestamp) -> String {
     // The zone is compiled in; were it missing, the same instant in UTC is still right.
     let zone = jiff::tz::TimeZone::get("Europe/London").unwrap_or(jiff::tz::TimeZone::UTC);
-    at.to_zoned(zone).strftime("%A %-d %B %Y at %H:%M").to_string()
+    at.to_zoned(zone).strftime("%A %-d %B %Y at %H:%M %Z").to_string()
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visitor {

@@ -1,6 +1,8 @@
 //! The letters about changes, written at the moment they are sent and only for somebody who may then see the change
 //! (S20). Plain text, one link, the same sentences as the page.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use signalbox_core::act::Act;
@@ -10,6 +12,7 @@ use signalbox_core::charge;
 use signalbox_core::event::{Event, Recorded};
 use signalbox_core::facts::ClashFact;
 use signalbox_core::process::Audience;
+use signalbox_core::text::Text;
 use signalbox_store::boards::DecisionLink;
 use signalbox_store::queries::change as pages;
 use signalbox_store::scope::Scope;
@@ -106,7 +109,8 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
     // Its secret is made now and stands in the letter only; whoever sends it keeps the hash first.
     let opens = may_decide.then(|| app.ids.token());
     let link = opens.map(|token| link_of(&situation, notice.person, token.hash(), now));
-    let text = text(app, &Content { situation: &situation, names: &names, recorded, notice, may_decide, opens, now, name: &row.person.name });
+    let own: Vec<&str> = actor.memberships().iter().filter_map(|held| page.orgs.get(&held.org.0)).map(|org| org.code.as_str()).collect();
+    let text = text(app, &Content { situation: &situation, names: &names, recorded, notice, may_decide, opens, now, name: &row.person.name, own: &own });
     let mail = Mail { to: row.person.email, subject: format!("{subject}: {} {title}", change.reference).trim().to_owned(), text: signed(app, &text) };
     Ok(Some((mail, link)))
 }
@@ -129,6 +133,8 @@ struct Content<'a> {
     opens: Option<Token>,
     now: Timestamp,
     name: &'a str,
+    /// The codes of the reader's organisations.
+    own: &'a [&'a str],
 }
 
 /// Whether what was written may leave by mail: a security-restricted change stays where its readers sign in.
@@ -144,7 +150,7 @@ fn title(situation: &Situation) -> String {
 }
 
 fn text(app: &App, content: &Content) -> String {
-    let Content { situation, names, recorded, notice, may_decide, opens, now, name } = content;
+    let Content { situation, names, recorded, notice, may_decide, opens, now, name, own } = content;
     let change = &situation.loaded.change;
     let page = match notice.news {
         News::Clash { .. } => "/clashes",
@@ -194,6 +200,8 @@ fn text(app: &App, content: &Content) -> String {
         let words = local::describe_window(w.start, w.end, &names.zone);
         format!("When: {} ({}){latest}.", words.sentence(), words.length)
     }));
+    let told: BTreeSet<&Text> = change.content.iter().flat_map(|content| own.iter().flat_map(|code| content.own_notice(code))).collect();
+    parts.extend(told.into_iter().map(|text| format!("What your organisation will notice: {}", words::said(&situation.loaded.prose, text))));
     if *may_decide {
         parts.push("You may decide it: approve, refuse or ask for more. Opening the page decides nothing.".into());
     }
@@ -205,7 +213,8 @@ fn text(app: &App, content: &Content) -> String {
         }
         None => parts.push(link),
     }
-    parts.push(why);
+    // By which clock, for a letter travels (C081).
+    parts.push(format!("{why} Times are UK local time."));
     format!("{}\n", parts.join("\n\n"))
 }
 

@@ -231,6 +231,69 @@ fn a_change_goes_from_draft_to_closed_through_its_pages() {
     });
 }
 
+/// Beside what is told where clocks change (`local.rs`), each page and letter says by which clock its times are.
+#[test]
+fn c081_pages_and_letters_say_by_which_clock_they_tell_times() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let reference = draft(&world, &furnished, "Archive node firmware").reference;
+        let mut joy = world.sign_in(JOY).await;
+        send(&mut joy, &reference).await;
+        let mail = world.step_worker().into_iter().find(|mail| mail.subject.contains(&reference)).expect("somebody is told");
+        assert!(mail.text.contains("Times are UK local time."), "{}", mail.text);
+        for (now, clock) in [("2027-01-05T12:00:00Z", "12:00 GMT"), ("2027-07-05T12:00:00Z", "13:00 BST")] {
+            world.clock.set(now.parse::<Timestamp>().unwrap());
+            let mut joy = world.sign_in(JOY).await;
+            for path in ["/", "/changes", "/schedule", &format!("/changes/{reference}")] {
+                let page = joy.get(path).await.text();
+                assert!(page.contains("Times are UK local time.") && page.contains(clock), "{path} at {now}: {page}");
+            }
+        }
+    });
+}
+
+/// A trust that is told of something of its own has a stake in the change, and reads that before all else.
+#[test]
+fn c034_each_organisation_reads_what_it_will_notice_itself() {
+    on_each_engine(|world| async move {
+        let furnished = furnish(&world);
+        let person = furnished.joy;
+        let joy = world.app.read::<_, signalbox_store::StoreError>(|tx| Ok(signalbox_store::accounts::actor(tx, person)?.unwrap().to_core())).unwrap();
+        let mut raw = answers("Archive node firmware");
+        let rows =
+            [("northbrook", "Old images come late in X-ray."), ("RIVERSIDE", "Ward 3 reads no images from ten to two."), ("halden", "The desk is rung.")];
+        for (n, (who, what)) in rows.into_iter().enumerate() {
+            raw.insert(format!("own_notice.{}.who", n + 1), vec![who.into()]);
+            raw.insert(format!("own_notice.{}.what", n + 1), vec![what.into()]);
+        }
+        let new = NewDraft { kind: Kind::Normal, org: OrgId(furnished.trust), on_behalf_of: None, copied_from: None, raw };
+        let reference = world.app.raise(&joy, new, Expect::default()).unwrap().reference;
+        let mut sam = world.sign_in(SAM).await;
+        assert_eq!(sam.get(&format!("/changes/{reference}")).await.status, StatusCode::NOT_FOUND);
+
+        let mut joy = world.sign_in(JOY).await;
+        let path = format!("/changes/{reference}/acts/submit");
+        let version = joy.get(&format!("/changes/{reference}/acts/withdraw")).await.field("version").unwrap();
+        let unknown = joy.post(&path, &[("version", &version), ("own_notice.2.who", "nobody")]).await;
+        assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(unknown.body.contains("#own_notice-2-who") || unknown.body.contains("#own_notice.2.who"), "the fault stands at its cell: {}", unknown.text());
+        send(&mut joy, &reference).await;
+        world.step_worker();
+        let mut priya = world.sign_in(PRIYA).await;
+        taken(&mut priya, &reference, "accept", &RISKS).await;
+
+        let first = |page: &Reply, own: &str, other: &str| {
+            let (own, other) = (page.body.find(own).expect("one’s own line"), page.body.find(other).expect("that of the other"));
+            assert!(own < other, "{}", page.text());
+        };
+        first(&sam.get(&format!("/changes/{reference}")).await, "Ward 3 reads no images from ten to two.", "Old images come late in X-ray.");
+        first(&joy.get(&format!("/changes/{reference}")).await, "Old images come late in X-ray.", "Ward 3 reads no images from ten to two.");
+        let to_sam = world.step_worker().into_iter().find(|mail| mail.to == SAM).expect("an affected trust is told");
+        assert!(to_sam.text.contains("What your organisation will notice: Ward 3 reads no images"), "{}", to_sam.text);
+        assert!(!to_sam.text.contains("X-ray"), "{}", to_sam.text);
+    });
+}
+
 #[test]
 fn what_may_not_be_done_says_why_and_what_is_wrong_keeps_what_was_typed() {
     on_each_engine(|world| async move {

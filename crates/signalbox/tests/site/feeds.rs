@@ -128,7 +128,11 @@ fn c078_a_calendar_reads_the_schedule_without_signing_in() {
 
         // Its address is shown once, and nowhere kept; its page says when it was read.
         let page = una.get("/me/feeds").await;
-        assert!(!page.body.contains(&address[7..]) && page.text().contains("Everything. Made Tuesday 17 November 2026 at 12:00. Last read"), "{}", page.text());
+        assert!(
+            !page.body.contains(&address[7..]) && page.text().contains("Everything. Made Tuesday 17 November 2026 at 12:00 GMT. Last read"),
+            "{}",
+            page.text()
+        );
         let secret = address.rsplit('/').next().unwrap().to_owned();
         let kept: Vec<Vec<u8>> = world.app.db.read(|tx| tx.all("select token_hash from feeds", &[], |row| row.bytes(0))).unwrap();
         assert!(kept.iter().all(|hash| signalbox_core::text::hex(hash) != secret), "only a hash");

@@ -6,7 +6,7 @@ use crate::process::markdown::{Cell, Grid};
 use crate::process::{AnswerKind, Column, Required, Step, facts};
 
 /// What a cell of a table of answers may be: a single value, so that a row fits on a line.
-const SINGLE: &str = "text, one of: a, b, yes or no, number 0 to 9, date or a technical value";
+const SINGLE: &str = "text, one of: a, b, yes or no, number 0 to 9, date, organisation or a technical value";
 
 impl Reader<'_> {
     /// `inherited` in a cell stands for all that the base's row has there.
@@ -110,5 +110,6 @@ fn joined<T: PartialEq + Clone>(inherited: Vec<T>, own: &[T]) -> Vec<T> {
 }
 
 fn is_single(answer: &AnswerKind) -> bool {
-    matches!(answer, AnswerKind::Line { .. } | AnswerKind::Format(_) | AnswerKind::Choice(_) | AnswerKind::YesNo | AnswerKind::Number { .. } | AnswerKind::Date)
+    use AnswerKind::{Choice, Date, Format, Line, Number, Organisation, YesNo};
+    matches!(answer, Line { .. } | Format(_) | Choice(_) | YesNo | Number { .. } | Date | Organisation)
 }

@@ -215,6 +215,7 @@ fn shape(field: &Field, act: Act) -> FieldShape {
         AnswerKind::Items => "items",
         AnswerKind::Services => "services",
         AnswerKind::Sites => "sites",
+        AnswerKind::Organisation => "organisation",
         AnswerKind::PersonAndPhone => "person",
         AnswerKind::List => "list",
         AnswerKind::Files => "files",
@@ -242,6 +243,7 @@ fn column(column: &Column) -> ColumnShape {
         }
         AnswerKind::Number { .. } => "number",
         AnswerKind::Date => "date",
+        AnswerKind::Organisation => "organisation",
         AnswerKind::Format(found) => {
             format = Some(found.code().to_owned());
             "value"

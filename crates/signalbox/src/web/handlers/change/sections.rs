@@ -1,13 +1,14 @@
 //! The panels of the record: answers, assessments, tracks, approvals, promises, the night, the end.
 
 use signalbox_core::act::Act;
-use signalbox_core::actor::Stamp;
+use signalbox_core::actor::{Role, Stamp};
 use signalbox_core::calendar::{Verdict, local};
 use signalbox_core::change::{Assessment, Condition, Network, Outcome};
 use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::decide::warnings;
 use signalbox_core::form::{Answer, Answers};
 use signalbox_core::process::{AnswerKind, Column, Question};
+use std::collections::BTreeSet;
 
 use super::{Seen, safety};
 use crate::web::panels;
@@ -116,6 +117,7 @@ fn tables(seen: &Seen) -> Vec<Section> {
 pub(in super::super) fn table_of(seen: &Seen, question: &Question, answer: &Answer) -> Option<Table> {
     let (AnswerKind::Rows { columns, .. }, Answer::Rows(rows)) = (&question.answer, answer) else { return None };
     let said = |cells: &Answers, column: &Column| match cells.get(&column.id) {
+        Some(Answer::Value(code)) if column.answer == AnswerKind::Organisation => organisation_name(seen, code),
         Some(Answer::Choice(code)) => words::option_label(&column.id, code),
         Some(cell) => answer_words(seen, cell).unwrap_or_default(),
         None => String::new(),
@@ -129,10 +131,23 @@ pub(in super::super) fn table_of(seen: &Seen, question: &Question, answer: &Answ
     Some(Table::new(&question.text, &heads, rows.iter().map(row).collect()))
 }
 
+fn organisation_name(seen: &Seen, code: &str) -> String {
+    seen.page.orgs.values().find(|org| org.code.eq_ignore_ascii_case(code)).map_or(code.to_owned(), |org| org.name.clone())
+}
+
+/// What the reader's own organisations will notice, where it differs from what the others do: before all else.
+fn own_notice(seen: &Seen) -> Vec<Fact> {
+    let Some(content) = &seen.change().content else { return vec![] };
+    let own: BTreeSet<i64> = seen.actor.memberships().iter().filter(|membership| membership.role != Role::GroupMember).map(|m| m.org.0).collect();
+    let own = own.into_iter().filter_map(|org| seen.page.orgs.get(&org));
+    let told = own.flat_map(|org| content.own_notice(&org.code).into_iter().map(move |text| (org, text)));
+    told.map(|(org, text)| Fact::new(&format!("What {} will notice", org.name), &seen.said(text))).collect()
+}
+
 /// Everything answered, in the order of the document; of a draft what was typed so far.
 pub(super) fn glance(seen: &Seen) -> Section {
     let questions = seen.situation.process.questions.iter().filter(|question| question.id != "title");
-    let mut facts = vec![];
+    let mut facts = own_notice(seen);
     if let Some(content) = &seen.change().content {
         for question in questions {
             // Tables have panels of their own.
@@ -165,6 +180,7 @@ pub(super) fn key_facts(seen: &Seen) -> Vec<Fact> {
     if let Some(window) = change.window() {
         facts.push(Fact::new("When", &words::window_phrase(window.start, window.end, seen.now, &seen.situation.zone)));
     }
+    facts.extend(own_notice(seen));
     for id in ["people_notice", "services", "items"] {
         if let (Some(question), Some(answer)) = (seen.situation.process.question(id), change.content.as_ref().and_then(|content| content.answers.get(id))) {
             facts.push(Fact::new(&question.text, &answer_to(seen, question, answer)));
