@@ -35,6 +35,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("feed", crate::accounts::feed::STATEMENTS),
     ("registration", crate::accounts::registration::STATEMENTS),
     ("drafts", crate::drafts::STATEMENTS),
+    ("deployments", crate::deployments::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),
     ("modalities", crate::gather::modalities::STATEMENTS),
     ("occurrences", crate::gather::calendar::STATEMENTS),

@@ -8,6 +8,7 @@ mod answers;
 pub mod ask;
 pub mod calendars;
 pub mod changes;
+pub mod deployments;
 pub mod directory;
 pub mod document;
 pub mod files;
@@ -41,6 +42,7 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(acts::offers))
         .routes(routes!(acts::show, acts::take))
         .routes(routes!(acts::history))
+        .routes(routes!(deployments::record))
         .routes(routes!(files::list, files::attach))
         .routes(routes!(files::read))
         .routes(routes!(incidents::list, incidents::report))
