@@ -20,6 +20,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("service", crate::directory::service::STATEMENTS),
     ("estate", crate::directory::estate::STATEMENTS),
     ("calendar", crate::directory::calendar::STATEMENTS),
+    ("series", crate::directory::series::STATEMENTS),
     ("impact", crate::gather::impact::STATEMENTS),
     ("clashes", crate::clashes::STATEMENTS),
     ("merger", crate::directory::merger::STATEMENTS),

@@ -40,6 +40,7 @@ pub mod govern;
 mod hand;
 mod merge;
 mod seat;
+mod series;
 
 pub use again::copy;
 pub use deployment::{Deployment, End};
@@ -47,6 +48,7 @@ pub use documents::{Adopted, Documents};
 use hand::Hand;
 pub use merge::{Due, NewMerger, Outlook, Successor, TASK as MERGER};
 use seat::{Place, Seat};
+pub use series::{Made, PLANNED};
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -34,6 +34,14 @@ impl<'h> Hand<'h> {
         Ok(Hand { tx, head, seat, actor, now })
     }
 
+    /// The same hand for somebody else.
+    pub fn acting<'a>(self, actor: &'a Actor) -> Hand<'a>
+    where
+        'h: 'a,
+    {
+        Hand { tx: self.tx, head: self.head, seat: self.seat, actor, now: self.now }
+    }
+
     /// The change as these eyes see it.
     pub fn look(&mut self, id: i64) -> Result<Option<Situation>, StoreError> {
         situation(self.tx, self.seat, self.actor, id, None, &Raw::new(), self.now)

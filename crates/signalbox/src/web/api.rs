@@ -15,6 +15,7 @@ pub mod files;
 pub mod gate;
 pub mod incidents;
 pub mod lists;
+pub mod series;
 pub mod shapes;
 pub mod slots;
 pub mod whole;
@@ -53,6 +54,8 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(calendars::freezes, calendars::declare_freeze))
         .routes(routes!(calendars::maintenance, calendars::agree_maintenance))
         .routes(routes!(calendars::externals, calendars::add_external))
+        .routes(routes!(series::list, series::create))
+        .routes(routes!(series::read, series::change))
         .routes(routes!(gate::ask))
         .routes(routes!(slots::find))
         .routes(routes!(directory::organisations))
