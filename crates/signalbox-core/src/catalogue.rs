@@ -3,7 +3,10 @@
 
 use crate::change::{Change, Outcome, Stage};
 use crate::facts::{EntryFact, UseFact};
+use crate::form::Raw;
 use crate::learn::Grade;
+use crate::process::facts::code_of;
+use crate::process::{AnswerKind, CatalogueEntry, Process};
 use crate::words::vocabulary;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -95,6 +98,23 @@ impl Tally {
     pub fn failures_in_a_thousand(self) -> Option<i64> {
         (self.uses > 0).then(|| (self.failures * 1_000).div_euclid(self.uses) + i64::from((self.failures * 1_000).rem_euclid(self.uses) > 0))
     }
+}
+
+/// The answer for a question that does not concern an entry.
+const NOT_APPLICABLE: &str = "not_applicable";
+
+/// What is answered before anybody asks for an entry: itself, and "not applicable" to the questions of other entries.
+pub fn beforehand(process: &Process, entry: &CatalogueEntry) -> Raw {
+    let is_tested = |id: &str| entry.eligible_when.iter().any(|test| test.subject == id);
+    let mut raw = Raw::from([("model".to_owned(), vec![entry.id.clone()])]);
+    for question in process.questions.iter().filter(|q| !is_tested(&q.id)) {
+        if let AnswerKind::Choice(codes) = &question.answer
+            && let Some(code) = codes.iter().find(|code| code_of(code) == NOT_APPLICABLE)
+        {
+            raw.insert(question.id.clone(), vec![code.clone()]);
+        }
+    }
+    raw
 }
 
 /// Whether an outcome counts against the entry.

@@ -16,6 +16,7 @@ mod graph;
 pub mod grid;
 mod index;
 pub mod recurrence;
+pub mod series;
 pub mod slots;
 mod timeline;
 mod touching;

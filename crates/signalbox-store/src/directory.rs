@@ -13,6 +13,7 @@ pub(crate) mod incident;
 pub(crate) mod merger;
 pub(crate) mod money;
 pub(crate) mod organisation;
+pub(crate) mod series;
 pub(crate) mod service;
 
 pub use calendar::*;
@@ -23,6 +24,7 @@ pub use incident::*;
 pub use merger::*;
 pub use money::*;
 pub use organisation::*;
+pub use series::*;
 pub use service::*;
 
 use crate::log::{self, NewEvent, Stream};

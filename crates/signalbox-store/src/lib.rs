@@ -12,6 +12,7 @@ pub mod append;
 pub mod boards;
 pub mod clashes;
 pub mod clinical;
+pub mod deployments;
 pub mod dialect;
 pub mod directory;
 pub mod documents;

@@ -46,6 +46,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     19 "019_lists",
     20 "020_long_windows",
     21 "021_windows_of_parties",
+    22 "022_recurring",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

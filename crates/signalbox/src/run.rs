@@ -14,7 +14,7 @@ use signalbox_core::actor::{Actor, OrgKind};
 use signalbox_core::apply::apply;
 use signalbox_core::calendar::Calendar;
 use signalbox_core::change::{Change, Kind, Stage};
-use signalbox_core::decide::{self, Command, Context, Decision};
+use signalbox_core::decide::{self, Context, Decision};
 use signalbox_core::event::Recorded;
 use signalbox_core::facts::Facts;
 use signalbox_core::form::Raw;
@@ -34,16 +34,21 @@ use crate::app::App;
 use crate::clock::IdSource;
 
 mod again;
+mod deployment;
 mod documents;
 pub mod govern;
+mod hand;
 mod merge;
 mod seat;
+mod series;
 
 pub use again::copy;
-use documents::keep;
+pub use deployment::{Deployment, End};
 pub use documents::{Adopted, Documents};
+use hand::Hand;
 pub use merge::{Due, NewMerger, Outlook, Successor, TASK as MERGER};
 use seat::{Place, Seat};
+pub use series::{Made, PLANNED};
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +132,11 @@ impl Situation {
         Context { now, actor, process: &self.process, calendar: &self.calendar, zone_name: &self.zone_name, zone: &self.zone, facts: &self.facts }
     }
 
+    /// Whose calendar and clock count for it.
+    fn place(&self) -> Place {
+        Place { calendar: self.calendar.clone(), zone_name: self.zone_name.clone(), zone: self.zone.clone() }
+    }
+
     /// What the actor may do now, and why not the rest.
     pub fn offers(&self, actor: &Actor, now: Timestamp) -> Vec<Offer> {
         offers(&self.context(actor, now), &self.loaded.change)
@@ -160,46 +170,15 @@ impl App {
         let (seat, now, id, mint) = (self.seat(), self.clock.now(), self.ids.mint(self.clock.now()), self.mint());
         let (actor, hold_mint) = (actor.clone(), self.mint());
         self.run(move |tx| {
-            let mut head = seat.lock(tx)?;
-            if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
+            let mut hand = Hand::lock(tx, &seat, &actor, now)?;
+            if let Some(done) = replayed(hand.tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
-            // What another node adopted counts here too.
-            seat.documents.renew(tx, now)?;
-            let Some(process) = seat.documents.of_kind(draft.kind) else {
-                return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("kind-not-in-force")]))));
-            };
-            let place = Place::of(tx, draft.org.0)?;
-            let facts = Facts::default();
-            let ctx = place.context(&actor, &process, &facts, now);
-            // Refused before a number is taken: references have no gaps.
-            if decide::drafting_stamp(&ctx, draft.org).is_none() {
-                return Ok(Err(Stop::Refused(Refusal::Denied(vec![Bar::new("may-not-raise").with(draft.kind.words())]))));
+            let original = of.as_ref().map(|(original, raw)| (*original, raw, hold_mint.clone()));
+            match hand.raise(&draft, original, id, mint.clone())? {
+                Ok(done) => finish(hand.tx, &actor, expect.key.as_ref(), done, now),
+                Err(stop) => Ok(Err(stop)),
             }
-            if let Some((original, raw)) = &of
-                && let Err(stop) = hold_original(tx, &mut head, &seat, &actor, *original, raw, hold_mint.clone(), now)?
-            {
-                return Ok(Err(stop));
-            }
-            let reference = take_reference(tx, &process.prefix, now, &place.zone)?;
-            let raise = decide::Raise {
-                id: ChangeId(id),
-                reference,
-                org: draft.org,
-                on_behalf_of: draft.on_behalf_of.clone(),
-                copied_from: draft.copied_from,
-                retrospective_of: of.as_ref().map(|(original, _)| ChangeId(*original)),
-                mint: mint.clone(),
-            };
-            let decision = match decide::raise(&ctx, raise) {
-                Ok(decision) => decision,
-                Err(refusal) => return Ok(Err(Stop::Refused(refusal))),
-            };
-            keep(tx, &process, now)?;
-            let after = commit(tx, &mut head, &process, &place, None, &Prose::new(), &decision)?;
-            let rev = drafts::save_draft(tx, id, &draft.raw, now, person(&actor))?;
-            drafts::watch(tx, id, person(&actor), now)?;
-            finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, rev), now)
         })
     }
 
@@ -240,29 +219,14 @@ impl App {
     pub fn take(&self, actor: &Actor, id: i64, act: Act, raw: Raw, expect: Expect) -> Result<Done, Stop> {
         let (actor, seat, now, mint) = (actor.clone(), self.seat(), self.clock.now(), self.mint());
         self.run(move |tx| {
-            let mut head = seat.lock(tx)?;
-            if let Some(done) = replayed(tx, &actor, expect.key.as_ref())? {
+            let mut hand = Hand::lock(tx, &seat, &actor, now)?;
+            if let Some(done) = replayed(hand.tx, &actor, expect.key.as_ref())? {
                 return Ok(done);
             }
-            let Some(situation) = situation(tx, &seat, &actor, id, Some(act), &raw, now)? else { return Ok(Err(Stop::Unseen)) };
-            let change = &situation.loaded.change;
-            if let Some(expected) = expect.version.filter(|v| *v != change.version) {
-                return Ok(Err(Stop::Stale { expected, found: change.version }));
+            match hand.take(id, act, &raw, &expect, mint.clone())? {
+                Ok(done) => finish(hand.tx, &actor, expect.key.as_ref(), done, now),
+                Err(stop) => Ok(Err(stop)),
             }
-            // Nobody sends words that they have not seen.
-            let rev = situation.draft.as_ref().map_or(0, |d| d.rev);
-            if let Some(expected) = expect.rev.filter(|seen| takes_draft(act) && *seen != rev) {
-                return Ok(Err(Stop::Stale { expected, found: rev }));
-            }
-            let typed = with_draft(act, &situation, &raw);
-            let ctx = situation.context(&actor, now);
-            let decision = match decide::decide(&ctx, change, Command { act, raw: typed, mint: mint.clone() }) {
-                Ok(decision) => decision,
-                Err(refusal) => return Ok(Err(Stop::Refused(refusal))),
-            };
-            let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
-            let after = commit(tx, &mut head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
-            finish(tx, &actor, expect.key.as_ref(), done(&after, &decision, rev), now)
         })
     }
 
@@ -277,8 +241,7 @@ impl App {
             let Some(situation) = situation(tx, &seat, &Actor::System, id, None, &Raw::new(), now)? else { return Ok(Ok(None)) };
             let ctx = situation.context(&Actor::System, now);
             let Ok(decision) = decide::time_out(&ctx, &situation.loaded.change, then, mint.clone()) else { return Ok(Ok(None)) };
-            let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
-            let after = commit(tx, &mut head, &situation.process, &place, Some(&situation.loaded.change), &situation.loaded.prose, &decision)?;
+            let after = commit(tx, &mut head, &situation.process, &situation.place(), Some(&situation.loaded.change), &situation.loaded.prose, &decision)?;
             Ok(Ok(Some(done(&after, &decision, 0))))
         })
     }
@@ -360,18 +323,26 @@ impl App {
         Seat { documents: Arc::clone(&self.documents), schedule: Arc::clone(&self.schedule) }
     }
 
-    /// Runs a write that may stop. A stop writes nothing; a lost race is tried again.
+    /// Runs a write that may stop. A stop undoes whatever was written before it; a lost race is tried again.
     fn run<T: Send + 'static>(&self, f: impl FnMut(&mut dyn Tx) -> Result<Result<T, Stop>, StoreError> + Send + 'static) -> Result<T, Stop> {
-        let f = Arc::new(Mutex::new(f));
+        let (f, stopped) = (Arc::new(Mutex::new(f)), Arc::<Mutex<Option<Stop>>>::default());
         let mut last = Stop::Store(StoreError::Busy);
         for _ in 0..TRIES {
-            let f = Arc::clone(&f);
+            let (f, slot) = (Arc::clone(&f), Arc::clone(&stopped));
             let written = self.write::<_, StoreError>(move |tx| {
                 let mut f = f.lock().unwrap_or_else(PoisonError::into_inner);
-                f(tx)
+                let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+                *slot = None;
+                f(tx)?.map_err(|stop| {
+                    *slot = Some(stop);
+                    StoreError::Constraint("stopped, so undone".into())
+                })
             });
+            if let Some(stop) = stopped.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Err(stop);
+            }
             match written {
-                Ok(outcome) => return outcome,
+                Ok(done) => return Ok(done),
                 Err(StoreError::Conflict { expected, found }) => last = Stop::Stale { expected, found },
                 Err(fault) => return Err(fault.into()),
             }
@@ -403,30 +374,6 @@ pub struct ImportRow {
     pub stage: signalbox_core::change::Stage,
     pub outcome: Option<signalbox_core::change::Outcome>,
     pub reason: Option<String>,
-}
-
-/// Puts the change on hold whose work was found to be done; one that is decided or under way already is left as it is.
-#[allow(clippy::too_many_arguments, reason = "one command taken apart")]
-fn hold_original(
-    tx: &mut dyn Tx,
-    head: &mut log::Head,
-    seat: &Seat,
-    actor: &Actor,
-    original: i64,
-    raw: &Raw,
-    mint: Mint,
-    now: Timestamp,
-) -> Result<Result<(), Stop>, StoreError> {
-    let Some(situation) = situation(tx, seat, actor, original, Some(Act::Hold), raw, now)? else { return Ok(Err(Stop::Unseen)) };
-    let (change, ctx) = (&situation.loaded.change, situation.context(actor, now));
-    let decision = match decide::decide(&ctx, change, Command { act: Act::Hold, raw: raw.clone(), mint }) {
-        Ok(decision) => decision,
-        Err(Refusal::WrongStage(_)) if !change.stage.is_draft() => return Ok(Ok(())),
-        Err(refusal) => return Ok(Err(Stop::Refused(refusal))),
-    };
-    let place = Place { calendar: situation.calendar.clone(), zone_name: situation.zone_name.clone(), zone: situation.zone.clone() };
-    commit(tx, head, &situation.process, &place, Some(change), &situation.loaded.prose, &decision)?;
-    Ok(Ok(()))
 }
 
 /// The next reference of the prefix in the local year.

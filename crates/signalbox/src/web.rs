@@ -18,6 +18,7 @@ pub mod panels;
 pub mod parts;
 pub mod problem;
 pub mod samples;
+pub mod series;
 pub mod stage;
 pub mod svg;
 pub mod tell;
@@ -289,6 +290,13 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/requests/new/{entry}",       "ask for a request",      Member, || post(requests::ask)),
     route(Method::GET,  "/outages",                    "planned outages",        Member, || get(outages::show)),
     route(Method::GET,  "/outages/new",                "raise an outage",        Member, || get(raise::show_outage)),
+    route(Method::GET,  "/series",                     "work that comes again",  Member, || get(handlers::series::list)),
+    route(Method::GET,  "/series/{id}",                "a rule of work",         Member, || get(handlers::series::show)),
+    route(Method::POST, "/series/{id}",                "pause, end or leave out", Member, || post(handlers::series::take)),
+    route(Method::GET,  "/series/{id}/edit",           "change a rule of work",  Member, || get(handlers::series::show_edit)),
+    route(Method::POST, "/series/{id}/edit",           "change a rule of work",  Member, || post(handlers::series::edit)),
+    route(Method::GET,  "/changes/{ref}/recur",        "let a change come again", Member, || get(handlers::series::show_new)),
+    route(Method::POST, "/changes/{ref}/recur",        "let a change come again", Member, || post(handlers::series::create)),
     route(Method::GET,  "/status",                    "status",                  Anyone, || get(plain::status)),
     route(Method::GET,  "/accessibility",             "accessibility",           Anyone, || get(plain::accessibility)),
     route(Method::GET,  "/keys",                      "keyboard shortcuts",      Anyone, || get(plain::keys)),

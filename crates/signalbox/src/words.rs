@@ -3,6 +3,7 @@
 
 mod bars;
 pub mod boards;
+pub mod deployments;
 mod faults;
 mod formats;
 mod labels;

@@ -6,6 +6,7 @@ pub mod audience;
 pub mod boards;
 pub mod clashes;
 pub mod notices;
+pub mod series;
 
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ impl From<StoreError> for Trouble {
 /// Works until the program ends.
 pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        let (mut swept, mut tended, mut copied, mut known) = (None, None, None, None);
+        let (mut swept, mut tended, mut made, mut copied, mut known) = (None, None, None, None, None);
         loop {
             let now = app.clock.now();
             // A server that takes its time must not hold up those who ask for pages.
@@ -64,6 +65,12 @@ pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
                 tended = Some(now);
                 if let Err(fault) = tokio::task::block_in_place(|| boards::tend(&app)) {
                     tracing::error!(?fault, "boards and rotas could not be looked after");
+                }
+            }
+            if made.is_none_or(|at| now.duration_since(at) >= series::EVERY) {
+                made = Some(now);
+                if let Err(fault) = tokio::task::block_in_place(|| series::tend(&app)) {
+                    tracing::error!(?fault, "work that comes again could not be looked after");
                 }
             }
             if app.config.static_copy.is_some() && copied.is_none_or(|at| now.duration_since(at) >= static_copy::EVERY) {

@@ -106,6 +106,9 @@ statements! {
     MOVE_WINDOWS = "update maintenance_windows set scope_id = $2 where scope = 'organisation' and scope_id = $1";
     MOVE_ENTRIES = "update external_entries set scope_id = $2 where scope = 'organisation' and scope_id = $1";
     MOVE_INCIDENTS = "update incidents set org_id = $2 where org_id = $1";
+    MOVE_DEPLOYMENTS = "update deployments set org_id = $2 where org_id = $1
+        and not exists (select 1 from deployments o where o.org_id = $2 and o.external_id = deployments.external_id)";
+    MOVE_SERIES = "update series set org_id = $2 where org_id = $1";
     MOVE_TURNS = "update rotas set org_id = $2 where org_id = $1 and ended_at is null";
     MOVE_DELEGATIONS = "update delegations set org_id = $2 where org_id = $1 and ended_at is null";
     MOVE_SEATS = "update board_seats set org_id = $2 where org_id = $1 and ended_at is null";
@@ -252,6 +255,8 @@ pub fn carry_out_merger(tx: &mut dyn Tx, act: &Act, merger: &Merger, changes: i6
             MOVE_WINDOWS,
             MOVE_ENTRIES,
             MOVE_INCIDENTS,
+            MOVE_DEPLOYMENTS,
+            MOVE_SERIES,
             MOVE_TURNS,
             MOVE_DELEGATIONS,
             MOVE_SEATS,

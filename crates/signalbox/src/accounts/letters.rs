@@ -3,6 +3,7 @@
 
 mod members;
 mod officers;
+mod series;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,10 @@ pub enum Letter {
     RegistrationEnds { clinician: i64, expires_on: String, days: i64 },
     /// To the same: somebody whose registration has lapsed tried to sign (scenario 27).
     SignatureRefused { person: i64, change: i64 },
+    /// To who owns work that comes again: a draft was made of an occurrence.
+    OccurrenceMade { series: i64, change: i64, person: i64 },
+    /// To those who answer for an organisation: an occurrence is due that nobody owns.
+    OccurrenceWaits { series: i64, day: String, person: i64 },
 }
 
 /// A mail ready to be sent.
@@ -80,6 +85,8 @@ impl Letter {
         // A registration that is saved again is warned of once.
         let dedupe_key = match self {
             Letter::RegistrationEnds { clinician, expires_on, days } => format!("{TASK}/registration/{clinician}/{expires_on}/{days}"),
+            // It is found again every few minutes, and told once.
+            Letter::OccurrenceWaits { series, day, person } => format!("{TASK}/series/{series}/{day}/{person}"),
             _ => format!("{TASK}/{id}"),
         };
         let task = NewTask { id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key, payload, due_at };
@@ -107,6 +114,8 @@ impl Letter {
             Letter::ConfirmMembers { person, merger } => members::confirm(app, *person, *merger),
             Letter::RegistrationEnds { clinician, expires_on, days } => officers::registration_ends(app, *clinician, expires_on, *days),
             Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
+            Letter::OccurrenceMade { series, change, person } => series::made(app, *series, *change, *person),
+            Letter::OccurrenceWaits { series, day, person } => series::waits(app, *series, day, *person),
         }
     }
 }

@@ -8,12 +8,14 @@ mod answers;
 pub mod ask;
 pub mod calendars;
 pub mod changes;
+pub mod deployments;
 pub mod directory;
 pub mod document;
 pub mod files;
 pub mod gate;
 pub mod incidents;
 pub mod lists;
+pub mod series;
 pub mod shapes;
 pub mod slots;
 pub mod whole;
@@ -41,6 +43,7 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(acts::offers))
         .routes(routes!(acts::show, acts::take))
         .routes(routes!(acts::history))
+        .routes(routes!(deployments::record))
         .routes(routes!(files::list, files::attach))
         .routes(routes!(files::read))
         .routes(routes!(incidents::list, incidents::report))
@@ -51,6 +54,8 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(calendars::freezes, calendars::declare_freeze))
         .routes(routes!(calendars::maintenance, calendars::agree_maintenance))
         .routes(routes!(calendars::externals, calendars::add_external))
+        .routes(routes!(series::list, series::create))
+        .routes(routes!(series::read, series::change))
         .routes(routes!(gate::ask))
         .routes(routes!(slots::find))
         .routes(routes!(directory::organisations))

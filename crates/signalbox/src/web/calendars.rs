@@ -134,7 +134,7 @@ pub fn declare<D: Kind>(app: &App, actor: &Actor, new: &New, own: Option<D>, mut
 }
 
 /// What is wrong with the time, in the words of the pages.
-fn fault(violation: &Violation) -> Fault {
+pub(super) fn fault(violation: &Violation) -> Fault {
     let detail = match (violation.code, violation.field.as_deref()) {
         ("not-a-time", Some("starts" | "ends")) => "Enter a date and a time, such as 24 December 2026, 18:00.".into(),
         ("end-before-start", _) => "It ends after it starts.".into(),

@@ -35,6 +35,7 @@ pub mod raise;
 pub mod reports;
 pub mod requests;
 pub mod schedule;
+pub mod series;
 pub mod session;
 pub mod setup;
 pub mod today;

@@ -90,6 +90,9 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "not-an-approver" => format!("Name somebody who may say yes to this and did not raise or send it: {} may not, or is not known here.", param(0)),
         "officer-first" => "Say first what the safety officer said, or when you tried twice, 15 minutes apart. Before that nobody can say yes.".into(),
         "not-in-the-past" => "Enter the times at which it was done. Work that is still to come is raised as a change.".into(),
+        "deployment-differs" => {
+            format!("This deployment was told of before with other values, at {}. Tell of it as before, or give it another id.", param(0))
+        }
         other => super::formats::fault(other, violation)
             .or_else(|| super::money::fault(violation))
             .or_else(|| super::mergers::fault(violation))

@@ -21,6 +21,9 @@ pub fn fault(violation: &Violation) -> Option<String> {
         "rule-count-and-until" => "Give the rule one end: COUNT or UNTIL.".into(),
         "rule-ends-before-start" => "Enter a last day that is not before the first.".into(),
         "rule-no-date" => "Change the rule or the days left out: as they stand, it never happens.".into(),
+        "rule-known" => "This change comes again by this very rule already. Change that one, or state another.".into(),
+        "rule-missing" => "Say how it comes again.".into(),
+        "not-an-owner" => format!("Name somebody who may raise such a change for this organisation, and see this one: {param} may not, or is not known here."),
         "over-already" => "Enter a time that is still to come.".into(),
         _ => return None,
     })

@@ -2,6 +2,7 @@
 //! description (settled 25).
 
 mod calendars;
+mod deployments;
 mod gate;
 mod incidents;
 pub mod program;

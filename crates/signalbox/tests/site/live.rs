@@ -17,6 +17,7 @@ use signalbox_core::actor::Actor;
 use signalbox_core::change::Kind;
 use signalbox_core::form::Raw;
 use signalbox_core::ids::OrgId;
+use signalbox_core::schedule::recurrence::{Recurrence, Typed};
 use signalbox_store::{StoreError, Target, accounts, directory};
 
 use crate::browser::{Browser, Scripts, keep_page};
@@ -95,6 +96,7 @@ impl Place {
             ("/setup/safety-officers/{id}", id("clinicians")),
             ("/clinical/statements/{id}", id("statements")),
             ("/incidents/{id}", incident(world, "priya.nair@halden.example")),
+            ("/series/{id}", series(world, &closed)),
             ("{number}", "1".into()),
             ("/setup/roles/{id}", one(&format!("select cast(min(id) as text) from memberships where person_id = {bystander}"))),
             ("/members/requests/{id}", "1".into()),
@@ -192,6 +194,30 @@ fn merger(world: &World) -> i64 {
     let day = "2027-04-01".parse().unwrap();
     let new = NewMerger { predecessors: vec![one("EM")], successor: Successor::Known(one("NB")), day, reason: "An order".into() };
     world.app.plan_merger(actor(world, "ada.byrne@authority.example").person().unwrap(), new).unwrap_or_else(|stop| panic!("{stop:?}")).id
+}
+
+/// A rule by which this change comes again; its id.
+fn series(world: &World, reference: &str) -> String {
+    let one = |sql: String| world.app.db.read(|tx| tx.one(&sql, &[], |row| row.int(0))).unwrap();
+    let typed = Typed { zone: "Europe/London", starts: "2026-12-01T20:00", ends: "2026-12-01T22:00", rule: "FREQ=MONTHLY;BYDAY=1TU", except: "" };
+    let (id, act, now) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()), world.now());
+    let row = directory::Series {
+        id,
+        org_id: one("select id from organisations where code = 'NB'".into()),
+        template: one(format!("select id from changes where reference = '{reference}'")),
+        title: "Monthly patching".into(),
+        when: Recurrence::read(&typed).unwrap(),
+        lead_days: 28,
+        owner_id: one("select id from people where email = 'sam.okoro@northbrook.example'".into()),
+        created_by: None,
+        created_at: now,
+        counts_from: now,
+        paused_at: None,
+        ended_at: None,
+        version: 1,
+    };
+    world.app.attempt(move |tx| directory::state_series(tx, &act, &row)).unwrap();
+    id.to_string()
 }
 
 /// A document on a change; its id.
@@ -313,7 +339,7 @@ fn onlooker(path: &str, about: &str) -> &'static str {
         "/proposals/{id}/for-you" => "Sam Okoro",
         _ if path.starts_with("/proposals") => "Margaret Osei",
         "/ops" => "Carl Dunne",
-        _ if path.starts_with("/requests") => "Sam Okoro",
+        _ if path.starts_with("/requests") || path.starts_with("/series") => "Sam Okoro",
         _ if path.starts_with("/boards") || path.starts_with("/meetings") => "Margaret Osei",
         "/on-call" => "Margaret Osei",
         _ => "Priya Nair",

@@ -51,6 +51,7 @@ mod schedule;
 mod scripts;
 mod security;
 mod sentences;
+mod series;
 mod session;
 mod setup;
 mod static_copy;

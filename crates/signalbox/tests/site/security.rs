@@ -69,7 +69,8 @@ fn s10_a_link_is_good_for_one_purpose_only() {
 }
 
 /// Names of the list below that a page does ask for.
-const OWN_FIELDS: &[(&str, &str)] = &[("/on-call", "role"), ("/changes/{ref}/clashes", "version")];
+const OWN_FIELDS: &[(&str, &str)] =
+    &[("/on-call", "role"), ("/changes/{ref}/clashes", "version"), ("/series/{id}", "version"), ("/series/{id}/edit", "version")];
 
 #[test]
 fn s31_a_field_that_the_page_does_not_have_is_refused() {

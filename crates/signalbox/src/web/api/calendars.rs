@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use signalbox_core::actor::Actor;
 use signalbox_core::refusal::Violation;
-use signalbox_core::schedule::Level;
-use signalbox_core::schedule::recurrence::Typed;
+use signalbox_core::schedule::recurrence::{Recurrence, Typed};
+use signalbox_core::schedule::{Level, Span};
 use signalbox_store::directory::{self, Declared, ExternalTerms, FreezeTerms, MaintenanceTerms};
 use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx};
@@ -27,7 +27,7 @@ use crate::web::problem::{Failure, Fault};
 use crate::web::visitor::Visitor;
 
 /// How many dates ahead are told of each.
-const NEXT_MOST: usize = 5;
+pub(super) const NEXT_MOST: usize = 5;
 
 /// What something holds for.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -67,6 +67,26 @@ pub struct WhenShape {
     pub except: Vec<String>,
     /// The next times, five at most, a running one first.
     pub next: Vec<Occurrence>,
+}
+
+impl WhenShape {
+    /// A recurrence, with the next times of it that are told.
+    pub fn of(when: &Recurrence, next: Vec<Span>) -> WhenShape {
+        let (starts, ends) = when.on_the_clock();
+        WhenShape {
+            zone: when.zone_name().to_owned(),
+            starts: wall(starts),
+            ends: wall(ends),
+            rule: when.rule().map(|rule| rule.text().to_owned()),
+            except: when.except().map(|day| day.to_string()).collect(),
+            next: next.into_iter().map(|span| Occurrence { start: span.from.to_string(), end: span.until.to_string() }).collect(),
+        }
+    }
+}
+
+/// A time on the clock of a place, as it is typed.
+pub fn wall(moment: jiff::civil::DateTime) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
 /// What every entry says.
@@ -283,13 +303,13 @@ impl Told for ExternalTerms {
 const SHARED: [&str; 8] = ["title", "scope", "of", "zone", "starts", "ends", "rule", "except"];
 
 /// A body, read field by field.
-struct Body<'b> {
-    fields: &'b Map<String, Value>,
-    faults: Vec<Fault>,
+pub(super) struct Body<'b> {
+    pub(super) fields: &'b Map<String, Value>,
+    pub(super) faults: Vec<Fault>,
 }
 
 impl Body<'_> {
-    fn line(&mut self, name: &str, is_required: bool, most: usize) -> String {
+    pub(super) fn line(&mut self, name: &str, is_required: bool, most: usize) -> String {
         let found = text(self.fields, name, is_required, &mut self.faults).map(|text| text.trim().to_owned());
         match found {
             Some(text) if text.is_empty() && is_required => self.faults.push(super::fault(&Violation::of(name, "answer-missing"))),
@@ -324,7 +344,7 @@ impl Body<'_> {
         }
     }
 
-    fn days(&mut self, name: &str) -> String {
+    pub(super) fn days(&mut self, name: &str) -> String {
         let Some(value) = self.fields.get(name).filter(|value| !value.is_null()) else { return String::new() };
         let days: Option<Vec<&str>> = value.as_array().filter(|all| all.len() <= 500).and_then(|all| all.iter().map(Value::as_str).collect());
         match days {
@@ -391,17 +411,7 @@ fn told<D: Told>(tx: &mut dyn Tx, actor: &Actor, one: Declared<D>, now: Timestam
         "item" => ScopeCode::Item,
         _ => ScopeCode::All,
     };
-    let (starts, ends) = one.when.on_the_clock();
-    let wall = |moment: jiff::civil::DateTime| moment.strftime("%Y-%m-%dT%H:%M").to_string();
-    let next = if one.ended_at.is_some() { vec![] } else { one.when.next(now, NEXT_MOST) };
-    let when = WhenShape {
-        zone: one.when.zone_name().to_owned(),
-        starts: wall(starts),
-        ends: wall(ends),
-        rule: one.when.rule().map(|rule| rule.text().to_owned()),
-        except: one.when.except().map(|day| day.to_string()).collect(),
-        next: next.into_iter().map(|span| Occurrence { start: span.from.to_string(), end: span.until.to_string() }).collect(),
-    };
+    let when = WhenShape::of(&one.when, if one.ended_at.is_some() { vec![] } else { one.when.next(now, NEXT_MOST) });
     let of = directory::extent_named(tx, one.extent)?.as_ref().map(Named::from);
     let is_theirs = calendars::is_theirs::<D>(tx, actor, one.extent)?;
     let (declared_at, ended_at) = (one.created_at.to_string(), at(one.ended_at));

@@ -311,7 +311,7 @@ pub(super) fn text(fields: &Map<String, Value>, name: &str, is_required: bool, f
 }
 
 /// The answers in the body.
-fn answers(sent: &Sent, is_required: bool, faults: &mut Vec<Fault>) -> Raw {
+pub(super) fn answers(sent: &Sent, is_required: bool, faults: &mut Vec<Fault>) -> Raw {
     match sent.fields.get("answers") {
         Some(Value::Object(fields)) => ask::raw(fields, "answers.").unwrap_or_else(|more| {
             faults.extend(more);

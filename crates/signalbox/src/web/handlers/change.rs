@@ -11,6 +11,7 @@ mod record;
 pub mod run;
 mod safety;
 mod sections;
+mod series;
 mod work;
 
 pub use files::{download, upload};

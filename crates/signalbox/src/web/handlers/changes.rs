@@ -82,7 +82,8 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
 fn actions(kept: &[(String, String)]) -> Vec<Link> {
     let has = |path: &str| crate::web::ROUTES.iter().any(|route| route.path == path);
     let raise = has("/changes/new").then(|| Link::new("Raise a change", "/changes/new"));
-    raise.into_iter().chain([Link::new("Download as CSV", &address("/changes.csv", kept, None))]).collect()
+    let recurring = Link::new("Work that comes again", "/series");
+    raise.into_iter().chain([recurring, Link::new("Download as CSV", &address("/changes.csv", kept, None))]).collect()
 }
 
 fn count_words(count: Count) -> String {

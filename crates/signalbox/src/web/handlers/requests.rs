@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::{self, local};
+use signalbox_core::catalogue;
 use signalbox_core::change::Kind;
 use signalbox_core::decide::fields::{Field as Asked, of_document};
 use signalbox_core::form::Raw;
@@ -37,8 +38,6 @@ use crate::web::visitor::{Visitor, moment};
 const BESIDES: [&str; 4] = ["org", "on_behalf_of", "draft", "carry"];
 /// The faults that mean: this is not the request that was agreed.
 const UNFIT: [&str; 6] = ["not-eligible", "request-expired", "request-suspended", "request-used-up", "request-not-yours", "unknown-request"];
-/// The answer for a question that does not concern an entry.
-const NOT_APPLICABLE: &str = "not_applicable";
 
 /// The document of service requests, and the organisations that this person asks for.
 struct Asking {
@@ -131,25 +130,11 @@ fn facts(entry: &CatalogueEntry) -> Vec<Fact> {
 pub async fn show_entry(State(app): State<Shared>, visitor: Visitor, Path(entry): Path<String>) -> Result<Response, Failure> {
     let asking = Asking::of(&app, &visitor)?;
     let entry = asking.entry(&app, &entry)?;
-    let raw = beforehand(&asking, entry);
+    let raw = catalogue::beforehand(&asking.process, entry);
     let questions = asking.questions(|field| field.question.as_ref().is_some_and(|q| q.asked_when.is_none()));
     let options = app.read::<_, Failure>(|tx| Options::read(tx, &asking.actor, calendar::london()))?;
     let fields = typed::fields(&questions, &raw, &[], &options, typed::in_words);
     Ok(page(&form_page(&app, &visitor, &asking, entry, &questions, fields, &Form::default())))
-}
-
-/// Questions of other entries are answered "not applicable" beforehand; the answer stands on the page.
-fn beforehand(asking: &Asking, entry: &CatalogueEntry) -> Raw {
-    let is_tested = |id: &str| entry.eligible_when.iter().any(|test| test.subject == id);
-    let mut raw = Raw::new();
-    for question in asking.process.questions.iter().filter(|q| !is_tested(&q.id)) {
-        if let AnswerKind::Choice(codes) = &question.answer
-            && let Some(code) = codes.iter().find(|code| code.replace(' ', "_") == NOT_APPLICABLE)
-        {
-            raw.insert(question.id.clone(), vec![code.clone()]);
-        }
-    }
-    raw
 }
 
 fn form_page(app: &App, visitor: &Visitor, asking: &Asking, entry: &CatalogueEntry, asked: &[Asked], mut fields: Vec<ui::Field>, form: &Form) -> FormPage {

@@ -100,7 +100,7 @@ pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form
         clashes: clashes(seen, &open),
         no_clash: format!("No clash found, looked at {}.", seen.moment(seen.now)),
         notice: sections::notice(seen),
-        sections: sections::all(seen).into_iter().chain(super::work::near(app, seen)?).collect(),
+        sections: sections::all(seen).into_iter().chain(super::work::near(app, seen)?).chain(super::series::sections(app, seen)?).collect(),
         views: history.views,
         entries: history.entries,
         older: history.older,
@@ -110,7 +110,7 @@ pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form
         watchers: watchers(seen),
         watch: Some(watch(seen)),
         copy: may_copy(app, seen)?.then(|| Form::new(&format!("{}/copy", seen.address()), "Copy this change", vec![]).key(&app.ids.token().to_hex()).quiet()),
-        links: links(seen),
+        links: links(seen).into_iter().chain(super::series::link(app, seen)?).collect(),
     })
 }
 
@@ -305,7 +305,7 @@ fn watch(seen: &Seen) -> Form {
 }
 
 /// Whether this person may raise one of this kind; a copy begins as a draft of theirs.
-fn may_copy(app: &App, seen: &Seen) -> Result<bool, Failure> {
+pub(super) fn may_copy(app: &App, seen: &Seen) -> Result<bool, Failure> {
     let Some(process) = app.documents.of_kind(seen.change().kind).filter(|_| raise::KINDS.contains(&seen.change().kind)) else { return Ok(false) };
     Ok(!raise::organisations(app, &seen.actor, &process)?.is_empty())
 }

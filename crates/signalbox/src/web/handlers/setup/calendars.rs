@@ -230,7 +230,7 @@ fn declare<D: Shown>(app: &App, visitor: &Visitor, form: &Form) -> Result<i64, F
 }
 
 /// Fields that the page has under other names.
-fn on_page(fault: Fault) -> Fault {
+pub fn on_page(fault: Fault) -> Fault {
     let field = fault.field.map(|field| match field.as_str() {
         "starts" | "ends" => format!("{field}_at"),
         _ => field,
@@ -239,7 +239,7 @@ fn on_page(fault: Fault) -> Fault {
 }
 
 /// When it is, and how it repeats.
-fn times() -> Vec<Field> {
+pub fn times() -> Vec<Field> {
     let repeats = [
         ("", "It does not repeat"),
         ("daily", "Every day"),
@@ -278,7 +278,7 @@ const DAYS: [(&str, Weekday); 7] = [
 ];
 
 /// The rule that was chosen, as RFC 5545 writes it; empty where it does not repeat.
-fn rule(form: &Form, faults: &mut Vec<Fault>) -> String {
+pub fn rule(form: &Form, faults: &mut Vec<Fault>) -> String {
     let days: Vec<&str> = form.all("weekdays").filter(|day| DAYS.iter().any(|(code, _)| code == day)).collect();
     let mut rule = match form.text("repeats") {
         "daily" => "FREQ=DAILY".to_owned(),
