@@ -33,7 +33,7 @@ use signalbox_core::form::Raw;
 pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
     let files = [
         ("sight", sight::composed()),
-        ("found", found::composed()),
+        ("found", found::composed(dialect)),
         ("list", list::composed(dialect)),
         ("names", names::composed()),
         ("past", past::composed()),

@@ -19,9 +19,18 @@ statements! {
         union all select 0 from (select r.id from changes r where r.raised_as = $1 limit 1) one";
 }
 
+/// A five-hundredth of all words. PostgreSQL knows how common a word is, but not the beginning of one.
+const SAMPLE_POSTGRES: &str = "select count(*) from change_words w tablesample system (0.2) where w.words @@ to_tsquery('simple', $1)";
+/// From so many of the sample on a word is common: some thirty thousand changes hold it, and going through the newest of
+/// all finds a page sooner than its index does.
+const COMMON: i64 = 60;
+
 /// The statements of this file that are put together, as a test prepares them.
-pub fn composed() -> Vec<(&'static str, String)> {
-    vec![("OWN", own_sql())]
+pub fn composed(dialect: Dialect) -> Vec<(&'static str, String)> {
+    match dialect {
+        Dialect::Sqlite => vec![("OWN", own_sql())],
+        Dialect::Postgres => vec![("OWN", own_sql()), ("SAMPLE", SAMPLE_POSTGRES.to_owned())],
+    }
 }
 
 /// Some ids of changes, by an index in whose order they come.
@@ -66,13 +75,15 @@ impl Ids {
 
 /// What a filter finds. Every one of the arms has to know the change; an arm knows what any of its lists knows.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Finder {
+pub struct Finder {
     dialect: Dialect,
     arms: Vec<Vec<Ids>>,
     /// What is asked of each row of `c` besides.
     rest: Vec<(String, Vec<Value>)>,
     /// Only what names the reader's own organisations was looked at.
-    pub among_own: bool,
+    pub(super) among_own: bool,
+    /// The word that is looked for is one that many share; only PostgreSQL has to know.
+    is_common: bool,
 }
 
 impl Finder {
@@ -89,13 +100,17 @@ impl Finder {
             Some(org) => tx.all(STANDS_FOR, values![org], |row| row.int(0))?,
             None => vec![],
         };
-        Ok(Finder::with(tx.dialect(), scope, filter, own, &stands_for))
+        let mut finder = Finder::with(tx.dialect(), scope, filter, own, &stands_for);
+        if let (Dialect::Postgres, Some(words)) = (finder.dialect, finder.arms.iter().flatten().find(|ids| ids.table == WORDS)) {
+            finder.is_common = tx.one(SAMPLE_POSTGRES, &words.values, |row| row.int(0))? >= COMMON;
+        }
+        Ok(finder)
     }
 
     /// The same with what was read: the reader's own organisations, where only those are looked at, and those for which
     /// the wanted one stands since a merger, 0 being what it raised before its own.
-    pub fn with(dialect: Dialect, scope: &Scope, filter: &ListFilter, own: Option<Vec<i64>>, stands_for: &[i64]) -> Finder {
-        let mut finder = Finder { dialect, arms: vec![], rest: vec![], among_own: own.is_some() };
+    pub(super) fn with(dialect: Dialect, scope: &Scope, filter: &ListFilter, own: Option<Vec<i64>>, stands_for: &[i64]) -> Finder {
+        let mut finder = Finder { dialect, arms: vec![], rest: vec![], among_own: own.is_some(), is_common: false };
         let about = About::of(filter.site, filter.service, filter.organisation);
         let days = filter.window_from.zip(filter.window_to).map(|(from, to)| (from.as_microsecond(), to.as_microsecond()));
         match (days, about.first()) {
@@ -121,24 +136,30 @@ impl Finder {
         finder
     }
 
+    /// The same, found as if the word were one that many share: it takes a large site to find one.
+    #[must_use]
+    pub fn supposing_common(self) -> Finder {
+        Finder { is_common: true, ..self }
+    }
+
     /// What stands in the row of the change.
     fn rows(&mut self, scope: &Scope, filter: &ListFilter) {
-        let one = |condition, value: Option<&'static str>| value.map(|value| vec![Ids::row(condition, value)]);
-        self.arms.extend(one("r.outcome = {}", filter.outcome.map(Outcome::code)));
-        self.arms.extend(one("r.notice_verdict = {}", filter.verdict.map(Verdict::code)));
+        // What two lists share is little, and nine of ten changes may be closed: then the row is asked.
+        let is_asked = self.arms.len() > 1;
+        let outcome = filter.outcome.map(Outcome::code).into_iter().collect();
+        let verdict = filter.verdict.map(Verdict::code).into_iter().collect();
+        let kinds = filter.kinds.iter().map(|kind| kind.code()).collect();
+        let stages = filter.stages.iter().map(|stage| stage.code()).collect();
         self.arms.extend(filter.raised_by_me.then(|| vec![Ids::row("r.raised_by = {}", scope.person())]));
         self.arms.extend(filter.source_ref.as_deref().map(|source| vec![Ids::row("r.source_ref = {}", source)]));
-        let kinds: Vec<&'static str> = filter.kinds.iter().map(|kind| kind.code()).collect();
-        let stages: Vec<&'static str> = filter.stages.iter().map(|stage| stage.code()).collect();
-        for (condition, of_row, codes) in [("r.kind = {}", "c.kind", kinds), ("r.stage = {}", "c.stage", stages)] {
-            match codes.len() {
-                0 => {}
-                // Several may be most of all changes, so one such list is merged and another is asked of each row.
-                2.. if self.arms.iter().any(|arm| arm.len() > 1) => {
-                    let places = vec!["{}"; codes.len()].join(", ");
-                    self.ask(&format!("{of_row} in ({places})"), codes.into_iter().map(Value::from).collect());
-                }
-                _ => self.arms.push(codes.into_iter().map(|code| Ids::row(condition, code)).collect()),
+        let columns: [(&str, Vec<&'static str>); 4] = [("outcome", outcome), ("notice_verdict", verdict), ("kind", kinds), ("stage", stages)];
+        for (column, codes) in columns.into_iter().filter(|(_, codes)| !codes.is_empty()) {
+            // Several codes may be most of all changes, so one such list is merged and another is asked of each row.
+            if is_asked || (codes.len() > 1 && self.arms.iter().any(|arm| arm.len() > 1)) {
+                let places = vec!["{}"; codes.len()].join(", ");
+                self.ask(&format!("c.{column} in ({places})"), codes.into_iter().map(Value::from).collect());
+            } else {
+                self.arms.push(codes.into_iter().map(|code| Ids::row(&format!("r.{column} = {{}}"), code)).collect());
             }
         }
     }
@@ -148,7 +169,7 @@ impl Finder {
     }
 
     /// Adds the newest ids that are found, `most` of them and only those before one of them, as a table of one column `id`.
-    pub fn write(&self, statement: &mut Composed, before: i64, most: Option<i64>) {
+    pub(super) fn write(&self, statement: &mut Composed, before: i64, most: Option<i64>) {
         statement.sql.push('(');
         match self.dialect {
             Dialect::Sqlite => self.merged(statement, before),
@@ -160,7 +181,7 @@ impl Finder {
     }
 
     /// Adds what is asked of each row of `c` besides.
-    pub fn write_rest(&self, statement: &mut Composed) {
+    pub(super) fn write_rest(&self, statement: &mut Composed) {
         for (asked, values) in &self.rest {
             statement.sql.push_str(" and ");
             statement.all(asked, values);
@@ -194,29 +215,41 @@ impl Finder {
         }
     }
 
-    /// Found by the first list, of which the others and the row are asked: which of them it begins with is the planner’s to say.
+    /// Found by the first list, of which the others and the row are asked: which of them it begins with is the planner’s to
+    /// say, but for words. Few matches are found before all else; of a word that many share each of the others is asked.
     fn weighed(&self, statement: &mut Composed, before: i64) {
         let is_of_row = |arm: &&Vec<Ids>| arm.iter().all(|ids| ids.table == ROW);
-        let (of_row, mut lists): (Vec<&Vec<Ids>>, Vec<&Vec<Ids>>) = self.arms.iter().partition(is_of_row);
-        if self.arms.len() > 1 || self.arms[0].iter().any(|ids| ids.table == WORDS) {
+        let is_words = |arm: &&Vec<Ids>| arm.iter().any(|ids| ids.table == WORDS);
+        let (of_row, lists): (Vec<&Vec<Ids>>, Vec<&Vec<Ids>>) = self.arms.iter().partition(is_of_row);
+        let (mut words, mut lists): (Vec<&Vec<Ids>>, Vec<&Vec<Ids>>) = lists.into_iter().partition(is_words);
+        if self.arms.len() > 1 || !words.is_empty() {
             statement.sql.push_str(PLANNED_FOR_ITS_VALUES);
         }
-        let id = match lists.is_empty() {
-            true => {
+        if !self.is_common || self.arms.len() == 1 {
+            lists.splice(..0, words.drain(..));
+        }
+        let id = match lists.first() {
+            None => {
                 statement.add("select r.id as id from changes r where r.id < {}", [before.into()]);
                 "r.id"
             }
-            false => {
+            Some(first) => {
                 statement.sql.push_str("select distinct a.id from (");
-                union(statement, lists.remove(0), before);
-                statement.sql.push_str(if of_row.is_empty() { ") a where a.id > 0" } else { ") a join changes r on r.id = a.id where a.id > 0" });
+                union(statement, first, before);
+                // With a limit, if one that is never met, it is found before anything is joined to it.
+                let limit = if is_words(first) && !self.is_common { format!(" limit {}", i64::MAX) } else { String::new() };
+                let row = if of_row.is_empty() { "" } else { " join changes r on r.id = a.id" };
+                statement.sql.push_str(&format!("{limit}) a{row} where a.id > 0"));
                 "a.id"
             }
         };
-        for arm in lists {
+        for arm in lists.into_iter().skip(1) {
             statement.sql.push_str(&format!(" and {id} in ("));
             union(statement, arm, before);
             statement.sql.push(')');
+        }
+        for ids in words.into_iter().flatten() {
+            statement.all(&format!(" and (select {} from {WORDS} where {} = {id})", ids.condition, ids.id), &ids.values);
         }
         for arm in of_row {
             statement.sql.push_str(" and (");

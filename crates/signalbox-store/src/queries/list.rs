@@ -100,7 +100,7 @@ pub enum Count {
 }
 
 /// Nobody reads further; counting on would only cost, and it was most of what a page of a large site cost.
-const COUNT_MAX: i64 = 1_000;
+const COUNT_MAX: i64 = 500;
 /// The most rows of one page.
 pub const LIMIT_MAX: i64 = 500;
 /// The rows of a page of the site.
@@ -170,6 +170,9 @@ pub fn composed(dialect: Dialect) -> Vec<(&'static str, String)> {
     statements.push(("OF_NOBODY", of(&party, &ListFilter::default(), Some(vec![]), &[])));
     statements.push(("OF_PARTIES_BY_ALL", of(&party, &all, Some(vec![1, 2]), &[0, 3])));
     let finder = Finder::with(dialect, &party, &ListFilter::default(), Some(vec![1]), &[]);
+    let words = ListFilter { q: Some("core".into()), ..ListFilter::default() };
+    let common = Finder::with(dialect, &party, &words, Some(vec![1]), &[]).supposing_common();
+    statements.push(("BY_COMMON_WORD", ids_statement(&party, &common, i64::MAX, Some(50)).sql));
     statements.push(("COUNT", count_statement(&party, &finder, i64::MAX, 50).sql));
     statements.push(("ROWS", rows_statement(&[1]).sql));
     statements
@@ -242,7 +245,11 @@ pub fn list(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor: Option<
     page(tx, scope, &finder, cursor, limit)
 }
 
-fn page(tx: &mut dyn Tx, scope: &Scope, finder: &Finder, cursor: Option<i64>, limit: i64) -> Result<ListPage, StoreError> {
+/// The same of what a finder finds.
+///
+/// # Errors
+/// The store's.
+pub fn page(tx: &mut dyn Tx, scope: &Scope, finder: &Finder, cursor: Option<i64>, limit: i64) -> Result<ListPage, StoreError> {
     let limit = limit.clamp(1, LIMIT_MAX);
     let ids = seen(tx, scope, finder, cursor, limit + 1)?;
     let shown = &ids[..ids.len().min(limit as usize)];

@@ -3,6 +3,7 @@
 use signalbox_core::actor::{Actor, Role};
 use signalbox_core::change::{Confidentiality, Parties, Stage};
 use signalbox_core::ids::OrgId;
+use signalbox_store::queries::found::Finder;
 use signalbox_store::queries::list::{self, Count, ListFilter};
 use signalbox_store::scope::Scope;
 
@@ -16,6 +17,8 @@ fn found(world: &World, actor: &Actor, q: &str) -> Vec<i64> {
     world.read(|tx| {
         let page = list::list(tx, &scope, &filter, None, 500)?;
         assert_eq!(list::count(tx, &scope, &filter)?, Count::Exactly(page.rows.len() as i64), "{q}");
+        let common = Finder::of(tx, &scope, &filter)?.supposing_common();
+        assert_eq!(list::page(tx, &scope, &common, None, 500)?, page, "{q}, as a common word");
         Ok(page.rows.iter().map(|r| r.id).collect())
     })
 }

@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("past.ITEM_SERVICES", "the same"),
     ("past.PEOPLE", "the same"),
     ("past.ROLES", "the same"),
+    ("found.SAMPLE", "a five-hundredth of the words, to know how common one is"),
     ("project.ROW_IDS", "rebuild and verify go through every change there is"),
     ("list.COUNT_ALL", "a count without a filter stops at the most that it counts"),
     ("list.COUNT", "the same, with every filter at once"),
