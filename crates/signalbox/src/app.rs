@@ -1,5 +1,6 @@
 //! What every request, the worker and the command line share.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub struct App {
     pub names: KeptNames,
     /// Wakes the worker after a write.
     pub stirred: tokio::sync::Notify,
+    /// The program was told to stop: nothing more is begun.
+    stopping: AtomicBool,
     /// The letters that the demo shows instead of sending them.
     pub mailbox: Mailbox,
 }
@@ -61,6 +64,7 @@ impl App {
             schedule: Arc::default(),
             names: KeptNames::default(),
             stirred: tokio::sync::Notify::new(),
+            stopping: AtomicBool::new(false),
             mailbox: Mailbox::default(),
         })
     }
@@ -83,6 +87,16 @@ impl App {
     /// The store's.
     pub fn make_schedule(&self) -> Result<(), StoreError> {
         self.read(|tx| self.schedule.ask(tx, self.clock.now(), |_, _| ()))
+    }
+
+    /// Begins nothing more: the program ends.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told to.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Reads one snapshot. The call blocks, a few microseconds on SQLite; the other tasks of this thread are moved

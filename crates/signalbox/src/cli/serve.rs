@@ -131,10 +131,11 @@ pub(super) async fn answer(listener: TcpListener, app: Shared) -> Result<(), Sto
     let post = deliver::post_of(&app).map_err(Stop::WrongUse)?;
     let worker = worker::spawn(app.clone(), post);
     println!("Signalbox answers at {}", app.config.base);
-    let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let answered = axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await;
     // It stops at its next rest, for which this runtime has to be there still. What takes longer is done again after the
     // next start.
+    app.stop();
     worker.abort();
     let _ = tokio::time::timeout(PARTING, worker).await;
     Ok(answered?)

@@ -16,6 +16,8 @@ use crate::app::App;
 pub const TASK: &str = "clash";
 /// The kind of task that tells the owners of approved work that more depends on it now.
 pub const ENLARGED: &str = "enlarged";
+/// So many clashes are written down in one transaction.
+const TOGETHER: usize = 200;
 /// Who owns a side: whoever raised it, whoever runs it, and those who asked to hear of it.
 pub const OWNERS: [Audience; 4] = [Audience::Raiser, Audience::Role(Role::Coordinator), Audience::Role(Role::SupplierManager), Audience::Subscribers];
 
@@ -37,9 +39,10 @@ pub fn tend(app: &App, known: &mut Option<i64>) -> Result<usize, StoreError> {
     let now = app.clock.now();
     let (end, found) = app.read::<_, StoreError>(|tx| clashes::since(tx, &app.schedule, now, *known))?;
     let mut new = 0;
-    if !found.is_empty() {
+    // At the first start on a large record there are thousands, and somebody else may want to write meanwhile.
+    for found in found.chunks(TOGETHER) {
         let mut sides = vec![];
-        for one in &found {
+        for one in found {
             let (change, other) = (one.change.0, one.other.map_or(0, |other| other.0));
             let pair = [(change, other), (other, change)];
             let pair = pair.into_iter().filter(|(change, _)| *change != 0);
@@ -47,7 +50,7 @@ pub fn tend(app: &App, known: &mut Option<i64>) -> Result<usize, StoreError> {
                 pair.map(|(change, other)| task(app, change, Found { rule: one.rule, other, is_settled: false }, &format!("{TASK}-{}", app.ids.mint(now))));
             sides.push((one.clone(), tasks.collect::<Result<Vec<_>, _>>()?));
         }
-        new = app.write::<_, StoreError>(move |tx| {
+        new += app.write::<_, StoreError>(move |tx| {
             let mut new = 0;
             for (one, tasks) in &sides {
                 if clashes::take_up(tx, one, now)? {
