@@ -62,6 +62,10 @@ impl Ids {
         Ids::of(ORGS, "f.change_id", "f.org_id = {}", vec![id.into()])
     }
 
+    fn all() -> Ids {
+        Ids::of(ROW, "r.id", "r.id > 0", vec![])
+    }
+
     fn none() -> Ids {
         Ids::of(ROW, "r.id", "r.id < 0", vec![])
     }
@@ -131,9 +135,14 @@ impl Finder {
         finder.arms.extend(filter.q.as_deref().and_then(|typed| words(dialect, typed)).map(|ids| vec![ids]));
         finder.rows(scope, filter);
         if finder.arms.is_empty() {
-            finder.arms.push(vec![Ids::of(ROW, "r.id", "r.id > {}", vec![0.into()])]);
+            finder.arms.push(vec![Ids::all()]);
         }
         finder
+    }
+
+    /// Nothing is named, and everything that is there may be seen.
+    pub(super) fn finds_all(&self) -> bool {
+        self.arms == [vec![Ids::all()]] && self.rest.is_empty()
     }
 
     /// The same, found as if the word were one that many share: it takes a large site to find one.

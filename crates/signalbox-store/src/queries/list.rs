@@ -99,6 +99,12 @@ pub enum Count {
     MoreThan(i64),
 }
 
+impl Count {
+    fn of(counted: i64) -> Count {
+        if counted > COUNT_MAX { Count::MoreThan(COUNT_MAX) } else { Count::Exactly(counted) }
+    }
+}
+
 /// Nobody reads further; counting on would only cost, and it was most of what a page of a large site cost.
 const COUNT_MAX: i64 = 500;
 /// The most rows of one page.
@@ -174,6 +180,8 @@ pub fn composed(dialect: Dialect) -> Vec<(&'static str, String)> {
     let common = Finder::with(dialect, &party, &words, Some(vec![1]), &[]).supposing_common();
     statements.push(("BY_COMMON_WORD", ids_statement(&party, &common, i64::MAX, Some(50)).sql));
     statements.push(("COUNT", count_statement(&party, &finder, i64::MAX, 50).sql));
+    statements.push(("ALL", page_of_all(&scope, i64::MAX, 50).sql));
+    statements.push(("COUNT_ALL", count_of_all(&scope).sql));
     statements.push(("ROWS", rows_statement(&[1]).sql));
     statements
 }
@@ -200,6 +208,19 @@ fn ids_statement(scope: &Scope, finder: &Finder, before: i64, most: Option<i64>)
 /// How many there are, how many of them are seen, and the last of them.
 fn count_statement(scope: &Scope, finder: &Finder, before: i64, most: i64) -> Composed {
     seen_statement("count(*), cast(coalesce(sum({}), 0) as BIGINT), min(found.id)", scope, finder, before, Some(most))
+}
+
+/// A page of everything that is seen, and how much that is: by one statement each, for this is what most people open.
+fn page_of_all(scope: &Scope, before: i64, limit: i64) -> Composed {
+    let mut statement = Composed::new(scope, format!("{COLUMNS}c.id in (select c.id from changes c where {VISIBLE}"));
+    statement.add(" and c.id < {} order by c.id desc limit {}) order by c.id desc", [before.into(), limit.into()]);
+    statement
+}
+
+fn count_of_all(scope: &Scope) -> Composed {
+    let mut statement = Composed::new(scope, format!("select count(*) from (select c.id from changes c where {VISIBLE}"));
+    statement.add(" limit {}) counted", [(COUNT_MAX + 1).into()]);
+    statement
 }
 
 /// A few more than are wanted, since some of them may not be seen; and where little is, the further on, the larger steps.
@@ -251,6 +272,14 @@ pub fn list(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter, cursor: Option<
 /// The store's.
 pub fn page(tx: &mut dyn Tx, scope: &Scope, finder: &Finder, cursor: Option<i64>, limit: i64) -> Result<ListPage, StoreError> {
     let limit = limit.clamp(1, LIMIT_MAX);
+    if finder.finds_all() {
+        let statement = page_of_all(scope, cursor.unwrap_or(i64::MAX), limit + 1);
+        let mut rows = tx.all(&statement.sql, &statement.params, read)?;
+        let has_more = rows.len() as i64 > limit;
+        rows.truncate(limit as usize);
+        let next = rows.last().filter(|_| has_more).map(|row| row.id);
+        return Ok(ListPage { rows, next });
+    }
     let ids = seen(tx, scope, finder, cursor, limit + 1)?;
     let shown = &ids[..ids.len().min(limit as usize)];
     let next = shown.last().copied().filter(|_| ids.len() > shown.len());
@@ -275,6 +304,10 @@ pub fn count(tx: &mut dyn Tx, scope: &Scope, filter: &ListFilter) -> Result<Coun
 }
 
 fn counted(tx: &mut dyn Tx, scope: &Scope, finder: &Finder) -> Result<Count, StoreError> {
+    if finder.finds_all() {
+        let statement = count_of_all(scope);
+        return tx.one(&statement.sql, &statement.params, |row| row.int(0)).map(Count::of);
+    }
     let (mut before, mut all) = (i64::MAX, 0);
     for most in steps(COUNT_MAX + 1) {
         let statement = count_statement(scope, finder, before, most);
@@ -285,7 +318,7 @@ fn counted(tx: &mut dyn Tx, scope: &Scope, finder: &Finder) -> Result<Count, Sto
             _ => break,
         }
     }
-    Ok(if all > COUNT_MAX { Count::MoreThan(COUNT_MAX) } else { Count::Exactly(all) })
+    Ok(Count::of(all))
 }
 
 /// Hands over every row that the filter finds, newest first, holding no more of each than its id: what finds them is
