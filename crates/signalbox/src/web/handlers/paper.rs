@@ -105,10 +105,11 @@ fn drawn(question: &Question, answer: String, table: Option<Table>) -> paper::Qu
     }
 }
 
+/// Rows are numbered: one whose head is empty has none for who hears it read.
 fn blank_table(caption: &str, columns: &[Column]) -> Table {
-    let heads: Vec<&str> = columns.iter().map(|column| column.text.as_str()).collect();
-    let row = || Row::new(Cell::text("\u{a0}"), heads.iter().skip(1).map(|_| Cell::text("\u{a0}")).collect());
-    Table::new(caption, &heads, (0..ROWS_ON_PAPER).map(|_| row()).collect())
+    let heads: Vec<&str> = std::iter::once("Row").chain(columns.iter().map(|column| column.text.as_str())).collect();
+    let row = |n: usize| Row::new(Cell::text(&n.to_string()), columns.iter().map(|_| Cell::text("\u{a0}")).collect());
+    Table::new(caption, &heads, (1..=ROWS_ON_PAPER).map(row).collect())
 }
 
 /// When the answer has to be there, and where only some are asked, of whom.

@@ -76,9 +76,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
             Ok(())
         })?;
         let review = ListFilter { stages: vec![signalbox_core::change::Stage::Review], ..ListFilter::default() };
-        let reviews = match list::count(tx, &scope, &review)? {
-            list::Count::Exactly(n) | list::Count::MoreThan(n) => n,
-        };
+        let reviews = list::count(tx, &scope, &review)?;
         let overdue = store::overdue(tx, &scope, &wanted.filter, now)?;
         Ok((wanted, names, sums, reviews, overdue))
     })?;
@@ -107,8 +105,12 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         })),
         by_organisation: rates(sums.organisations.iter().map(|((name, code), o)| (name.clone(), format!("/changes?organisation={}", code.to_lowercase()), *o))),
         causes: causes(&sums.causes),
-        open_reviews: format!("{} still open.", if reviews == 1 { "1 review is".to_owned() } else { format!("{reviews} reviews are") }),
-        open_reviews_href: if reviews == 0 { String::new() } else { "/changes?stage=REVIEW".into() },
+        open_reviews: match reviews {
+            list::Count::Exactly(1) => "1 review is still open.".into(),
+            list::Count::Exactly(n) => format!("{n} reviews are still open."),
+            list::Count::MoreThan(n) => format!("More than {n} reviews are still open."),
+        },
+        open_reviews_href: if reviews == list::Count::Exactly(0) { String::new() } else { "/changes?stage=REVIEW".into() },
     };
     Ok(page(&view))
 }
