@@ -5,9 +5,11 @@ use super::chance::Chance;
 use super::fill;
 use super::money;
 use crate::act::Act;
+use crate::actor::Actor;
 use crate::board::{Choice, Seat};
 use crate::change::{Change, Clinical, Kind, Stage};
 use crate::form::Raw;
+use crate::process::Who;
 use crate::refusal::Refusal;
 use crate::samples::Case;
 use std::collections::BTreeMap;
@@ -138,6 +140,14 @@ fn bars(case: &Case) -> String {
                 _ => continue,
             };
             found.entry(format!("{}: {}", act.code(), what.join(" and "))).or_default().push(player.name);
+        }
+    }
+    // What the program would do by itself, once nothing stood in its way.
+    let by_itself = case.process.steps.iter().filter(|step| step.from == case.change.stage && step.who.contains(&Who::System));
+    for step in by_itself {
+        if let Err(Refusal::Denied(bars)) = case.may(&Actor::System, step.act) {
+            let what: String = bars.iter().map(|bar| format!(" {} {:?}", bar.code, bar.params)).collect();
+            found.entry(format!("{}:{what}", step.act.code())).or_default().push("the program");
         }
     }
     found.iter().map(|(what, whose)| format!("\n        {what} ({})", whose.join(", "))).collect()
