@@ -117,12 +117,12 @@ impl Finder {
         let mut finder = Finder { dialect, arms: vec![], rest: vec![], among_own: own.is_some(), is_common: false };
         let about = About::of(filter.site, filter.service, filter.organisation);
         let days = filter.window_from.zip(filter.window_to).map(|(from, to)| (from.as_microsecond(), to.as_microsecond()));
-        match (days, about.first()) {
-            (Some((from, to)), first) => {
-                finder.arms.push(window(first.copied(), stands_for, from, to));
+        match days {
+            Some((from, to)) => {
+                finder.arms.push(window(about.first().copied(), stands_for, from, to));
                 finder.ask("c.window_end > {} and c.window_start < {}", vec![from.into(), to.into()]);
             }
-            (None, _) => {
+            None => {
                 let one_sided = [("c.window_end > {}", filter.window_from), ("c.window_start < {}", filter.window_to)];
                 one_sided.into_iter().filter_map(|(asked, at)| Some((asked, at?))).for_each(|(asked, at)| finder.ask(asked, vec![at.as_microsecond().into()]));
             }

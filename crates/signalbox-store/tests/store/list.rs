@@ -112,6 +112,57 @@ fn a_window_beside_a_place_or_a_party_finds_what_both_find() {
     });
 }
 
+/// Several filters at once find what each of them finds by itself, for one own organisation, for two, and after a merger.
+#[test]
+fn several_filters_find_what_each_of_them_finds() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        world.write(|tx| tx.exec("update organisations set merged_into = $1 where id = $2", values![SOUTH, GONE]).map(|_| ()));
+        for n in 0..70 {
+            world.tell(Told {
+                title: format!("Switch {}", ["north", "south", "east"][n % 3]),
+                kind: if n % 4 == 0 { Kind::PlannedOutage } else { Kind::Normal },
+                window: Some(window(n as i64 * 13 - 300, 3)),
+                services: if n % 2 == 0 { vec![ServiceId(IMAGING)] } else { vec![] },
+                sites: vec![SiteId(if n % 3 == 0 { NORTH_SITE } else { SOUTH_SITE })],
+                parties: Parties {
+                    affected: [OrgId(if n % 5 == 0 { GONE } else { SOUTH })].into_iter().filter(|_| n % 7 != 0).collect(),
+                    ..Parties::default()
+                },
+                ..told(NORTH, [Stage::Scheduled, Stage::Submitted, Stage::Approved][n % 3])
+            });
+        }
+        let filters: [fn(&mut ListFilter); 7] = [
+            |f| f.organisation = Some(SOUTH),
+            |f| f.site = Some(SOUTH_SITE),
+            |f| f.service = Some(IMAGING),
+            |f| f.stages = vec![Stage::Scheduled, Stage::Approved],
+            |f| f.kinds = vec![Kind::Normal],
+            |f| f.q = Some("switch so".into()),
+            |f| (f.window_from, f.window_to) = (Some(hours(-100)), Some(hours(500))),
+        ];
+        let eyes = [vec![(AUTHORITY, Role::AuthorityManager)], vec![(SOUTH, Role::Requester)], vec![(NORTH, Role::Requester), (SOUTH, Role::Requester)]];
+        let mut found_any = 0;
+        for eyes in &eyes {
+            let scope = Scope::of(&world.person(eyes));
+            let ids = |wanted: usize| {
+                let mut filter = ListFilter::default();
+                filters.iter().enumerate().filter(|(n, _)| wanted & (1 << n) != 0).for_each(|(_, set)| set(&mut filter));
+                rows(&world, &scope, &filter).iter().map(|row| row.id).collect::<Vec<_>>()
+            };
+            let each: Vec<Vec<i64>> = (0..filters.len()).map(|n| ids(1 << n)).collect();
+            let all = ids(0);
+            for wanted in 1..1 << filters.len() {
+                let fits = |id: &i64| each.iter().enumerate().all(|(n, found)| wanted & (1 << n) == 0 || found.contains(id));
+                let expected: Vec<i64> = all.iter().copied().filter(fits).collect();
+                assert_eq!(ids(wanted), expected, "{wanted:b} seen by {eyes:?}");
+                found_any += expected.len();
+            }
+        }
+        assert!(found_any > 500, "there was something to compare: {found_any}");
+    });
+}
+
 /// More matches than a search tries first.
 #[test]
 fn a_word_that_many_share_is_found_page_by_page() {
