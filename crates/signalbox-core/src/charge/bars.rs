@@ -74,7 +74,8 @@ fn wrong(money: &Money) -> Bar {
     Bar::new("money-state").with(money.state().words())
 }
 
-/// What the authority has settled only the authority decides anew, as where it finds that nobody can give a price.
+/// What the authority has settled only the authority decides anew, as where it finds that nobody can give a price; and
+/// so while a price is being worked out: after an amendment there may be no supplier left to work it out.
 fn decide_on(money: &Money, stamp: &Stamp) -> Option<Bar> {
     if money.contest.is_some() {
         return Some(Bar::new("charge-contested"));
@@ -82,8 +83,12 @@ fn decide_on(money: &Money, stamp: &Stamp) -> Option<Bar> {
     if money.settled && stamp.role != Some(Role::AuthorityManager) {
         return Some(Bar::new("charge-settled"));
     }
-    let open = [State::Undetermined, State::NotChargeable, State::Chargeable, State::FeeDeclined, State::Declined, State::Expired, State::Superseded];
-    (!open.contains(&money.state())).then(|| wrong(money))
+    let open = match money.state() {
+        State::Undetermined | State::NotChargeable | State::Chargeable | State::FeeDeclined | State::Declined | State::Expired | State::Superseded => true,
+        State::FeeOffered | State::FeeAccepted | State::Assessing => stamp.role == Some(Role::AuthorityManager),
+        _ => false,
+    };
+    (!open).then(|| wrong(money))
 }
 
 /// Contested by the supplier until it is approved, appealed by the trust to the authority (C131); and the way out where

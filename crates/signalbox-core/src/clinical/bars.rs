@@ -64,6 +64,8 @@ fn of_state(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<B
         Act::AnswerQuery if !matches!(change.clinical, Clinical::Query { .. }) => Some(Bar::new("nothing-asked")),
         Act::Escalate if safety.escalated.is_some() || !matches!(change.clinical, Clinical::UnderReview { .. }) => Some(Bar::new("nothing-to-escalate")),
         Act::Escalate if allowed(ctx, change).decides != Decides::Reject => Some(Bar::new("nothing-to-escalate")),
+        // What one side rejected is that side's to hand on, too.
+        Act::Escalate => other_side(ctx, change, stamp),
         Act::ReviewScreening => review_screening(change, stamp),
         Act::SettleStop if !matches!(change.clinical, Clinical::Stopped { settled: None, .. }) => Some(Bar::new("no-stop-open")),
         Act::Appeal => appeal(ctx, change),
@@ -106,12 +108,16 @@ fn clear(ctx: &Context, change: &Change, stamp: &Stamp) -> Option<Bar> {
         Clinical::AwaitingSignature(_) => return Some(Bar::new("signature-open")),
         _ => return Some(Bar::new("nothing-under-review")),
     }
-    if let Some(bar) = other_side(ctx, change, stamp) {
-        return Some(bar);
-    }
     let is_authority = stamp.role == Some(Role::AuthoritySafety);
-    if change.safety.escalated.is_some() && !is_authority {
-        return Some(Bar::new("clinical-escalated"));
+    match &change.safety.escalated {
+        // Whoever had to decide has left it to the authority's.
+        Some(_) if is_authority => {}
+        Some(_) => return Some(Bar::new("clinical-escalated")),
+        None => {
+            if let Some(bar) = other_side(ctx, change, stamp) {
+                return Some(bar);
+            }
+        }
     }
     match allowed(ctx, change).decides {
         Decides::Accept | Decides::WithConditions => None,

@@ -45,7 +45,7 @@ pub fn parse(file: &str, source: &str, front: &Front, base: Option<&Process>, fa
         reader.grid(grid);
     }
     reader.offer_the_catalogue();
-    reader.fill_rows();
+    reader.fill_rows(base);
     reader.process
 }
 

@@ -223,12 +223,9 @@ fn reschedule(case: &Case, chance: &mut Chance, raw: &mut Raw) {
     }
 }
 
-/// It adds a party and leads to no step, so that walks leave it out; `kinds.rs` looks at what it does.
-const OWN_NOTICE: &str = "own_notice";
-
 /// The answers of a document, so that it can be sent: what submitting requires, and most of the rest.
 fn document(case: &Case, actor: &Actor, fields: &[Field], chance: &mut Chance, raw: &mut Raw) {
-    for field in fields.iter().filter(|f| f.id != OWN_NOTICE) {
+    for field in fields {
         let required = field.required || field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Submit { .. }));
         if required || (field.id != "contingency_end" && chance.percent(60)) {
             put(case, field, chance, raw);
@@ -285,7 +282,7 @@ fn request(process: &Process, actor: &Actor, chance: &mut Chance, raw: &mut Raw)
 fn amendment(case: &Case, fields: &[Field], chance: &mut Chance, raw: &mut Raw) {
     let owes = chance.percent(60);
     let answered = |id: &str| case.change.content.as_ref().is_some_and(|c| c.answers.contains_key(id));
-    for field in fields.iter().filter(|f| f.id != "contingency_end" && f.id != OWN_NOTICE) {
+    for field in fields.iter().filter(|f| f.id != "contingency_end") {
         let owed = field.question.as_ref().is_some_and(|q| matches!(q.required, Required::Approve | Required::Start | Required::Close));
         if (owes && owed && !answered(&field.id)) || chance.percent(2) {
             put(case, field, chance, raw);

@@ -19,7 +19,7 @@ pub fn way_on(change: &Change) -> &'static [Act] {
         State::Undetermined => &[Act::SettleCharge, Act::SetCharge],
         State::FeeOffered => &[Act::AnswerFee, Act::OfferFee],
         State::FeeDeclined => &[Act::OfferFee, Act::SetCharge],
-        State::Assessing => &[Act::Quote, Act::ReportImpact],
+        State::Assessing => &[Act::Quote, Act::ReportImpact, Act::SetCharge],
         State::Quoted => &[Act::AcceptQuote, Act::Quote],
         State::Accepted => &[Act::GiveOrder, Act::Quote],
         _ => &[Act::Quote, Act::BeginImpact, Act::SetCharge],

@@ -271,6 +271,17 @@ fn t10_an_assessment_is_complete_only_once_a_price_is_out() {
 }
 
 #[test]
+fn the_authority_decides_anew_while_a_price_is_worked_out() {
+    let (world, process) = (World::new(), normal_change());
+    let mut case = assessing(&world, &process, "2026-11-02T09:00", "2026-12-08T09:00", "2026-12-08T12:00");
+    let no = raw(&[("chargeable", "no"), ("ground", "price_zero"), ("reason", "No supplier runs it any more")]);
+    case.does("manager", Act::SetCharge, &[("chargeable", "yes"), ("ground", "outside_scope")]).does("commercial", Act::BeginImpact, &[]);
+    assert_eq!(case.refuses("manager", Act::SetCharge, &no), ["money-state"]);
+    case.sends("authority", Act::SetCharge, &no);
+    assert_eq!(state(&case), State::NotChargeable);
+}
+
+#[test]
 fn br_27_a_fee_is_due_once_the_assessment_has_begun() {
     let (world, process) = (World::new(), normal_change());
     let mut case = assessing(&world, &process, "2026-11-02T09:00", "2026-12-08T09:00", "2026-12-08T12:00");

@@ -86,6 +86,24 @@ fn spec_8_6_the_same_side_decides_anew_and_who_did_not_sign_the_form_has_read_it
 }
 
 #[test]
+fn what_one_side_rejected_is_that_sides_to_hand_on_to_the_authority() {
+    let (world, process) = (World::new(), document("end-to-end"));
+    let mut case = under_review(&world, &process);
+    let form = rejection(&case);
+    case.sends("trust-officer", Act::RejectClinically, &form);
+    let again = answered(&case, asked(&process, normal("PACS", "GW-1", "2026-12-08T09:00", "2026-12-08T12:00")));
+    case.sends("coordinator", Act::Submit, &again).does("manager", Act::Accept, LOW_RISK);
+    case.sends("supplier-officer", Act::Rate, &rating("H1", "death", "many", "low"));
+    assert_eq!(case.refuses("supplier-officer", Act::Escalate, &raw(&[("benefit", "x")])), ["clinical-other-side"]);
+    case.does("trust-officer", Act::Escalate, &[("benefit", "Two hospitals get films at night")]);
+    assert_eq!(case.refuses("trust-officer", Act::Clear, &Raw::new()), ["clinical-escalated"]);
+    // Nobody else is left, so the authority's officer accepts what was made less dangerous.
+    case.does("authority-officer", Act::Rate, LOW_RATING);
+    case.does("authority-officer", Act::Clear, &[("read_form", "yes")]);
+    assert!(matches!(case.change.clinical, Clinical::Accepted { .. }));
+}
+
+#[test]
 fn scenario_27_a_lapsed_registration_takes_the_power_to_sign() {
     let (mut world, process) = (World::new(), document("end-to-end"));
     // It ends on the day of the signature, and ended the day before.

@@ -3,7 +3,7 @@
 use super::super::cells;
 use super::{INHERITED, Line, Reader};
 use crate::process::markdown::{Cell, Grid};
-use crate::process::{AnswerKind, Column, Required, Step, facts};
+use crate::process::{AnswerKind, Column, Process, Required, Step, facts};
 
 /// What a cell of a table of answers may be: a single value, so that a row fits on a line.
 const SINGLE: &str = "text, one of: a, b, yes or no, number 0 to 9, date, organisation or a technical value";
@@ -70,7 +70,7 @@ impl Reader<'_> {
     }
 
     /// The questions that ask for rows are given their columns, wherever in the document those stand.
-    pub(super) fn fill_rows(&mut self) {
+    pub(super) fn fill_rows(&mut self, base: Option<&Process>) {
         let mut faults = vec![];
         let mut used = vec![];
         for question in &mut self.process.questions {
@@ -88,6 +88,9 @@ impl Reader<'_> {
                 faults.push((format!("question {}", question.id), "required-unknown", "Rows cannot be needed for notice.".to_owned()));
             }
         }
+        // An inherited table goes with the last question that asked for it.
+        let is_inherited = |name: &String, columns: &Vec<Column>| base.and_then(|base| base.rows.get(name)) == Some(columns);
+        self.process.rows.retain(|name, columns| used.contains(name) || !is_inherited(name, columns));
         for name in self.process.rows.keys().filter(|name| !used.contains(name)) {
             faults.push((format!("rows {name}"), "rows-unused", format!("No question asks for rows of {name}.")));
         }
