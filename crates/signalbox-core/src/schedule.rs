@@ -6,9 +6,11 @@
 //! answers are held by a naive oracle in the tests.
 //!
 //! `graph` walks dependencies, `index` holds the work and finds clashes, `touching` finds work by what it touches,
+//! `alarmed` what an alarm may have to do with,
 //! `slots` looks for times without any, `availability` adds up what it takes from services, `calendar` and `timeline`
 //! are what holds for stretches of time.
 
+mod alarmed;
 pub mod availability;
 mod calendar;
 pub mod closure;
@@ -21,6 +23,7 @@ pub mod slots;
 mod timeline;
 mod touching;
 
+pub use alarmed::Ringing;
 pub use calendar::{Extent, External, Freeze, Level, Maintenance};
 pub use graph::{Affected, Dependency, DependencyKind, Graph, Marks, Node};
 pub use index::ScheduleIndex;

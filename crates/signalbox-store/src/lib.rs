@@ -8,6 +8,7 @@
 //! transaction as the events it comes from.
 
 pub mod accounts;
+pub mod alarms;
 pub mod append;
 pub mod boards;
 pub mod clashes;
@@ -22,6 +23,7 @@ pub mod engine;
 pub mod error;
 pub mod gather;
 pub mod keys;
+pub mod ledger;
 pub mod log;
 pub mod migrate;
 pub mod outbox;

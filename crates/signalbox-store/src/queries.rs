@@ -2,6 +2,7 @@
 //! to read a change for somebody.
 
 pub mod agenda;
+pub mod alarms;
 pub mod availability;
 pub mod calendar;
 pub mod change;
@@ -13,6 +14,7 @@ pub mod entries;
 pub mod found;
 pub mod gate;
 pub mod incidents;
+pub mod ledger;
 pub mod lessons;
 pub mod list;
 pub mod names;
@@ -32,6 +34,8 @@ use signalbox_core::form::Raw;
 /// The composed statements of every file, for the test that prepares each on both databases.
 pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
     let files = [
+        ("alarms", alarms::composed()),
+        ("ledger_cases", ledger::composed()),
         ("sight", sight::composed()),
         ("found", found::composed(dialect)),
         ("list", list::composed(dialect)),

@@ -36,6 +36,8 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("feed", crate::accounts::feed::STATEMENTS),
     ("registration", crate::accounts::registration::STATEMENTS),
     ("drafts", crate::drafts::STATEMENTS),
+    ("alarms", crate::alarms::STATEMENTS),
+    ("ledger", crate::ledger::STATEMENTS),
     ("deployments", crate::deployments::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),
     ("modalities", crate::gather::modalities::STATEMENTS),

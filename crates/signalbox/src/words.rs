@@ -1,6 +1,7 @@
 //! The one generator of sentences: page, mail and read-aloud say the same of the same thing. The core speaks in codes
 //! and parameters; here each of them becomes plain English that says what happens, to whom, when, and what to do.
 
+pub mod alarms;
 mod bars;
 pub mod boards;
 pub mod deployments;
@@ -8,6 +9,7 @@ mod faults;
 mod formats;
 mod labels;
 pub mod learning;
+pub mod ledger;
 mod lines;
 pub mod mergers;
 mod modalities;

@@ -190,6 +190,12 @@ impl Graph {
         self.carried.of(service)
     }
 
+    /// Walks only to what these need firmly, however far.
+    pub(super) fn climb(&self, from: &[Number], marks: &mut Marks) {
+        marks.begin(self.nodes.len());
+        marks.up.spread_from((from, &[]), &self.firm_up);
+    }
+
     /// Walks both ways from what is touched, and from what is only named beside it.
     pub(super) fn walk(&self, touched: &[Number], beside: &[Number], marks: &mut Marks) {
         marks.begin(self.nodes.len());

@@ -20,17 +20,17 @@ const QUARTER: i64 = 6 * 3600;
 
 /// Work as it is kept: numbers instead of nodes, and no more room than it needs.
 #[derive(Clone, Debug)]
-struct Entry {
-    change: ChangeId,
+pub(super) struct Entry {
+    pub change: ChangeId,
     reference: Box<str>,
-    span: Span,
+    pub span: Span,
     /// Items before services.
-    nodes: Box<[Number]>,
+    pub nodes: Box<[Number]>,
     items: u16,
     stage_rank: u8,
     level: Level,
     passes_freezes: bool,
-    sites: Box<[SiteId]>,
+    pub sites: Box<[SiteId]>,
     organisations: Box<[OrgId]>,
     people: Box<[PersonId]>,
     after: Box<[ChangeId]>,
@@ -295,7 +295,7 @@ impl ScheduleIndex {
     }
 
     /// Everything whose window may share time with a span, once each.
-    fn near(&self, span: Span) -> impl Iterator<Item = &Entry> {
+    pub(super) fn near(&self, span: Span) -> impl Iterator<Item = &Entry> {
         let asked = quarters(span);
         let first = *asked.start();
         let short = self.quarters.range(asked).flat_map(move |(quarter, places)| {

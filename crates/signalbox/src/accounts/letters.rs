@@ -1,6 +1,7 @@
 //! The letters about accounts: asked for in the transaction of what they tell, written when they are sent. A link's
 //! secret is made only then, so that no table ever holds one.
 
+mod ledger;
 mod members;
 mod officers;
 mod series;
@@ -60,6 +61,8 @@ pub enum Letter {
     SignatureRefused { person: i64, change: i64 },
     /// To who owns work that comes again: a draft was made of an occurrence.
     OccurrenceMade { series: i64, change: i64, person: i64 },
+    /// To those who answer for an organisation: a call-out was proposed to it, answered or decided.
+    CallOut { case: i64, org: i64 },
     /// To those who answer for an organisation: an occurrence is due that nobody owns.
     OccurrenceWaits { series: i64, day: String, person: i64 },
 }
@@ -114,6 +117,7 @@ impl Letter {
             Letter::ConfirmMembers { person, merger } => members::confirm(app, *person, *merger),
             Letter::RegistrationEnds { clinician, expires_on, days } => officers::registration_ends(app, *clinician, expires_on, *days),
             Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
+            Letter::CallOut { case, org } => ledger::stands(app, *case, *org),
             Letter::OccurrenceMade { series, change, person } => series::made(app, *series, *change, *person),
             Letter::OccurrenceWaits { series, day, person } => series::waits(app, *series, day, *person),
         }

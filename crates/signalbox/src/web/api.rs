@@ -4,6 +4,7 @@
 //! Only a bearer token opens it. A cookie travels by itself, so it opens nothing here (S42).
 
 pub mod acts;
+pub mod alarms;
 mod answers;
 pub mod ask;
 pub mod calendars;
@@ -43,6 +44,10 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(acts::offers))
         .routes(routes!(acts::show, acts::take))
         .routes(routes!(acts::history))
+        .routes(routes!(alarms::list, alarms::tell))
+        .routes(routes!(alarms::tell_alertmanager))
+        .routes(routes!(alarms::read))
+        .routes(routes!(alarms::find))
         .routes(routes!(deployments::record))
         .routes(routes!(files::list, files::attach))
         .routes(routes!(files::read))

@@ -1,5 +1,6 @@
 //! What happens behind each address: a form in, a call to the store or the core, a page or another address out.
 
+pub mod alarms;
 pub mod availability;
 pub mod boards;
 pub mod by_mail;
@@ -18,6 +19,7 @@ pub mod free_times;
 pub mod impact;
 pub mod incidents;
 pub mod join;
+pub mod ledger;
 mod lessons;
 pub mod me;
 pub mod meetings;

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read the surroundings and the real clock")]
 
 mod absence;
+mod alarms;
 mod api;
 mod availability;
 mod boards;
@@ -28,6 +29,7 @@ mod kept;
 mod kill;
 mod kinds;
 mod learning;
+mod ledger;
 mod live;
 mod lost_rights;
 mod mail;

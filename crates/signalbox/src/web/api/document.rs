@@ -21,6 +21,7 @@ use crate::web::problem::{Problem, ProblemError};
         (name = "changes", description = "Changes: lists, one change, drafts, history."),
         (name = "acts", description = "What may be done, and doing it."),
         (name = "files", description = "Files of a change."),
+        (name = "alarms", description = "Alarms as monitors and desks tell them, and whether announced work answers for them."),
         (name = "incidents", description = "What other systems tell of, and the changes that it may have come from."),
         (name = "schedule", description = "The forward schedule, what is owed, whether an alarm is expected, whether something may change now."),
         (name = "directory", description = "Who and what there is."),

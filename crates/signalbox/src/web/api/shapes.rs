@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use signalbox_core::act::Act;
 use signalbox_core::actor::{OrgKind, Role};
-use signalbox_core::alarm::Means;
+use signalbox_core::alarm::{Class, Means};
 use signalbox_core::calendar::{Basis, Verdict};
 use signalbox_core::change::{Confidentiality, Consequence, Kind, Outcome, Stage, Window};
 use signalbox_core::schedule::Level;
@@ -57,6 +57,8 @@ codes! {
     State of Stage as str::to_lowercase;
     /// What became of a change.
     OutcomeCode of Outcome as str::to_lowercase;
+    /// What an alarm was read as, or found to be.
+    ClassCode of Class as str::to_lowercase;
     /// What an alarm of a listed item means.
     MeansCode of Means as str::to_lowercase;
     /// How firm an entry of the schedule is.

@@ -13,6 +13,7 @@ use signalbox_core::actor::Actor;
 use signalbox_core::alarm::Cover;
 use signalbox_core::calendar::{self, local};
 use signalbox_core::change::{Change, Stage};
+use signalbox_store::queries::alarms::{self, AlarmFilter};
 use signalbox_store::queries::change::{self as pages, ChangePage};
 use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter, Standing};
 use signalbox_store::queries::sight;
@@ -24,6 +25,7 @@ use crate::run::{Expect, Key, Stop};
 use crate::web::form::{Form, Query};
 use crate::web::layout::Place;
 use crate::web::pages::ops::{OpsForm, OpsPage, OpsRow};
+use crate::web::parts::Section;
 use crate::web::problem::{Failure, Fault};
 use crate::web::tell::{done, page_with};
 use crate::web::typed;
@@ -37,6 +39,10 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(12);
 const SILENT: SignedDuration = SignedDuration::from_hours(12);
 /// How long ago work may have been planned that nobody has said anything about yet, or that still runs.
 const BEHIND: SignedDuration = SignedDuration::from_hours(15 * 24);
+/// How long an alarm stays on the board: a shift.
+const LATELY: SignedDuration = SignedDuration::from_hours(12);
+/// The latest alarms that the board shows; the rest stand in their list.
+const RANG_MAX: i64 = 10;
 /// More than fits any board.
 const ROWS_MAX: usize = 60;
 
@@ -58,7 +64,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
 fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>) -> Result<Response, Failure> {
     let (actor, now, zone) = (visitor.actor()?, app.clock.now(), calendar::london());
     let scope = Scope::of(&actor);
-    let (question, found, rows) = app.read::<_, Failure>(|tx| {
+    let (question, found, rows, rang) = app.read::<_, Failure>(|tx| {
         let (question, found) = alarm::ask(tx, &scope, query, now, &zone)?;
         let asked = Asked { from: now - BEHIND, until: now + AHEAD, now };
         let filter = ScheduleFilter { mine_only: true, ..ScheduleFilter::default() };
@@ -68,7 +74,8 @@ fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>)
                 works.extend(read_work(app, tx, &actor, &scope, entry, now)?);
             }
         }
-        Ok((question, found, works))
+        let lately = AlarmFilter { from: Some(now - LATELY), ..AlarmFilter::default() };
+        Ok((question, found, works, alarms::list(tx, &scope, &lately, RANG_MAX)?))
     })?;
     let drawing = Drawing { app, now, zone: &zone, returned };
     let (running, next): (Vec<&Work>, Vec<&Work>) = rows.iter().partition(|work| work.is_running(now));
@@ -93,6 +100,9 @@ fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>)
         faults,
         running,
         next,
+        rang: Section::new("rang", "What rang lately")
+            .table(super::alarms::table(&rang, now), "Nothing rang in the last 12 hours that you may see.")
+            .link("All alarms", "/alarms"),
     };
     let status = if view.faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page_with(status, &view))

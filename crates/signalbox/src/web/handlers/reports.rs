@@ -87,6 +87,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
         report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
         report("Request models", "/reports/requests", "Which requests may be asked for, and how have they gone?", requests::sentence(&app, &scope)?),
         report("Rejections and returns", "/reports/returns", "What came back, why, and did it come again?", returns::sentence(&came_back)),
+        report("Call-outs", "/ledger", "What did false alarms cost, and who answers for them?", "Month by month, with every row.".to_owned()),
         report(
             "Forward schedule of change",
             "/reports/schedule",

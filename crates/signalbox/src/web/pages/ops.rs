@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::web::layout::Shell;
+use crate::web::parts::Section;
 use crate::web::ui::{Choice, Fault, Field, Link, Tag};
 
 #[derive(Template)]
@@ -16,6 +17,8 @@ pub struct OpsPage {
     pub faults: Vec<Fault>,
     pub running: Vec<OpsRow>,
     pub next: Vec<OpsRow>,
+    /// What rang lately.
+    pub rang: Section,
 }
 
 pub struct Question {

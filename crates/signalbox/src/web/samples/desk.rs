@@ -7,7 +7,7 @@ use crate::web::pages::ops::{Answer, OpsForm, OpsPage, OpsRow, Question};
 use crate::web::pages::run::{Clock, LogLine, Press, RunPage, RunStep, Served};
 use crate::web::pages::status::{StatusPage, StatusRow};
 use crate::web::pages::tonight::{Noticed, TonightPage, UnknownSitePage};
-use crate::web::parts::{Cell, Row, Table};
+use crate::web::parts::{Cell, Row, Section, Table};
 use crate::web::ui::{Choice, Fault, Field, Link, Tag};
 
 pub fn ops(matches: bool) -> OpsPage {
@@ -72,6 +72,19 @@ pub fn ops(matches: bool) -> OpsPage {
             row("w2", &WORK[0], "Northbrook. No alarm expected.", "Ring: Northbrook desk, 020 7946 0131", Some(form("w2", &[("start", "Started")], None))),
             row("w3", &WORK[2], "Northbrook link down to 01:00.", "Ring: Meridian NOC, 020 7946 0190", None),
         ],
+        rang: Section::new("rang", "What rang lately")
+            .table(
+                Table::new(
+                    "Alarms",
+                    &["What rang", "When", "How it reads", "Work"],
+                    vec![Row::new(
+                        Cell::link("NBK-EDGE-1", "/alarms/7").small("unreachable, and 6 more of the same"),
+                        vec![Cell::text("at 23:02").small("zabbix"), Cell::tag("Expected", "green"), Cell::link("NPN-2026-000112", "/changes/NPN-2026-000112")],
+                    )],
+                ),
+                "",
+            )
+            .link("All alarms", "/alarms"),
     }
 }
 
