@@ -25,6 +25,7 @@ pub mod gate;
 pub mod govern;
 pub mod ids;
 pub mod learn;
+pub mod maintnote;
 pub mod modality;
 pub mod offers;
 pub mod permit;

@@ -29,6 +29,8 @@ pub enum Because {
     Schedule,
     /// The network provider has to be told.
     TellProvider,
+    /// The provider was told, says nothing, and is to be rung (X6).
+    RingProvider,
     /// The provider has to acknowledge.
     Acknowledge,
     /// They are to do the work, or are at it.
@@ -95,6 +97,14 @@ fn sorts() -> Vec<Sort> {
             Because::TellProvider,
             format!("c.network = 'NEEDED' and c.stage in ('APPROVED', 'SCHEDULED', 'AWAITING_APPROVAL') and {}", holds("'SCM', 'SDSK'")),
         ),
+        sort(
+            Because::RingProvider,
+            format!(
+                "c.network = 'SENT' and c.holds_window = 1 and {} and exists (select 1 from network_chases n where n.change_id = c.id and n.step = 1
+                and n.chased_at > coalesce((select max(w.written_at) from network_notices w where w.change_id = c.id), 0))",
+                holds("'SCM'")
+            ),
+        ),
         sort(Because::Acknowledge, format!("c.network = 'SENT' and c.holds_window = 1 and {}", holds("'NNOC'"))),
         sort(Because::Work, "c.stage in ('SCHEDULED', 'IMPLEMENTING', 'BACKING_OUT') and c.implementer = $1".into()),
         // SD-6: whoever did the work never confirms how it came out.
@@ -105,7 +115,7 @@ fn sorts() -> Vec<Sort> {
 /// The statements of this file, as a test prepares them.
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
-    let names = ["DRAFTS", "DECIDE", "SCHEDULE", "TELL_PROVIDER", "ACKNOWLEDGE", "WORK", "CLOSE"];
+    let names = ["DRAFTS", "DECIDE", "SCHEDULE", "TELL_PROVIDER", "RING_PROVIDER", "ACKNOWLEDGE", "WORK", "CLOSE"];
     let mut statements: Vec<_> = names.into_iter().zip(sorts().iter().map(|sort| statement(&scope, sort).sql)).collect();
     statements.push(("RUNS", RUNS.to_owned()));
     statements.push(("HAPPENED", happened_statement(&scope, 0, Timestamp::UNIX_EPOCH, 50).sql));
