@@ -89,8 +89,8 @@ pub struct Maintenance<'a> {
     pub organizer: (&'a str, &'a str),
     /// The domain of the party that does the work.
     pub provider: &'a str,
-    /// The customer account with the network provider.
-    pub account: Option<&'a str>,
+    /// The customer account with the network provider. Readers want one in every notice.
+    pub account: &'a str,
     pub id: &'a str,
     /// The same work under the number of the party that does it.
     pub own_id: Option<&'a str>,
@@ -202,9 +202,7 @@ impl Calendar {
         let name: String = name.chars().filter(|letter| *letter != '"' && !letter.is_control()).collect();
         self.line(&format!("ORGANIZER;CN=\"{name}\":mailto:{address}"));
         self.words("X-MAINTNOTE-PROVIDER", notice.provider);
-        if let Some(account) = notice.account {
-            self.words("X-MAINTNOTE-ACCOUNT", account);
-        }
+        self.words("X-MAINTNOTE-ACCOUNT", notice.account);
         match notice.own_id {
             None => self.words("X-MAINTNOTE-MAINTENANCE-ID", notice.id),
             Some(own) => {

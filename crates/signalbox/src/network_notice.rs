@@ -15,6 +15,9 @@ use crate::ical::{Calendar, Maintenance};
 /// What stands for the title of work that is not open to everybody, as on the schedule.
 pub const RESTRICTED: &str = "Restricted work";
 
+/// What stands for an account that nobody has told us. The form wants one, and programs that read it refuse a notice without.
+pub const NO_ACCOUNT: &str = "UNKNOWN";
+
 /// One version of a notice with the names in it.
 #[derive(Clone, Debug)]
 pub struct Told {
@@ -116,7 +119,7 @@ impl Told {
             summary: &self.title(),
             organizer: (&team.name, &team.email),
             provider: self.domain.as_deref().unwrap_or(host),
-            account: self.account.as_ref().map(|account| account.number.as_str()),
+            account: self.account.as_ref().map_or(NO_ACCOUNT, |account| account.number.as_str()),
             id: &self.reference,
             own_id: self.own_reference.as_deref(),
             objects: &version.objects,
