@@ -95,7 +95,7 @@ pub(super) fn send(app: &App, post: &dyn Post, task: &Task) -> Result<(), Troubl
         app.write::<_, StoreError>(move |tx| store::add_network_link(tx, &link))?;
     }
     let link = token.map(|token| app.config.base.link(&format!("/n/{}", token.to_hex())));
-    let again = if letter.is_chase { "Please acknowledge: " } else { "" };
+    let again = if letter.is_chase { "Not acknowledged yet: " } else { "" };
     post.deliver(&Envelope {
         id: task.id.to_string(),
         to: row.person.email.clone(),
@@ -121,7 +121,7 @@ fn note_told(app: &App, change_id: i64) -> Result<(), Trouble> {
 fn text(told: &Told, name: &str, link: Option<&str>, is_chase: bool) -> String {
     let mut parts = vec![format!("Hello {name},")];
     if is_chase {
-        parts.push("This was sent before, and we have no word that it arrived. Please acknowledge it.".into());
+        parts.push("This was sent before, and we have no word that it arrived. Say so below.".into());
     }
     parts.push(told.sentence().into());
     let lines = told.facts().into_iter().map(|(label, value)| format!("{label}: {}", value.replace('\n', ", ")));

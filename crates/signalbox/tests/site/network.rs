@@ -245,7 +245,7 @@ fn scenario_11_forgot_the_carrier() {
         let Err(Stop::Refused(Refusal::Denied(bars))) = schedule else { panic!("{schedule:?}") };
         assert_eq!((bars[0].code, bars[0].params.as_slice()), ("provider-not-acknowledged", ["SENT".to_owned(), "2".to_owned()].as_slice()));
         let again = only(&world);
-        assert!(again.to == NOC && again.subject.starts_with("Please acknowledge: Notice of work ON-2026-000001"), "{again:?}");
+        assert!(again.to == NOC && again.subject.starts_with("Not acknowledged yet: Notice of work ON-2026-000001"), "{again:?}");
         assert_eq!(again.calendar, first.calendar, "the same version");
         assert_ne!(link(&again), link(&first));
         let today = async || world.sign_in(PRIYA).await.get("/").await.text();

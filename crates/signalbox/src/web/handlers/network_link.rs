@@ -56,7 +56,7 @@ fn draw(app: &App, visitor: &Visitor, token: &str, asked: &Asked, form: &Form, f
     if asked.link.used_at.is_some() {
         return say(
             &format!("{reference} is acknowledged"),
-            "Thank you. You have nothing more to do.",
+            "It is acknowledged. You have nothing more to do.",
             "This address is used up. Later news of this work comes by another letter.",
         );
     }
