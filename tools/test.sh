@@ -13,7 +13,7 @@ logs=$target/test-logs
 mkdir -p "$logs"
 rm -f "$logs"/*
 # Pages and calendars that an earlier run left would be judged again.
-rm -rf "$target/pages" "$target/feeds"
+rm -rf "$target/pages" "$target/feeds" "$target/maintnote"
 
 passed=0 failed=0 skipped=0
 minutes=()
@@ -68,14 +68,19 @@ finish() {
 tools_ready() {
     tools/install.sh || return
     npm ci --prefix tools/npm --ignore-scripts --no-audit --no-fund --loglevel=error || return
-    # The lock of the environment is its list of versions: made again when that changes.
-    local venv=$target/venv stamp
-    stamp=$(sha256sum tools/requirements.txt)
+    python_ready "$target/venv" tools/requirements.txt || return
+    python_ready "$target/venv-maintnote" tools/requirements-maintnote.txt
+}
+
+# python_ready VENV REQUIREMENTS: the lock of an environment is its list of
+# versions; it is made again when that changes.
+python_ready() {
+    local venv=$1 stamp
+    stamp=$(sha256sum "$2")
     if [ "$(cat "$venv/stamp" 2>/dev/null)" != "$stamp" ]; then
         rm -rf "$venv"
         python3 -m venv "$venv" || return
-        "$venv/bin/pip" install --quiet --disable-pip-version-check \
-            -r tools/requirements.txt || return
+        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$2" || return
         echo "$stamp" >"$venv/stamp"
     fi
 }
@@ -103,6 +108,7 @@ stage lint checked lint
 stage tests tests
 stage html tools/vnu.sh "$target/pages"
 stage calendars tools/ical.sh "$target/feeds"
+stage notices tools/maintnote.sh "$target/maintnote"
 stage contract tools/contract.sh
 stage capabilities tools/capabilities.sh "$logs/tests.log"
 finish

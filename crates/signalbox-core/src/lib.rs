@@ -26,6 +26,7 @@ pub mod govern;
 pub mod ids;
 pub mod learn;
 pub mod ledger;
+pub mod maintnote;
 pub mod modality;
 pub mod offers;
 pub mod permit;

@@ -364,6 +364,8 @@ pub enum TimerAct {
     LapseApproval,
     /// The clinical question is still open: it goes up, and is never answered by silence (scenario 31).
     EscalateClinical,
+    /// The network provider was told and says nothing (X6); set by the network track and never written in a document.
+    ChaseNetwork,
 }
 
 /// A pre-authorised request (spec 4.5).

@@ -7,6 +7,7 @@ use crate::calendar::Calendar;
 use crate::carry;
 use crate::change::{Change, Stage};
 use crate::event::{Event, Recorded};
+use crate::maintnote::{self, Chase};
 use crate::process::{Audience, Process, TimerAct, TimerWhen};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -153,7 +154,25 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
     if (moved || matches!(recorded.event, Event::Money(_))) && !after.stage.is_final() {
         tasks.extend(crate::charge::timers::of(after, calendar, zone, recorded.at));
     }
+    if moved || matches!(recorded.event, Event::NetworkTold { .. }) {
+        tasks.extend(chases(after, calendar, zone, recorded.at));
+    }
     tasks
+}
+
+/// X6: who is asked, and when, while the network provider says nothing.
+fn chases(change: &Change, calendar: &Calendar, zone: &TimeZone, now: Timestamp) -> Vec<Task> {
+    let Some((told_at, window)) = maintnote::unanswered_since(change).zip(change.window()) else { return vec![] };
+    let tells = |chase| match chase {
+        Chase::Mail => Audience::NetworkProvider,
+        Chase::Ring => Audience::Role(Role::SupplierManager),
+        Chase::Supervisor => Audience::Role(Role::AuthorityManager),
+    };
+    let step = |(chase, _): &(Chase, i64)| {
+        let due_at = maintnote::chased_at(*chase, told_at, window.start, calendar, zone);
+        (due_at > now).then(|| Task::Timer { then: TimerAct::ChaseNetwork, tells: vec![tells(*chase)], due_at, because: told_at.to_string() })
+    };
+    maintnote::CHASES.iter().filter_map(step).collect()
 }
 
 fn go_decided(change: &Change) -> bool {

@@ -2,6 +2,7 @@
 //! caller has taken the log-head lock and decided on facts read after it (settled 20).
 
 use crate::log::{self, Head, NewEvent, Stream};
+use crate::network;
 use crate::outbox::{self, NewTask};
 use crate::project::{self, Prose};
 use crate::{StoreError, Tx};
@@ -41,6 +42,9 @@ pub fn commit(tx: &mut dyn Tx, head: &mut Head, commit: Commit) -> Result<(), St
     }
     let updated_at = decision.events.last().map_or(after.raised_at, |e| e.at);
     project::carry_on(tx, before, after, &words, updated_at)?;
+    if let Some(last) = decision.events.last() {
+        network::write_owed(tx, before, after, &words, last.id.0, updated_at)?;
+    }
     if drops_timers {
         outbox::cancel_for_change(tx, after.id.0, TIMER, updated_at)?;
     }

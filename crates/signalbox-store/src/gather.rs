@@ -207,9 +207,14 @@ fn org_row(row: &dyn crate::Row) -> Result<OrgFact, StoreError> {
     Ok(OrgFact { id: OrgId(row.int(0)?), code: row.text(1)?, kind })
 }
 
+/// Whether an item of this type is a part of the network.
+pub(crate) fn is_of_network(item_type: &str) -> bool {
+    let kind = item_type.to_ascii_lowercase();
+    ["circuit", "router", "switch", "firewall", "network", "link"].iter().any(|word| kind.contains(word))
+}
+
 pub(crate) fn item_row(row: &dyn crate::Row) -> Result<ItemFact, StoreError> {
-    let kind = row.text(4)?.to_ascii_lowercase();
-    let is_network = ["circuit", "router", "switch", "firewall", "network", "link"].iter().any(|word| kind.contains(word));
+    let is_network = is_of_network(&row.text(4)?);
     Ok(ItemFact { id: ItemId(row.int(0)?), code: row.text(1)?, org: OrgId(row.int(2)?), site: row.opt_int(3)?.map(SiteId), services: vec![], is_network })
 }
 

@@ -26,6 +26,7 @@ pub mod keys;
 pub mod ledger;
 pub mod log;
 pub mod migrate;
+pub mod network;
 pub mod outbox;
 pub mod page;
 pub mod project;

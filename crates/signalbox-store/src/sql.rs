@@ -27,6 +27,8 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("incident", crate::directory::incident::STATEMENTS),
     ("project.work", crate::project::work::STATEMENTS),
     ("money", crate::directory::money::STATEMENTS),
+    ("network_accounts", crate::directory::network::STATEMENTS),
+    ("network", crate::network::STATEMENTS),
     ("clinician", crate::directory::clinician::STATEMENTS),
     ("clinical", crate::clinical::STATEMENTS),
     ("keys", crate::keys::STATEMENTS),

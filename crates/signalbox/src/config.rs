@@ -95,6 +95,11 @@ impl BaseUrl {
         normal_authority(self.scheme, header).as_deref() == Some(self.authority.as_str())
     }
 
+    /// The host alone, as it stands in the names of things.
+    pub fn host(&self) -> &str {
+        self.authority.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(self.authority.as_str(), |(host, _)| host)
+    }
+
     /// A full link to a path of ours.
     pub fn link(&self, path: &str) -> String {
         format!("{self}{path}")

@@ -19,7 +19,16 @@ pub struct Envelope {
     pub to: String,
     pub subject: String,
     pub text: String,
+    /// A calendar file that says the same to programs.
+    pub calendar: Option<CalendarFile>,
     pub at: Timestamp,
+}
+
+/// A calendar file that goes with a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarFile {
+    pub name: String,
+    pub text: String,
 }
 
 /// Why a letter did not leave.

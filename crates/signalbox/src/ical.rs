@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use signalbox_core::calendar;
+use signalbox_core::maintnote;
 
 /// The zone of every local time, as it is defined in each file.
 const TZID: &str = "Europe/London";
@@ -72,6 +73,30 @@ pub struct Event {
     pub category: String,
     /// Whether whoever has it in their calendar is busy meanwhile.
     pub takes_time: bool,
+}
+
+/// A maintenance notice to a network provider (MaintNote, spec 10.3). Its words are those of the form, not ours.
+#[derive(Clone, Debug)]
+pub struct Maintenance<'a> {
+    /// The same for the life of the work.
+    pub uid: &'a str,
+    pub sequence: u32,
+    pub written_at: Timestamp,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub summary: &'a str,
+    /// Name and address of whoever is asked about it.
+    pub organizer: (&'a str, &'a str),
+    /// The domain of the party that does the work.
+    pub provider: &'a str,
+    /// The customer account with the network provider. Readers want one in every notice.
+    pub account: &'a str,
+    pub id: &'a str,
+    /// The same work under the number of the party that does it.
+    pub own_id: Option<&'a str>,
+    pub objects: &'a [String],
+    pub impact: maintnote::Impact,
+    pub status: maintnote::Status,
 }
 
 /// A time in which somebody is not free.
@@ -153,6 +178,44 @@ impl Calendar {
             self.line(&format!("URL:{}", event.url));
         }
         self.line(if event.takes_time { "TRANSP:OPAQUE" } else { "TRANSP:TRANSPARENT" });
+        self.line("END:VEVENT");
+    }
+
+    /// Adds a maintenance notice. Its times are in UTC. The file has no METHOD, at which some programs would put it into
+    /// a calendar unasked.
+    pub fn maintenance(&mut self, notice: &Maintenance) {
+        let status = match notice.status {
+            maintnote::Status::Tentative => Status::Tentative,
+            maintnote::Status::Cancelled => Status::Cancelled,
+            _ => Status::Confirmed,
+        };
+        self.line("BEGIN:VEVENT");
+        self.words("UID", notice.uid);
+        self.line(&format!("SEQUENCE:{}", notice.sequence));
+        for (name, at) in [("DTSTAMP", notice.written_at), ("DTSTART", notice.start), ("DTEND", notice.end)] {
+            self.line(&format!("{name}:{}", utc(at)));
+        }
+        self.words("SUMMARY", notice.summary);
+        self.line(&format!("STATUS:{}", status.word()));
+        let (name, address) = notice.organizer;
+        // A parameter in quotes holds anything but quotes and controls (RFC 5545, 3.2).
+        let name: String = name.chars().filter(|letter| *letter != '"' && !letter.is_control()).collect();
+        self.line(&format!("ORGANIZER;CN=\"{name}\":mailto:{address}"));
+        self.words("X-MAINTNOTE-PROVIDER", notice.provider);
+        self.words("X-MAINTNOTE-ACCOUNT", notice.account);
+        match notice.own_id {
+            None => self.words("X-MAINTNOTE-MAINTENANCE-ID", notice.id),
+            Some(own) => {
+                self.words("X-MAINTNOTE-MAINTENANCE-ID;X-MAINTNOTE-PRECEDENCE=PRIMARY", notice.id);
+                self.words("X-MAINTNOTE-MAINTENANCE-ID;X-MAINTNOTE-PRECEDENCE=NON-PRIMARY", own);
+            }
+        }
+        for object in notice.objects {
+            self.words("X-MAINTNOTE-OBJECT-ID", object);
+        }
+        self.words("X-MAINTNOTE-IMPACT", notice.impact.code());
+        self.words("X-MAINTNOTE-STATUS", notice.status.code());
+        self.line("TRANSP:TRANSPARENT");
         self.line("END:VEVENT");
     }
 

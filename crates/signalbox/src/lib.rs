@@ -14,6 +14,7 @@ pub mod demo;
 pub mod feed;
 pub mod ical;
 pub mod import;
+pub mod network_notice;
 pub mod run;
 pub mod sign;
 pub mod static_copy;

@@ -39,6 +39,7 @@ mod documents;
 pub mod govern;
 mod hand;
 mod merge;
+mod network;
 mod seat;
 mod series;
 

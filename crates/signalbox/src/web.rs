@@ -43,7 +43,8 @@ use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
 
 use handlers::{
     availability, boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, impact, incidents, join, me, meetings, members,
-    on_call, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today, tonight, urgent,
+    network_link, on_call, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today,
+    tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -213,6 +214,11 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/setup/external-entries", "add an external entry", Member, || post(setup::calendars::create::<ExternalTerms>)),
     route(Method::GET,  "/setup/external-entries/{id}", "an external entry", Member, || get(setup::calendars::show::<ExternalTerms>)),
     route(Method::POST, "/setup/external-entries/{id}/end", "cancel an external entry", Member, || post(setup::calendars::end::<ExternalTerms>)),
+    route(Method::GET,  "/setup/network-accounts",     "network accounts",       Member, || get(setup::list::<setup::NetworkAccounts>)),
+    route(Method::GET,  "/setup/network-accounts/new", "add a network account",  Member, || get(setup::show_new::<setup::NetworkAccounts>)),
+    route(Method::POST, "/setup/network-accounts",     "add a network account",  Member, || post(setup::create::<setup::NetworkAccounts>)),
+    route(Method::GET,  "/setup/network-accounts/{id}", "change a network account", Member, || get(setup::show_old::<setup::NetworkAccounts>)),
+    route(Method::POST, "/setup/network-accounts/{id}", "change a network account", Member, || post(setup::change::<setup::NetworkAccounts>)),
     route(Method::GET,  "/setup/rates",                "rate card",              Member, || get(setup::list::<setup::Rates>)),
     route(Method::GET,  "/setup/rates/new",            "add a price",            Member, || get(setup::show_new::<setup::Rates>)),
     route(Method::POST, "/setup/rates",                "add a price",            Member, || post(setup::create::<setup::Rates>)),
@@ -235,6 +241,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/changes/{ref}/clashes",     "clashes of a change",     Member, || get(clashes::show)),
     route(Method::POST, "/changes/{ref}/clashes",     "settle a clash",          Member, || post(clashes::settle)),
     route(Method::GET,  "/changes/{ref}/impact",      "what a change touches",   Member, || get(impact::show)),
+    route(Method::GET,  "/changes/{ref}/network",     "what the network provider was told", Member, || get(change::network::show)),
+    route(Method::GET,  "/changes/{ref}/network/{part}/{sequence}", "a notice to the provider", Member, || get(change::network::version)),
+    route(Method::GET,  "/changes/{ref}/network/{part}/{sequence}/notice.ics", "the same for programs", Member, || get(change::network::file)),
     route(Method::GET,  "/changes/{ref}/free-times",  "free times for a change", Member, || get(handlers::free_times::show)),
     route(Method::GET,  "/changes/{ref}/quotes",      "quotes of a change",      Member, || get(change::money::show)),
     route(Method::GET,  "/changes/{ref}/quotes.csv",  "quotes as CSV",           Member, || get(change::money::download)),
@@ -260,6 +269,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/decide/{ref}",              "a decision",              Member, || post(decide::take)),
     route(Method::GET,  "/d/{token}",                 "a decision by letter",    Anyone, || get(by_mail::show)),
     route(Method::POST, "/d/{token}",                 "a decision by letter",    Anyone, || post(by_mail::take)),
+    route(Method::GET,  "/n/{token}",                 "acknowledge by letter",   Anyone, || get(network_link::show)),
+    route(Method::POST, "/n/{token}",                 "acknowledge by letter",   Anyone, || post(network_link::acknowledge)),
     route(Method::GET,  "/on-call",                   "who is on call",          Member, || get(on_call::show)),
     route(Method::POST, "/on-call",                   "change a rota",           Member, || post(on_call::change)),
     route(Method::GET,  "/cover",                     "away and cover",          Member, || get(cover::show)),

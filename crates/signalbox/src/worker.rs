@@ -5,6 +5,7 @@
 pub mod audience;
 pub mod boards;
 pub mod clashes;
+pub mod network;
 pub mod notices;
 pub mod series;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use signalbox_core::charge::MoneyEvent;
-use signalbox_core::event::Event;
+use signalbox_core::event::{Event, Recorded};
 use signalbox_core::process::{Audience, TimerAct};
 use signalbox_core::react::Task as Reaction;
 use signalbox_store::outbox::{self, Backoff, NewTask, Retried, Task};
@@ -99,6 +100,7 @@ pub fn sweep(app: &App) -> Result<u64, StoreError> {
     app.write(move |tx| {
         let accounts = accounts::sweep(tx, before)? + accounts::sweep_registrations(tx, before)?;
         let accounts = accounts + signalbox_store::boards::sweep_decision_links(tx, before)?;
+        let accounts = accounts + signalbox_store::network::sweep_network_links(tx, before)?;
         Ok(accounts
             + outbox::sweep(tx, before)?
             + signalbox_store::clashes::forget(tx, before - KEPT * 12)?
@@ -190,6 +192,8 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
             let found = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
             tell(app, task, &clashes::OWNERS, News::Clash { found })
         }
+        signalbox_store::network::TASK => network::address(app, task),
+        network::LETTER => network::send(app, post, task),
         clashes::ENLARGED => tell(app, task, &clashes::OWNERS, News::Enlarged),
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),
@@ -205,7 +209,7 @@ fn change_of(task: &Task) -> i64 {
 }
 
 fn send(app: &App, post: &dyn Post, id: String, mail: Mail) -> Result<(), Trouble> {
-    post.deliver(&Envelope { id, to: mail.to, subject: mail.subject, text: mail.text, at: app.clock.now() })
+    post.deliver(&Envelope { id, to: mail.to, subject: mail.subject, text: mail.text, calendar: None, at: app.clock.now() })
 }
 
 /// A timer is due. What it means now is the core's to say; then its people are told.
@@ -218,7 +222,7 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::ProposeExpiry => matches!(event, Event::ExpiryProposed),
         TimerAct::LapseQuote => matches!(event, Event::Money(money) if matches!(**money, MoneyEvent::QuoteLapsed { .. })),
         TimerAct::LapseApproval => matches!(event, Event::Money(money) if **money == MoneyEvent::ApprovalLapsed),
-        TimerAct::Remind | TimerAct::RemindQuote | TimerAct::AskOutcome | TimerAct::AskGo | TimerAct::EscalateClinical => false,
+        TimerAct::Remind | TimerAct::RemindQuote | TimerAct::AskOutcome | TimerAct::AskGo | TimerAct::EscalateClinical | TimerAct::ChaseNetwork => false,
     };
     let asks = [TimerAct::Overrun, TimerAct::Expire, TimerAct::LastSafe, TimerAct::ProposeExpiry, TimerAct::LapseQuote, TimerAct::LapseApproval];
     if asks.contains(&then) {
@@ -236,6 +240,7 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
             tell(app, task, tells, News::Clinical { stage: loaded.change.stage })
         }
         TimerAct::EscalateClinical => Ok(()),
+        TimerAct::ChaseNetwork => network::chase(app, task, &loaded.change, tells),
         // Found again after a crash between the two transactions; told before, it is not told twice.
         _ => match loaded.events.iter().rev().find(|e| is_asked(&e.event)) {
             Some(recorded) => tell_keyed(app, task, recorded.id.0, tells, News::Event { version: recorded.version }),
@@ -264,7 +269,13 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let found = app.read::<_, StoreError>(|tx| {
         let process = app.documents.pinned(tx, &loaded.change.process)?;
         let mut found = vec![];
-        for to in to {
+        // A notice with its file has gone to the provider's desk: the letter to everybody would say less.
+        let has_notice = match recorded {
+            Some(Recorded { event: Event::NetworkTold { .. }, .. }) => signalbox_store::network::has_notice(tx, change_id)?,
+            Some(recorded) => signalbox_store::network::was_written(tx, change_id, recorded.at)?,
+            None => false,
+        };
+        for to in to.iter().filter(|to| **to != Audience::NetworkProvider || !has_notice) {
             let people = audience::people(tx, *to, &loaded.change, &process)?;
             found.extend(people.into_iter().filter(|person| Some(*person) != doer).map(|person| (person, *to)));
         }

@@ -360,6 +360,7 @@ fn then_words(then: TimerAct) -> &'static str {
         TimerAct::ProposeExpiry => "it is proposed to end the change",
         TimerAct::RemindQuote | TimerAct::LapseQuote | TimerAct::LapseApproval => "the charge track acts",
         TimerAct::EscalateClinical => "the clinical question goes up",
+        TimerAct::ChaseNetwork => "the network track acts",
     }
 }
 

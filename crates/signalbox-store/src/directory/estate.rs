@@ -30,6 +30,13 @@ pub struct Item {
     pub services: Vec<i64>,
 }
 
+impl Item {
+    /// Whether it is a circuit or another part of the network.
+    pub fn is_of_network(&self) -> bool {
+        crate::gather::is_of_network(&self.item_type)
+    }
+}
+
 /// An end of a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Node {

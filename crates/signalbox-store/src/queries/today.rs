@@ -29,6 +29,8 @@ pub enum Because {
     Schedule,
     /// The network provider has to be told.
     TellProvider,
+    /// The provider was told, says nothing, and is to be rung (X6).
+    RingProvider,
     /// The provider has to acknowledge.
     Acknowledge,
     /// They are to do the work, or are at it.
@@ -90,6 +92,15 @@ fn sorts() -> Vec<Sort> {
         sort(Because::Draft, "c.stage = 'DRAFT' and c.raised_by = $1".into()),
         // Four eyes, and another organisation (SD-1, X2): nobody is asked to approve their own.
         sort(Because::Decide, format!("c.stage = 'AWAITING_APPROVAL' and {managers} and c.org_id not in {OWN_ORGS} and coalesce(c.raised_by, 0) <> $1")),
+        // Before what waits for it: it cannot be scheduled until somebody answers for the telling.
+        sort(
+            Because::RingProvider,
+            format!(
+                "c.network = 'SENT' and c.holds_window = 1 and {} and exists (select 1 from network_chases n where n.change_id = c.id and n.step = 1
+                and n.chased_at > coalesce((select max(w.written_at) from network_notices w where w.change_id = c.id), 0))",
+                holds("'SCM'")
+            ),
+        ),
         sort(Because::Schedule, format!("c.stage = 'APPROVED' and {managers}")),
         sort(
             Because::TellProvider,
@@ -105,7 +116,7 @@ fn sorts() -> Vec<Sort> {
 /// The statements of this file, as a test prepares them.
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
-    let names = ["DRAFTS", "DECIDE", "SCHEDULE", "TELL_PROVIDER", "ACKNOWLEDGE", "WORK", "CLOSE"];
+    let names = ["DRAFTS", "DECIDE", "RING_PROVIDER", "SCHEDULE", "TELL_PROVIDER", "ACKNOWLEDGE", "WORK", "CLOSE"];
     let mut statements: Vec<_> = names.into_iter().zip(sorts().iter().map(|sort| statement(&scope, sort).sql)).collect();
     statements.push(("RUNS", RUNS.to_owned()));
     statements.push(("HAPPENED", happened_statement(&scope, 0, Timestamp::UNIX_EPOCH, 50).sql));

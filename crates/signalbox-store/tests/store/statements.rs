@@ -66,6 +66,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("schedule.AFTER", "the same"),
     ("clashes.FROZEN", "walks the index of what holds a window only, and only once something of the estate was declared"),
     ("today.ACKNOWLEDGE", "walks the index of what holds a window only, where PostgreSQL has no figures yet; otherwise that of the network's state"),
+    ("today.RING_PROVIDER", "the same"),
     ("outbox.DEAD", "reads the index of dead letters only, and no more of them than a page holds"),
     ("outbox.FORGET", "the demo drops what waited before it began, once; PostgreSQL may take any index of waiting tasks"),
     ("outbox.NEXT_DUE", "walks the index of waiting tasks only and stops at the first that is free"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lettre::message::Mailbox as Address;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Attachment, MultiPart, SinglePart};
 use lettre::{Message, SmtpTransport, Transport};
 
 use super::{Envelope, Post, Trouble};
@@ -88,16 +89,19 @@ pub fn message(envelope: &Envelope, from: &Address, host: &str) -> Result<Messag
     let to = envelope.to.parse().map_err(|_| Trouble::never("the recipient's address is none"))?;
     let at = Timestamp::as_second(envelope.at);
     let date = std::time::UNIX_EPOCH + Duration::from_secs(u64::try_from(at).unwrap_or(0));
-    Message::builder()
+    let builder = Message::builder()
         .from(from.clone())
         .to(Address::new(None, to))
         .subject(one_line(&envelope.subject))
         .message_id(Some(format!("<{}@{host}>", envelope.id)))
         .date(date)
-        .header(AutoSubmitted)
-        .header(ContentType::TEXT_PLAIN)
-        .body(plain(&envelope.text))
-        .map_err(Trouble::never)
+        .header(AutoSubmitted);
+    let Some(file) = &envelope.calendar else {
+        return builder.header(ContentType::TEXT_PLAIN).body(plain(&envelope.text)).map_err(Trouble::never);
+    };
+    let kind = ContentType::parse("text/calendar; charset=utf-8").map_err(Trouble::never)?;
+    let attached = Attachment::new(file.name.clone()).body(file.text.clone(), kind);
+    builder.multipart(MultiPart::mixed().singlepart(SinglePart::plain(plain(&envelope.text))).singlepart(attached)).map_err(Trouble::never)
 }
 
 /// Words without line breaks and other controls, and not too many.
@@ -159,6 +163,7 @@ mod tests {
                 to: "ruth@northbrook.example".into(),
                 subject: subject.into(),
                 text: "One.\r\n.\r\nRCPT TO:<eve@example.org>\nTwo\rThree".into(),
+                calendar: None,
                 at: "2026-11-17T12:00:00Z".parse().unwrap(),
             };
             let from: Address = "Signalbox <signalbox@example.org>".parse().unwrap();
@@ -178,6 +183,7 @@ mod tests {
             to: "a@b.example\r\nBcc: eve@example.org".into(),
             subject: String::new(),
             text: String::new(),
+            calendar: None,
             at: Timestamp::UNIX_EPOCH,
         };
         let from: Address = "signalbox@example.org".parse().unwrap();

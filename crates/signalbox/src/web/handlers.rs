@@ -24,6 +24,7 @@ mod lessons;
 pub mod me;
 pub mod meetings;
 pub mod members;
+pub mod network_link;
 pub mod on_call;
 pub mod ops;
 pub mod outages;

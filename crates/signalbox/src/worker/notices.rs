@@ -11,6 +11,7 @@ use signalbox_core::change::{Confidentiality, Stage};
 use signalbox_core::charge;
 use signalbox_core::event::{Event, Recorded};
 use signalbox_core::facts::ClashFact;
+use signalbox_core::maintnote;
 use signalbox_core::process::Audience;
 use signalbox_core::text::Text;
 use signalbox_store::boards::DecisionLink;
@@ -58,6 +59,8 @@ pub enum News {
     Enlarged,
     /// The clinical question is overdue, if the change still waits for it.
     Clinical { stage: Stage },
+    /// The network provider was told then and has said nothing since (X6).
+    Unacknowledged { told_at: Timestamp, step: u8 },
 }
 
 impl News {
@@ -93,6 +96,7 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
         News::Quote if !sees_money || !charge::timers::is_near_lapse(change, now) => return Ok(None),
         News::Clinical { .. } if !signalbox_core::clinical::is_open(change) => return Ok(None),
         News::Clash { found } if clash_words(&situation, found).is_none() => return Ok(None),
+        News::Unacknowledged { told_at, .. } if maintnote::unanswered_since(change) != Some(told_at) => return Ok(None),
         News::Reminder { .. }
         | News::Outcome { .. }
         | News::Go { .. }
@@ -100,6 +104,7 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
         | News::Chase { .. }
         | News::Clash { .. }
         | News::Enlarged
+        | News::Unacknowledged { .. }
         | News::Quote => None,
     };
     let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
@@ -155,6 +160,7 @@ fn text(app: &App, content: &Content) -> String {
     let page = match notice.news {
         News::Clash { .. } => "/clashes",
         News::Enlarged => "/impact",
+        News::Unacknowledged { .. } => "/network",
         _ => "",
     };
     let link = app.config.base.link(&format!("/changes/{}{page}", change.reference));
@@ -220,6 +226,17 @@ fn text(app: &App, content: &Content) -> String {
 
 /// Why a letter comes that no event asked for.
 fn reminder(news: News, zone: &jiff::tz::TimeZone) -> String {
+    if let News::Unacknowledged { told_at, step } = news {
+        let since = local::moment_words(told_at, zone);
+        return match step {
+            0 | 1 => format!(
+                "The network provider was told by mail on {since} and has not acknowledged. Ring its desk, then record that it was told, with whom you spoke. The work is not held up by its silence."
+            ),
+            _ => format!(
+                "The network provider was told by mail on {since}, was reminded, and the supplier was asked to ring it; nothing is recorded yet. See that somebody reaches it."
+            ),
+        };
+    }
     let News::Chase { level, due_at, .. } = news else { return "This is a reminder.".into() };
     let due = local::moment_words(due_at, zone);
     match level {
@@ -268,6 +285,8 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
             News::Clash { found } if found.is_settled => "Clash settled",
             News::Clash { .. } => "Clash",
             News::Enlarged => "More depends on it",
+            News::Unacknowledged { step: 0 | 1, .. } => "Ring the network provider",
+            News::Unacknowledged { .. } => "Network provider silent",
             _ => "Reminder",
         };
     };

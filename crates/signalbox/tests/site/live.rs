@@ -91,6 +91,9 @@ impl Place {
             ("/setup/external-entries/{id}", id("external_entries")),
             ("/setup/mergers/{id}", merger(world).to_string()),
             ("/setup/rates/{id}", id("rate_card")),
+            ("/setup/network-accounts/{id}", network_account(world).to_string()),
+            ("{part}", "1".into()),
+            ("{sequence}", "1".into()),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
@@ -194,6 +197,19 @@ fn merger(world: &World) -> i64 {
     let day = "2027-04-01".parse().unwrap();
     let new = NewMerger { predecessors: vec![one("EM")], successor: Successor::Known(one("NB")), day, reason: "An order".into() };
     world.app.plan_merger(actor(world, "ada.byrne@authority.example").person().unwrap(), new).unwrap_or_else(|stop| panic!("{stop:?}")).id
+}
+
+/// An account of the provider's; its id.
+fn network_account(world: &World) -> i64 {
+    let one = |code: &str| {
+        let sql = format!("select id from organisations where code = '{code}'");
+        world.app.read::<_, StoreError>(|tx| tx.one(&sql, &[], |row| row.int(0))).unwrap()
+    };
+    let provider = world.app.read::<_, StoreError>(|tx| tx.one("select min(id) from organisations where kind = 'network'", &[], |row| row.int(0))).unwrap();
+    let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
+    let account = directory::NetworkAccount { id, org_id: one("NB"), provider_id: provider, number: "HSCN-0042".into(), circuits: vec!["NB-ETH-1".into()] };
+    world.app.attempt(move |tx| directory::save_network_account(tx, &act, &account)).unwrap();
+    id
 }
 
 /// A rule by which this change comes again; its id.

@@ -36,6 +36,7 @@ mod mail;
 mod mergers;
 mod models;
 mod names;
+mod network;
 mod night;
 mod ops;
 mod pages;

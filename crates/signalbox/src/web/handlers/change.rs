@@ -6,6 +6,7 @@ mod files;
 mod forms;
 mod history;
 pub mod money;
+pub mod network;
 mod quote;
 mod record;
 pub mod run;

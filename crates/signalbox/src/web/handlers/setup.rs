@@ -5,6 +5,7 @@ mod dependencies;
 mod estate;
 pub mod limits;
 pub mod mergers;
+mod network;
 mod organisations;
 pub mod people;
 mod rates;
@@ -13,6 +14,7 @@ mod safety_officers;
 pub use calendars::{ExternalEntries, Freezes, MaintenanceWindows};
 pub use dependencies::Dependencies;
 pub use estate::{Items, Services};
+pub use network::NetworkAccounts;
 pub use organisations::{Organisations, Sites};
 pub use people::People;
 pub use rates::Rates;
@@ -97,6 +99,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<Freezes>(&visitor, &mut rows);
     add::<MaintenanceWindows>(&visitor, &mut rows);
     add::<ExternalEntries>(&visitor, &mut rows);
+    add::<NetworkAccounts>(&visitor, &mut rows);
     add::<Rates>(&visitor, &mut rows);
     if limits::admit(&visitor).is_ok() {
         rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));

@@ -201,6 +201,11 @@ fn waiting_row(one: &waits::Waiting, now: Timestamp, zone: &TimeZone) -> Waiting
         Because::Decide => ("Decide", "A decision is asked for.".to_owned(), Tag::new("Your approval", "yellow")),
         Because::Schedule => ("Schedule", "It is approved and stands in no place yet.".to_owned(), Tag::new("Schedule", "blue")),
         Because::TellProvider => ("Tell the provider of", "The network provider has to be told.".to_owned(), Tag::new("Network", "aqua-green")),
+        Because::RingProvider => (
+            "Ring the provider about",
+            "The network provider was told and says nothing. Ring it, then record that it was told.".to_owned(),
+            Tag::new("Network", "orange"),
+        ),
         Because::Acknowledge => ("Acknowledge", "The notice waits for your acknowledgement.".to_owned(), Tag::new("Network", "aqua-green")),
         Because::Work if one.stage == Stage::Scheduled => ("Carry out", "You are named to do the work.".to_owned(), Tag::new("Your work", "blue")),
         Because::Work => ("Finish", "You are at it.".to_owned(), Tag::new("Your work", "orange")),

@@ -31,6 +31,7 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("changes-none", Box::new(lists::changes_none())),
         ("outages", Box::new(lists::outages())),
         ("promises", Box::new(lists::promises())),
+        ("network", Box::new(lists::network())),
         ("requests", Box::new(lists::requests())),
         ("request-entry", Box::new(forms::request())),
         ("request-mismatch", Box::new(forms::mismatch())),

@@ -271,7 +271,7 @@ fn assessment_row(seen: &Seen, assessment: &Assessment) -> Row {
     }
 }
 
-fn network(seen: &Seen) -> Option<Section> {
+pub(super) fn network(seen: &Seen) -> Option<Section> {
     let fact = |words: String, tag: &str, colour| Fact::new("State", &words).tag(tag, colour);
     let reference = |text: &Option<signalbox_core::text::Text>| text.as_ref().map(|text| Fact::new("Their reference", &seen.said(text)));
     let facts = match &seen.change().network {
@@ -289,7 +289,11 @@ fn network(seen: &Seen) -> Option<Section> {
             vec![fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Told", "green"), Fact::new("Proof", &seen.said(proof))]
         }
     };
-    Some(Section::new("network", "Network provider").facts(facts))
+    Some(
+        Section::new("network", "Network provider")
+            .facts(facts)
+            .link("What the provider was told, and the answers for its form", &format!("{}/network", seen.address())),
+    )
 }
 
 fn approvals(seen: &Seen) -> Option<Section> {

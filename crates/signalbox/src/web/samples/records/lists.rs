@@ -1,7 +1,7 @@
 //! Pages that are lists.
 
 use crate::web::layout::{Place, Shell};
-use crate::web::parts::{Cell, Filters, ListPage, Row, Section, Table};
+use crate::web::parts::{Cell, Fact, Filters, ListPage, Row, Section, Table};
 use crate::web::ui::{Choice, Field, Link, Paging};
 
 fn change(reference: &str, title: &str, kind: Cell, stage: Cell, window: &str, where_: &str) -> Row {
@@ -140,6 +140,49 @@ pub fn outages() -> ListPage {
                 "No planned outages. 10 days’ notice is due for the next one.",
             ),
             Section::new("provider", "Network provider").table(Table::default(), "No notice waits to be acknowledged."),
+        ],
+        ..ListPage::default()
+    }
+}
+
+pub fn network() -> ListPage {
+    let mut shell = Shell::sample("ON-2026-000277: network provider", Place::Changes);
+    shell.crumbs = vec![("Changes".into(), "/changes".into()), ("ON-2026-000277".into(), "/changes/ON-2026-000277".into())];
+    let version = |number: &str, status: Cell, sent: &str, answer: Cell| {
+        let address = format!("/changes/ON-2026-000277/network/1/{number}");
+        let window = Cell::text("24 November 2026, 06:00 to 24 November 2026, 10:00").small("2 circuits");
+        let written = Cell::text(sent).small(&format!("sent {sent}"));
+        let file = Cell::link("Calendar file", &format!("{address}/notice.ics"));
+        Row::new(Cell::link(&format!("Notice {number}"), &address).small("Account HSCN-0042"), vec![status, window, written, answer, file])
+    };
+    let heads = ["Version", "Status", "From start to latest end", "Written", "Acknowledged", "For programs"];
+    ListPage {
+        shell,
+        lede: "2 versions of the notice were written for the provider.".into(),
+        actions: vec![Link::new("Record that the provider was told", "/changes/ON-2026-000277/acts/record_told")],
+        sections: vec![
+            Section::new("network", "Network provider").facts(vec![Fact::new("State", "Rob Tate, Meridian, Monday 11:20").tag("Acknowledged", "green")]),
+            Section::new("versions", "What was told").table(
+                Table::new(
+                    "Versions of the notice, the latest first",
+                    &heads,
+                    vec![
+                        version("2", Cell::tag("Confirmed", "blue"), "today 09:12", Cell::text("–")),
+                        version(
+                            "1",
+                            Cell::tag("Tentative", "blue"),
+                            "Fri 13 Nov 15:40",
+                            Cell::tag("Acknowledged", "green").small("Rob Tate, Mon 16 Nov 11:20 MER-77"),
+                        ),
+                    ],
+                ),
+                "",
+            ),
+            Section::new("answers", "For the provider’s own form").words("In the order in which providers ask. Select a line to copy it.").facts(vec![
+                Fact::new("Reference", "ON-2026-000277"),
+                Fact::new("Circuits", "NB-ETH-1\nNB-ETH-2"),
+                Fact::new("Contact on site", "Not said."),
+            ]),
         ],
         ..ListPage::default()
     }

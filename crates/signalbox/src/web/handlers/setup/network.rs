@@ -1,0 +1,110 @@
+//! Customer accounts with network providers, and the circuits of each (spec 10.3).
+
+use signalbox_core::actor::OrgKind;
+use signalbox_store::directory::{self, NetworkAccount};
+use signalbox_store::page::{Cursor, Page};
+
+use super::{Register, organisation_choices};
+use crate::app::App;
+use crate::web::form::Form;
+use crate::web::parts::{Cell, Row, Table};
+use crate::web::problem::{Failure, Fault};
+use crate::web::ui::{Choice, Field};
+use crate::web::visitor::Visitor;
+use crate::words::counted;
+
+/// `/setup/network-accounts`.
+pub struct NetworkAccounts;
+
+fn providers(app: &App) -> Result<Vec<Choice>, Failure> {
+    let page = Page { limit: 500, ..Page::default() };
+    let all = app.read::<_, Failure>(|tx| directory::organisations(tx, Some(OrgKind::Network), &page))?;
+    let choices = all.items.iter().map(|org| Choice::new(&org.id.to_string(), &format!("{} ({})", org.name, org.code)));
+    Ok(std::iter::once(Choice::new("", "Choose")).chain(choices).collect())
+}
+
+fn id_of(form: &Form, field: &str) -> Option<i64> {
+    form.text(field).parse().ok()
+}
+
+impl Register for NetworkAccounts {
+    const PATH: &'static str = "/setup/network-accounts";
+    const MANY: &'static str = "Network accounts";
+    const ONE: &'static str = "network account";
+    const WHY: &'static str = "Whose customer account with the network provider a circuit belongs to";
+
+    fn list(app: &App, _: &Visitor, page: &Page) -> Result<(Table, Option<Cursor>), Failure> {
+        let wanted = page.filter.trim().to_lowercase();
+        let accounts = app.read::<_, Failure>(|tx| {
+            let mut all = vec![];
+            for account in directory::network_accounts(tx)? {
+                let name = |id: i64, tx: &mut dyn signalbox_store::Tx| directory::organisation(tx, id).map(|org| org.map(|org| org.name).unwrap_or_default());
+                all.push((name(account.org_id, tx)?, name(account.provider_id, tx)?, account));
+            }
+            Ok(all)
+        })?;
+        let fits = |(org, provider, account): &&(String, String, NetworkAccount)| {
+            let words = [org, provider, &account.number].into_iter().chain(&account.circuits);
+            wanted.is_empty() || words.into_iter().any(|word| word.to_lowercase().contains(&wanted))
+        };
+        let rows = accounts.iter().filter(fits).map(|(org, provider, account)| {
+            let circuits = counted(account.circuits.len() as i64, "circuit");
+            Row::new(
+                Cell::link(&account.number, &format!("{}/{}", Self::PATH, account.id)),
+                vec![
+                    Cell::text(org),
+                    Cell::text(provider),
+                    Cell::text(&circuits).small(&account.circuits.iter().take(5).cloned().collect::<Vec<_>>().join(", ")),
+                ],
+            )
+        });
+        Ok((Table::new(Self::MANY, &["Account", "Organisation", "Provider", "Circuits"], rows.collect()), None))
+    }
+
+    fn fields(app: &App, _: &Visitor, _: bool) -> Result<Vec<Field>, Failure> {
+        Ok(vec![
+            Field::select("org", "Organisation", organisation_choices(app)?),
+            Field::select("provider", "Network provider", providers(app)?),
+            Field::text("number", "Account number", "").hint("As the provider writes it."),
+            Field::textarea("circuits", "Circuits", "").hint("One a line: the reference of the circuit, or the code of an item.").rows(6).optional(),
+        ])
+    }
+
+    fn load(app: &App, _: &Visitor, id: i64) -> Result<(String, Form), Failure> {
+        let found = app.read::<_, Failure>(|tx| Ok(directory::network_account(tx, id)?))?;
+        let account = found.ok_or(Failure::NotFound)?;
+        let fields = [
+            ("org", account.org_id.to_string()),
+            ("provider", account.provider_id.to_string()),
+            ("number", account.number.clone()),
+            ("circuits", account.circuits.join("\n")),
+        ];
+        Ok((account.number, Form::of(fields)))
+    }
+
+    fn save(app: &App, visitor: &Visitor, id: Option<i64>, form: &Form) -> Result<(), Failure> {
+        let act = app.act(Some(visitor.person()?), app.clock.now());
+        let account = NetworkAccount {
+            id: id.unwrap_or_else(|| app.ids.mint(act.at)),
+            org_id: id_of(form, "org").unwrap_or_default(),
+            provider_id: id_of(form, "provider").unwrap_or_default(),
+            number: form.text("number").to_owned(),
+            circuits: form.text("circuits").lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty()).collect(),
+        };
+        // Which one is taken is worth saying: a list may be long.
+        let taken = app.read::<_, Failure>(|tx| {
+            let mut taken = vec![];
+            for circuit in &account.circuits {
+                if directory::account_of_circuit(tx, circuit)?.is_some_and(|id| id != account.id) {
+                    taken.push(circuit.clone());
+                }
+            }
+            Ok(taken)
+        })?;
+        if !taken.is_empty() {
+            let detail = format!("Belongs to another account already: {}. Take it off there first.", taken.join(", "));
+            return Err(Failure::invalid(Fault::of("circuits", "taken", detail)));
+        }
+        app.attempt(move |tx| directory::save_network_account(tx, &act, &account))
+    }
+}
