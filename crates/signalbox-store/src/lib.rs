@@ -24,6 +24,7 @@ pub mod gather;
 pub mod keys;
 pub mod log;
 pub mod migrate;
+pub mod monitors;
 pub mod outbox;
 pub mod page;
 pub mod project;

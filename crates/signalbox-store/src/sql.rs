@@ -37,6 +37,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("registration", crate::accounts::registration::STATEMENTS),
     ("drafts", crate::drafts::STATEMENTS),
     ("deployments", crate::deployments::STATEMENTS),
+    ("monitors", crate::monitors::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),
     ("modalities", crate::gather::modalities::STATEMENTS),
     ("occurrences", crate::gather::calendar::STATEMENTS),

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod ical;
 pub mod import;
 pub mod run;
+pub mod seal;
 pub mod sign;
 pub mod static_copy;
 pub mod web;

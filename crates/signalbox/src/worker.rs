@@ -5,12 +5,14 @@
 pub mod audience;
 pub mod boards;
 pub mod clashes;
+pub mod monitors;
 pub mod notices;
 pub mod series;
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use signalbox_core::actor::Role;
 use signalbox_core::charge::MoneyEvent;
 use signalbox_core::event::Event;
 use signalbox_core::process::{Audience, TimerAct};
@@ -190,6 +192,7 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
             let found = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
             tell(app, task, &clashes::OWNERS, News::Clash { found })
         }
+        monitors::TASK => tell(app, task, &[Audience::Role(Role::Desk)], News::Unsilenced),
         clashes::ENLARGED => tell(app, task, &clashes::OWNERS, News::Enlarged),
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),

@@ -51,7 +51,7 @@ const BYSTANDER: &str = "greg.fenn@halden.example";
 fn config(base: BaseUrl, is_base_named: bool) -> Config {
     let team =
         Team { name: "Change team".into(), email: "change@authority.example".into(), telephone: "020 7946 0100".into(), hours: "Monday to Friday".into() };
-    Config { base, is_base_named, proxy: None, processes: None, static_copy: None, mail: MailRoute::Kept, team, is_demo: true }
+    Config { base, is_base_named, proxy: None, processes: None, static_copy: None, silences: Default::default(), mail: MailRoute::Kept, team, is_demo: true }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
