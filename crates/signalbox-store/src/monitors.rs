@@ -103,11 +103,12 @@ statements! {
         where id = $1 and leased_until = $2";
     HURRY = "update monitors set due_at = $1 where due_at > $1 and failures = 0";
     /// Work that is agreed, runs or has just ended, by its window.
-    NEAR = "select c.id, c.version from changes c where c.window_start >= $1 and c.window_start < $2 and c.contingency_end >= $3
+    NEAR = "select c.id, c.version from changes c where c.window_start >= $1 and c.window_start <= $2 and c.contingency_end >= $3
         and c.stage in ('APPROVED', 'SCHEDULED', 'IMPLEMENTING', 'BACKING_OUT', 'IMPLEMENTED', 'REVIEW', 'CLOSED')
         and exists (select 1 from change_items i where i.change_id = c.id)";
     RUNNING = "select id, version from changes where stage in ('IMPLEMENTING', 'BACKING_OUT')";
-    OF_SILENCES = "select c.id, c.version from changes c where c.id in (select s.change_id from silences s where s.state <> 'over' and s.change_id is not null)";
+    SILENCED = "select distinct change_id from silences where state <> 'over' and change_id is not null";
+    VERSION = "select id, version from changes where id = $1";
     SILENCES = "select monitor_id, reference, name, change_id, item_id, wanted_from, wanted_until, peer_id, has_from, has_until, state, words, seen_at, told_at
         from silences where monitor_id = $1 order by reference, name";
     OF_CHANGE = "select monitor_id, reference, name, change_id, item_id, wanted_from, wanted_until, peer_id, has_from, has_until, state, words, seen_at, told_at
@@ -238,7 +239,9 @@ pub fn candidates(tx: &mut dyn Tx, now: Timestamp, ahead: SignedDuration, behind
     let pair = |row: &dyn Row| Ok((row.int(0)?, row.int(1)?));
     let mut found = tx.all(NEAR, values![after(-behind)?, after(ahead)?, now.as_microsecond()], pair)?;
     found.extend(tx.all(RUNNING, &[], pair)?);
-    found.extend(tx.all(OF_SILENCES, &[], pair)?);
+    for id in tx.all(SILENCED, &[], |row| row.int(0))? {
+        found.extend(tx.maybe_one(VERSION, values![id], pair)?);
+    }
     Ok(found.into_iter().collect())
 }
 

@@ -91,6 +91,7 @@ impl Place {
             ("/setup/external-entries/{id}", id("external_entries")),
             ("/setup/mergers/{id}", merger(world).to_string()),
             ("/setup/rates/{id}", id("rate_card")),
+            ("/setup/monitors/{id}", monitor(world)),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
@@ -194,6 +195,25 @@ fn merger(world: &World) -> i64 {
     let day = "2027-04-01".parse().unwrap();
     let new = NewMerger { predecessors: vec![one("EM")], successor: Successor::Known(one("NB")), day, reason: "An order".into() };
     world.app.plan_merger(actor(world, "ada.byrne@authority.example").person().unwrap(), new).unwrap_or_else(|stop| panic!("{stop:?}")).id
+}
+
+/// A monitor at which nobody answers; its id.
+fn monitor(world: &World) -> String {
+    let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
+    let row = signalbox_store::monitors::Monitor {
+        id,
+        name: "Alerts".into(),
+        kind: "alertmanager".into(),
+        address: "http://127.0.0.1:9".into(),
+        label: "instance".into(),
+        template: "{item}".into(),
+        authority: String::new(),
+        orgs: [].into(),
+        items: [].into(),
+        ended_at: None,
+    };
+    world.app.attempt(move |tx| signalbox_store::monitors::save(tx, &act, &row)).unwrap();
+    id.to_string()
 }
 
 /// A rule by which this change comes again; its id.

@@ -33,6 +33,7 @@ mod lost_rights;
 mod mail;
 mod mergers;
 mod models;
+mod monitors;
 mod names;
 mod night;
 mod ops;
