@@ -48,7 +48,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     21 "021_windows_of_parties",
     22 "022_recurring",
     23 "023_windows_alone",
-    26 "026_monitors",
+    24 "024_monitors",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";
