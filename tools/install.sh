@@ -3,7 +3,8 @@
 #
 #   tools/install.sh build    what `make demo` needs: a linker, make, Node and npm
 #   tools/install.sh          the same and what the tests need: PostgreSQL,
-#                             Chromium with its driver, Java, libical, Python's venv
+#                             Chromium with its driver, Java, libical, Python's venv,
+#                             Alertmanager, Icinga 2
 #
 # Rust itself is not installed here: rustup does that better.
 set -euo pipefail
@@ -29,6 +30,10 @@ if [ "${1:-all}" = all ]; then
     want chromedriver chromium-driver
     want java default-jre-headless
     want curl curl
+    want openssl openssl
+    # Real monitors, which the tests start on loopback ports of their own.
+    want prometheus-alertmanager prometheus-alertmanager
+    want icinga2 icinga2-bin icinga2-common
     if ! pkg-config --exists libical 2>/dev/null; then wanted+=(pkg-config libical-dev); fi
     # Debian keeps ensurepip apart from python3, so a python3 alone proves nothing.
     if ! python3 -c 'import ensurepip, venv' >/dev/null 2>&1; then

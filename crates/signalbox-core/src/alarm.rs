@@ -183,6 +183,16 @@ impl Cover {
         Cover { from: later(window.start, -BEFORE), until, window, started, is_back: back.is_some(), is_decided }
     }
 
+    /// Whether somebody decided on it: the alarms of an undecided notice are answered by ringing the site (X5).
+    pub fn is_decided(&self) -> bool {
+        self.is_decided
+    }
+
+    /// Whether all is back, or the work has ended.
+    pub fn is_back(&self) -> bool {
+        self.is_back
+    }
+
     /// Whether an alarm at that moment is covered.
     pub fn holds_at(&self, at: Timestamp) -> bool {
         self.from <= at && at <= self.until

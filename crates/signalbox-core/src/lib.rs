@@ -40,6 +40,7 @@ pub mod rule;
 #[doc(hidden)]
 pub mod samples;
 pub mod schedule;
+pub mod silence;
 pub mod succession;
 pub mod text;
 pub mod urgent;

@@ -26,6 +26,7 @@ pub mod keys;
 pub mod ledger;
 pub mod log;
 pub mod migrate;
+pub mod monitors;
 pub mod network;
 pub mod outbox;
 pub mod page;

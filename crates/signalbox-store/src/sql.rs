@@ -41,6 +41,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("alarms", crate::alarms::STATEMENTS),
     ("ledger", crate::ledger::STATEMENTS),
     ("deployments", crate::deployments::STATEMENTS),
+    ("monitors", crate::monitors::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),
     ("modalities", crate::gather::modalities::STATEMENTS),
     ("occurrences", crate::gather::calendar::STATEMENTS),

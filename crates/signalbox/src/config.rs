@@ -3,6 +3,9 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
 
 /// The settings of a running server.
 #[derive(Clone, Debug)]
@@ -17,12 +20,30 @@ pub struct Config {
     pub processes: Option<PathBuf>,
     /// The folder to which the worker writes a signed copy of the open schedule, if there is one.
     pub static_copy: Option<PathBuf>,
+    /// How monitors are told what to keep quiet about.
+    pub silences: Silences,
     /// How mail leaves.
     pub mail: MailRoute,
     /// Whom people ring or write to: on every page.
     pub team: Team,
     /// Whether this is the demo, with its one-click sign-in and its mails on a page (settled 26).
     pub is_demo: bool,
+}
+
+/// How monitors are told what to keep quiet about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silences {
+    /// How long before its beginning a monitor learns of a silence.
+    pub lead: SignedDuration,
+    /// How long one answer of a monitor is waited for.
+    pub patience: Duration,
+}
+
+impl Default for Silences {
+    /// A day, and ten seconds.
+    fn default() -> Silences {
+        Silences { lead: SignedDuration::from_hours(24), patience: Duration::from_secs(10) }
+    }
 }
 
 /// How mail leaves.

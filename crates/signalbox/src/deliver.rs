@@ -1,7 +1,8 @@
 //! How letters leave: one envelope for each recipient (S21), through an SMTP server, into the demo's mailbox, or not
-//! yet, where no server is named.
+//! yet, where no server is named; and how monitors are told what to keep quiet about.
 
 pub mod mail;
+pub mod monitor;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};

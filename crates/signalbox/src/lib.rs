@@ -16,6 +16,7 @@ pub mod ical;
 pub mod import;
 pub mod network_notice;
 pub mod run;
+pub mod seal;
 pub mod sign;
 pub mod static_copy;
 pub mod web;

@@ -22,8 +22,8 @@ pub enum Unsound {
     OtherKey(String),
 }
 
-/// The site's key; made on first use and kept in the store.
-fn pair(app: &App) -> Result<Ed25519KeyPair, Failure> {
+/// The secret that the site's keys are made of; drawn on first use and kept in the store.
+pub(crate) fn secret(app: &App) -> Result<Token, Failure> {
     let known = app.read::<_, Failure>(keys::site_key)?;
     let (seed, _) = match known {
         Some(known) => known,
@@ -34,8 +34,12 @@ fn pair(app: &App) -> Result<Ed25519KeyPair, Failure> {
             app.write::<_, Failure>(move |tx| keys::keep_site_key(tx, &seed, &public, now))?
         }
     };
-    let seed = Token::from_hex(&seed).ok_or_else(|| Failure::bug(&"the site key can’t be read"))?;
-    Ed25519KeyPair::from_seed_unchecked(&seed.0).map_err(|fault| Failure::bug(&fault))
+    Token::from_hex(&seed).ok_or_else(|| Failure::bug(&"the site key can’t be read"))
+}
+
+/// The site's key.
+fn pair(app: &App) -> Result<Ed25519KeyPair, Failure> {
+    Ed25519KeyPair::from_seed_unchecked(&secret(app)?.0).map_err(|fault| Failure::bug(&fault))
 }
 
 /// The public half, in hexadecimal.

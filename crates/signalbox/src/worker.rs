@@ -5,6 +5,7 @@
 pub mod audience;
 pub mod boards;
 pub mod clashes;
+pub mod monitors;
 pub mod network;
 pub mod notices;
 pub mod series;
@@ -12,6 +13,7 @@ pub mod series;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use signalbox_core::actor::Role;
 use signalbox_core::charge::MoneyEvent;
 use signalbox_core::event::{Event, Recorded};
 use signalbox_core::process::{Audience, TimerAct};
@@ -194,6 +196,7 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
         }
         signalbox_store::network::TASK => network::address(app, task),
         network::LETTER => network::send(app, post, task),
+        monitors::TASK => tell(app, task, &[Audience::Role(Role::Desk)], News::Unsilenced),
         clashes::ENLARGED => tell(app, task, &clashes::OWNERS, News::Enlarged),
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
         other => Err(Trouble::never(format!("nobody knows how to do “{other}”"))),

@@ -76,6 +76,7 @@ fn app(db: Db) -> Shared {
         proxy: None,
         processes: None,
         static_copy: None,
+        silences: Default::default(),
         mail: MailRoute::Kept,
         team,
         is_demo: false,

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use jiff::SignedDuration;
 use signalbox_core::process::Processes;
 use tokio::net::TcpListener;
 
 use super::{Stop, StoreArgs};
 use crate::app::{App, Shared};
 use crate::clock::{Clock, IdSource};
-use crate::config::{BaseUrl, Config, MailRoute, Team};
+use crate::config::{BaseUrl, Config, MailRoute, Silences, Team};
 use crate::{deliver, web, worker};
 
 /// How long the program waits for its worker when it is told to stop.
@@ -41,6 +42,9 @@ pub(super) struct Settings {
     /// Folder for a signed copy of the open schedule, written every five minutes: readable while this server is down.
     #[arg(long, value_name = "DIR", env = "SIGNALBOX_STATIC_COPY")]
     static_copy: Option<PathBuf>,
+    /// How many hours before its beginning a monitor learns of a silence.
+    #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720), env = "SIGNALBOX_SILENCE_LEAD")]
+    silence_lead: u32,
     /// SMTP server for mail: smtp://host:25 or smtps://user:password@host. Without it mail waits in the outbox.
     #[arg(long, value_name = "URL", env = "SIGNALBOX_MAIL", hide_env_values = true)]
     mail: Option<String>,
@@ -78,6 +82,7 @@ impl Settings {
             proxy: self.proxy,
             processes: self.processes.clone(),
             static_copy: self.static_copy.clone(),
+            silences: Silences { lead: SignedDuration::from_hours(i64::from(self.silence_lead)), ..Silences::default() },
             mail,
             team: Team { name: self.team_name.clone(), email: self.team_email.clone(), telephone: self.team_telephone.clone(), hours: self.team_hours.clone() },
             is_demo,
@@ -130,6 +135,7 @@ pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener, Stop> {
 pub(super) async fn answer(listener: TcpListener, app: Shared) -> Result<(), Stop> {
     let post = deliver::post_of(&app).map_err(Stop::WrongUse)?;
     let worker = worker::spawn(app.clone(), post);
+    let monitors = worker::monitors::spawn(app.clone());
     println!("Signalbox answers at {}", app.config.base);
     let service = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let answered = axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await;
@@ -137,6 +143,7 @@ pub(super) async fn answer(listener: TcpListener, app: Shared) -> Result<(), Sto
     // next start.
     app.stop();
     worker.abort();
+    monitors.abort();
     let _ = tokio::time::timeout(PARTING, worker).await;
     Ok(answered?)
 }

@@ -13,8 +13,10 @@ use signalbox_core::event::{Event, Recorded};
 use signalbox_core::facts::ClashFact;
 use signalbox_core::maintnote;
 use signalbox_core::process::Audience;
+use signalbox_core::silence::State;
 use signalbox_core::text::Text;
 use signalbox_store::boards::DecisionLink;
+use signalbox_store::monitors::{self, Silence};
 use signalbox_store::queries::change as pages;
 use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx, rota};
@@ -57,6 +59,8 @@ pub enum News {
     Clash { found: Found },
     /// More depends on it than did when it was approved.
     Enlarged,
+    /// Something that it declares should be silenced at its monitor and is not, if that is so still.
+    Unsilenced,
     /// The clinical question is overdue, if the change still waits for it.
     Clinical { stage: Stage },
     /// The network provider was told then and has said nothing since (X6).
@@ -95,6 +99,7 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
         }
         News::Quote if !sees_money || !charge::timers::is_near_lapse(change, now) => return Ok(None),
         News::Clinical { .. } if !signalbox_core::clinical::is_open(change) => return Ok(None),
+        News::Unsilenced if !is_unsilenced(tx, change_id, now)? => return Ok(None),
         News::Clash { found } if clash_words(&situation, found).is_none() => return Ok(None),
         News::Unacknowledged { told_at, .. } if maintnote::unanswered_since(change) != Some(told_at) => return Ok(None),
         News::Reminder { .. }
@@ -105,6 +110,7 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
         | News::Clash { .. }
         | News::Enlarged
         | News::Unacknowledged { .. }
+        | News::Unsilenced
         | News::Quote => None,
     };
     let is_asked = matches!(recorded.map(|r| &r.event), Some(Event::AssessmentCompleted)) || matches!(notice.news, News::Chase { .. });
@@ -161,6 +167,7 @@ fn text(app: &App, content: &Content) -> String {
         News::Clash { .. } => "/clashes",
         News::Enlarged => "/impact",
         News::Unacknowledged { .. } => "/network",
+        News::Unsilenced => "#silences",
         _ => "",
     };
     let link = app.config.base.link(&format!("/changes/{}{page}", change.reference));
@@ -191,6 +198,9 @@ fn text(app: &App, content: &Content) -> String {
         }
         None if notice.news == News::Enlarged => parts
             .push("Since it was approved, more things have come to depend on what it touches. Look at them, and ask whether the approval still holds.".into()),
+        None if notice.news == News::Unsilenced => parts.push(
+            "A monitor does not keep quiet about something that this work switches off. Its alarms come through and mean this work: answer them as such. What the monitor said stands on the page.".into(),
+        ),
         None if notice.news == News::Quote => parts.extend(quote_words(situation, *now)),
         None if matches!(notice.news, News::Clinical { .. }) => parts
             .push("The clinical question is overdue. The change waits for a safety officer: nothing is taken for a yes, and nobody else can answer.".into()),
@@ -259,6 +269,12 @@ fn clash_words(situation: &Situation, found: Found) -> Option<String> {
     Some(format!("{}. {}{hard}", told.heading, told.words))
 }
 
+/// Whether a silence that should be in force is not.
+fn is_unsilenced(tx: &mut dyn Tx, change_id: i64, now: Timestamp) -> Result<bool, StoreError> {
+    let is_lacking = |row: &Silence| row.state == State::NotInForce && row.wanted.is_some_and(|(from, until)| from <= now && now < until);
+    Ok(monitors::silences_of(tx, change_id)?.iter().any(is_lacking))
+}
+
 /// How long the quote is still open.
 fn quote_words(situation: &Situation, now: Timestamp) -> Option<String> {
     let quote = situation.loaded.change.money.quotes.last()?;
@@ -287,6 +303,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
             News::Enlarged => "More depends on it",
             News::Unacknowledged { step: 0 | 1, .. } => "Ring the network provider",
             News::Unacknowledged { .. } => "Network provider silent",
+            News::Unsilenced => "Alarms are not silenced",
             _ => "Reminder",
         };
     };

@@ -145,7 +145,17 @@ fn furnish(target: &Target) {
 /// The settings of a demonstration at this address.
 pub fn config(base: BaseUrl) -> Config {
     let team = Team { name: "Change team".into(), email: String::new(), telephone: String::new(), hours: String::new() };
-    let mut config = Config { base, is_base_named: false, proxy: None, processes: None, static_copy: None, mail: MailRoute::Kept, team, is_demo: true };
+    let mut config = Config {
+        base,
+        is_base_named: false,
+        proxy: None,
+        processes: None,
+        static_copy: None,
+        silences: Default::default(),
+        mail: MailRoute::Kept,
+        team,
+        is_demo: true,
+    };
     demo::call_the_team(&mut config);
     config
 }

@@ -51,7 +51,7 @@ const BYSTANDER: &str = "greg.fenn@halden.example";
 fn config(base: BaseUrl, is_base_named: bool) -> Config {
     let team =
         Team { name: "Change team".into(), email: "change@authority.example".into(), telephone: "020 7946 0100".into(), hours: "Monday to Friday".into() };
-    Config { base, is_base_named, proxy: None, processes: None, static_copy: None, mail: MailRoute::Kept, team, is_demo: true }
+    Config { base, is_base_named, proxy: None, processes: None, static_copy: None, silences: Default::default(), mail: MailRoute::Kept, team, is_demo: true }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -94,6 +94,7 @@ impl Place {
             ("/setup/network-accounts/{id}", network_account(world).to_string()),
             ("{part}", "1".into()),
             ("{sequence}", "1".into()),
+            ("/setup/monitors/{id}", monitor(world)),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
@@ -210,6 +211,25 @@ fn network_account(world: &World) -> i64 {
     let account = directory::NetworkAccount { id, org_id: one("NB"), provider_id: provider, number: "HSCN-0042".into(), circuits: vec!["NB-ETH-1".into()] };
     world.app.attempt(move |tx| directory::save_network_account(tx, &act, &account)).unwrap();
     id
+}
+
+/// A monitor at which nobody answers; its id.
+fn monitor(world: &World) -> String {
+    let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
+    let row = signalbox_store::monitors::Monitor {
+        id,
+        name: "Alerts".into(),
+        kind: "alertmanager".into(),
+        address: "http://127.0.0.1:9".into(),
+        label: "instance".into(),
+        template: "{item}".into(),
+        authority: String::new(),
+        orgs: [].into(),
+        items: [].into(),
+        ended_at: None,
+    };
+    world.app.attempt(move |tx| signalbox_store::monitors::save(tx, &act, &row)).unwrap();
+    id.to_string()
 }
 
 /// A rule by which this change comes again; its id.

@@ -35,6 +35,7 @@ mod lost_rights;
 mod mail;
 mod mergers;
 mod models;
+mod monitors;
 mod names;
 mod network;
 mod night;

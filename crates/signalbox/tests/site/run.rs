@@ -57,6 +57,7 @@ fn config() -> Config {
         proxy: None,
         processes: None,
         static_copy: None,
+        silences: Default::default(),
         mail: signalbox::config::MailRoute::Kept,
         team,
         is_demo: false,

@@ -56,6 +56,7 @@ pub fn settings() -> Config {
         proxy: None,
         processes: None,
         static_copy: None,
+        silences: Default::default(),
         mail: MailRoute::Kept,
         team: Team {
             name: "Change team".into(),

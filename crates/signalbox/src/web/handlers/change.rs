@@ -13,6 +13,7 @@ pub mod run;
 mod safety;
 mod sections;
 mod series;
+mod silences;
 mod work;
 
 pub use files::{download, upload};

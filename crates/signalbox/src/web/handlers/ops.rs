@@ -13,6 +13,8 @@ use signalbox_core::actor::Actor;
 use signalbox_core::alarm::Cover;
 use signalbox_core::calendar::{self, local};
 use signalbox_core::change::{Change, Stage};
+use signalbox_core::silence;
+use signalbox_store::monitors::{self, Silence};
 use signalbox_store::queries::alarms::{self, AlarmFilter};
 use signalbox_store::queries::change::{self as pages, ChangePage};
 use signalbox_store::queries::schedule::{self as store, Asked, Entry, ScheduleFilter, Standing};
@@ -142,6 +144,8 @@ struct Work {
     page: ChangePage,
     /// Those of [`ACTS`] that are offered to this person (settled 6).
     acts: Vec<(Act, &'static str)>,
+    /// What monitors should keep quiet about now and do not.
+    unsilenced: Vec<String>,
 }
 
 impl Work {
@@ -158,7 +162,9 @@ fn read_work(app: &App, tx: &mut dyn Tx, actor: &Actor, scope: &Scope, entry: En
     let offers = situation.offers(actor, now);
     let is_open = |act: Act| offers.iter().any(|offer| offer.act == act && offer.is_open());
     let acts = ACTS.into_iter().filter(|(act, _)| is_open(*act)).collect();
-    Ok(Some(Work { page, acts }))
+    let is_lacking = |one: &Silence| one.state == silence::State::NotInForce && one.wanted.is_some_and(|(from, _)| from <= now);
+    let unsilenced = monitors::silences_of(tx, entry.id)?.into_iter().filter(is_lacking).map(|one| one.name).collect();
+    Ok(Some(Work { page, acts, unsilenced }))
 }
 
 struct Drawing<'d> {
@@ -189,7 +195,7 @@ impl Drawing<'_> {
         OpsRow {
             when: change.window().map(|w| local::describe_window(w.start, w.end, self.zone)).map(|w| format!("{} to {}", w.from, w.to)).unwrap_or_default(),
             link: Link::new(&format!("{} {title}", change.reference), &format!("/changes/{}", change.reference)),
-            text: alarm::expected(&work.page, self.now, self.zone),
+            text: format!("{} {}", alarm::expected(&work.page, self.now, self.zone), unsilenced_words(&work.unsilenced)).trim().to_owned(),
             ring: alarm::ring(&work.page, &self.app.config.team),
             tag: match alarm::escalation(&work.page, self.now) {
                 Some(_) => ui::Tag::new("Ring the site now", "red"),
@@ -199,6 +205,10 @@ impl Drawing<'_> {
             id,
         }
     }
+}
+
+fn unsilenced_words(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("Not silenced at its monitor: {}.", names.join(", ")) }
 }
 
 /// Who told it, how, and when it happened; for work that runs late the new end.

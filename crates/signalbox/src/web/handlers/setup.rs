@@ -5,6 +5,7 @@ mod dependencies;
 mod estate;
 pub mod limits;
 pub mod mergers;
+pub mod monitors;
 mod network;
 mod organisations;
 pub mod people;
@@ -14,6 +15,7 @@ mod safety_officers;
 pub use calendars::{ExternalEntries, Freezes, MaintenanceWindows};
 pub use dependencies::Dependencies;
 pub use estate::{Items, Services};
+pub use monitors::Monitors;
 pub use network::NetworkAccounts;
 pub use organisations::{Organisations, Sites};
 pub use people::People;
@@ -48,7 +50,7 @@ use crate::web::visitor::Visitor;
 const LINE_CHARACTERS: usize = 200;
 
 /// The longest text.
-const TEXT_CHARACTERS: usize = 2_000;
+const TEXT_CHARACTERS: usize = 6_000;
 
 /// One list of the set-up pages. Its rows are read into a form and written from one.
 pub trait Register: 'static {
@@ -101,6 +103,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<ExternalEntries>(&visitor, &mut rows);
     add::<NetworkAccounts>(&visitor, &mut rows);
     add::<Rates>(&visitor, &mut rows);
+    add::<Monitors>(&visitor, &mut rows);
     if limits::admit(&visitor).is_ok() {
         rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));
     }

@@ -100,7 +100,12 @@ pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form
         clashes: clashes(seen, &open),
         no_clash: format!("No clash found, looked at {}.", seen.moment(seen.now)),
         notice: sections::notice(seen),
-        sections: sections::all(seen).into_iter().chain(super::work::near(app, seen)?).chain(super::series::sections(app, seen)?).collect(),
+        sections: sections::all(seen)
+            .into_iter()
+            .chain(super::work::near(app, seen)?)
+            .chain(super::silences::section(app, seen)?)
+            .chain(super::series::sections(app, seen)?)
+            .collect(),
         views: history.views,
         entries: history.entries,
         older: history.older,
