@@ -22,7 +22,7 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     STANDING = "select standing, due_at from visits where id = $1";
     STANDS = "update visits set standing = $2 where id = $1";
-    BALANCE = "select coalesce(sum(net_pence), 0), coalesce(sum(vat_pence), 0) from ledger where visit_id = $1";
+    BALANCE = "select cast(coalesce(sum(net_pence), 0) as bigint), cast(coalesce(sum(vat_pence), 0) as bigint) from ledger where visit_id = $1";
     OF_ALARM = "select id from visits where alarm_id = $1 and standing <> 'reversed' limit 1";
 }
 

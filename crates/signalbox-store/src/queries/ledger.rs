@@ -66,12 +66,12 @@ fn visible() -> String {
 
 fn begin(scope: &Scope) -> Composed {
     let sql = format!(
-        "select v.id, (select min(l.entry_no) from ledger l where l.visit_id = v.id), g.id, g.code, g.name, h.id, h.code, h.name, v.alarm_id, c.reference,
+        "select v.id, (select min(l.entry_no) from ledger l where l.visit_id = v.id), g.id, g.code, g.name, h.id, h.code, h.name, v.alarm_id,
+            (select c.reference from changes c where c.id = v.change_id and {VISIBLE}),
             w.id, w.code, w.name, v.engineer, v.finding, v.desk_minutes, v.dispatched_at, v.stood_down_at, v.arrived_at, v.left_at, v.checks_failed,
             v.outside_appointment, v.notice_verdict, v.notice_received, v.is_listed, v.rule, v.is_desks_own, v.standing, v.entered_at, v.due_at,
-            (select coalesce(sum(l.net_pence), 0) from ledger l where l.visit_id = v.id), (select coalesce(sum(l.vat_pence), 0) from ledger l where l.visit_id = v.id)
+            (select cast(coalesce(sum(l.net_pence), 0) as bigint) from ledger l where l.visit_id = v.id), (select cast(coalesce(sum(l.vat_pence), 0) as bigint) from ledger l where l.visit_id = v.id)
         from visits v join organisations g on g.id = v.org_id join organisations h on h.id = v.liable_org left join sites w on w.id = v.site_id
-        left join changes c on c.id = v.change_id and {VISIBLE}
         where {}",
         visible()
     );
