@@ -36,7 +36,7 @@ fn may_read(actor: &Actor, account: Option<&NetworkAccount>) -> bool {
 }
 
 fn told(app: &App, seen: &Seen) -> Result<Vec<Told>, Failure> {
-    let all = app.read::<_, Failure>(|tx| Ok(Told::all(tx, &seen.situation.loaded)?))?;
+    let all = app.read::<_, Failure>(|tx| Told::all(tx, &seen.situation.loaded))?;
     Ok(all.into_iter().filter(|told| may_read(&seen.actor, told.account.as_ref())).collect())
 }
 
@@ -51,9 +51,9 @@ fn one(app: &App, seen: &Seen, part: &str, sequence: &str) -> Result<Told, Failu
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>) -> Result<Response, Failure> {
     let seen = Seen::read(&app, &visitor, &reference)?;
     let told = told(&app, &seen)?;
-    let chases = app.read::<_, Failure>(|tx| Ok(network::chases(tx, seen.change().id.0)?))?;
-    let names = app.read::<_, Failure>(|tx| Ok(names(tx, &told)?))?;
-    let form = app.read::<_, Failure>(|tx| Ok(answers(tx, &seen, told.last())?))?;
+    let chases = app.read::<_, Failure>(|tx| network::chases(tx, seen.change().id.0))?;
+    let names = app.read::<_, Failure>(|tx| names(tx, &told))?;
+    let form = app.read::<_, Failure>(|tx| answers(tx, &seen, told.last()))?;
     let state = sections::network(&seen).unwrap_or_else(|| Section::new("network", "Network provider").words("No line of a network provider is touched."));
     let offers = seen.offers().into_iter().filter(|offer| [Act::TellNetwork, Act::Acknowledge, Act::RecordTold].contains(&offer.act) && offer.is_open());
     let acts = offers.map(|offer| Link::new(words::act_title(offer.act), &format!("{}/acts/{}", seen.address(), offer.act.code()))).collect();
@@ -100,7 +100,7 @@ fn versions(seen: &Seen, told: &[Told], names: &[(i64, String)]) -> Section {
         let answer = match told.sent.acknowledged {
             Some((at, person)) => {
                 let who = names.iter().find(|(id, _)| *id == person).map(|(_, name)| name.as_str()).unwrap_or_default();
-                Cell::tag("Acknowledged", "green").small(&format!("{who}, {} {}", seen.moment(at), told.sent.their_reference).trim_end().to_owned())
+                Cell::tag("Acknowledged", "green").small(format!("{who}, {} {}", seen.moment(at), told.sent.their_reference).trim_end())
             }
             None => Cell::text("–"),
         };

@@ -71,7 +71,7 @@ impl Register for NetworkAccounts {
     }
 
     fn load(app: &App, _: &Visitor, id: i64) -> Result<(String, Form), Failure> {
-        let found = app.read::<_, Failure>(|tx| Ok(directory::network_account(tx, id)?))?;
+        let found = app.read::<_, Failure>(|tx| directory::network_account(tx, id))?;
         let account = found.ok_or(Failure::NotFound)?;
         let fields = [
             ("org", account.org_id.to_string()),
