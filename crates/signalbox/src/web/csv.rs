@@ -91,7 +91,13 @@ fn write_row<S: AsRef<str>>(out: &mut Vec<u8>, cells: &[S]) {
 /// figures begins like one.
 fn harmless(cell: &str) -> std::borrow::Cow<'_, str> {
     let is_formula = cell.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if is_formula { format!("'{cell}").into() } else { cell.into() }
+    if is_formula && !is_amount(cell) { format!("'{cell}").into() } else { cell.into() }
+}
+
+/// `-285.00`: an amount below nothing computes nothing, and is summed by whoever reads the file.
+fn is_amount(cell: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    cell.strip_prefix('-').and_then(|amount| amount.split_once('.')).is_some_and(|(whole, part)| digits(whole) && part.len() == 2 && digits(part))
 }
 
 #[cfg(test)]
@@ -116,6 +122,7 @@ mod tests {
             assert!(row(&[formula]).trim_start_matches('"').starts_with('\''), "{formula:?}");
         }
         assert_eq!(row(&["5 - 3 = 2"]), "5 - 3 = 2\r\n");
+        assert_eq!(row(&["-285.00", "-1.00+2", "-.00"]), "-285.00,'-1.00+2,'-.00\r\n");
     }
 
     /// S77: harmless, and the same again apart from the apostrophe once a program has read it.

@@ -95,6 +95,8 @@ impl Place {
             ("{part}", "1".into()),
             ("{sequence}", "1".into()),
             ("/setup/monitors/{id}", monitor(world)),
+            ("/alarms/{id}", alarm(world).to_string()),
+            ("/ledger/{id}", call_out(world).to_string()),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
@@ -211,6 +213,66 @@ fn network_account(world: &World) -> i64 {
     let account = directory::NetworkAccount { id, org_id: one("NB"), provider_id: provider, number: "HSCN-0042".into(), circuits: vec!["NB-ETH-1".into()] };
     world.app.attempt(move |tx| directory::save_network_account(tx, &act, &account)).unwrap();
     id
+}
+
+fn organisation(world: &World, code: &str) -> i64 {
+    let sql = format!("select id from organisations where code = '{code}'");
+    world.app.read::<_, StoreError>(|tx| tx.one(&sql, &[], |row| row.int(0))).unwrap()
+}
+
+/// An alarm at Northbrook that nothing answers for; its id.
+fn alarm(world: &World) -> i64 {
+    let (id, now, schedule) = (world.app.ids.mint(world.now()), world.now(), world.app.schedule.clone());
+    let told = signalbox_store::alarms::Told {
+        id,
+        org_id: organisation(world, "NB"),
+        source: "monitor".into(),
+        source_alarm: "1".into(),
+        object: "NB-UPS".into(),
+        item: None,
+        site: None,
+        kind: "unreachable".into(),
+        is_safety: false,
+        raised_at: now,
+        cleared_at: None,
+    };
+    world.app.write::<_, StoreError>(move |tx| signalbox_store::alarms::hear(tx, &schedule, now, &told, false)).unwrap().id
+}
+
+/// A call-out that is proposed to Northbrook; its id.
+fn call_out(world: &World) -> i64 {
+    use signalbox_core::ledger::{Finding, Rates, Visit};
+    use signalbox_store::ledger::{NewCase, RatesFrom, enter, set_rates};
+    let (now, ids) = (world.now(), [world.app.ids.mint(world.now()), world.app.ids.mint(world.now())]);
+    let rates = RatesFrom { id: ids[0], from: now, rates: Rates { desk_hour: 4_000, first_hour: 17_500, further_hour: 9_000, vat: 2_000 } };
+    let act = world.app.act(None, now);
+    world.app.attempt(move |tx| set_rates(tx, &act, &rates)).unwrap();
+    let provider = world.app.read::<_, StoreError>(|tx| tx.one("select min(id) from organisations where kind = 'network'", &[], |row| row.int(0))).unwrap();
+    let visit = Visit {
+        finding: Finding::PlannedWork,
+        desk_minutes: 30,
+        dispatched_at: None,
+        stood_down_at: None,
+        arrived_at: None,
+        left_at: None,
+        checks_failed: false,
+        outside_appointment: false,
+    };
+    let case = NewCase {
+        id: ids[1],
+        org_id: provider,
+        liable_org: organisation(world, "NB"),
+        alarm: None,
+        change: None,
+        site: None,
+        engineer: String::new(),
+        visit,
+        known: None,
+        due_at: now + jiff::SignedDuration::from_hours(24 * 14),
+    };
+    let act = world.app.act(None, now);
+    world.app.attempt(move |tx| enter(tx, &act, &case, "The board was off")).unwrap();
+    ids[1]
 }
 
 /// A monitor at which nobody answers; its id.
