@@ -149,7 +149,7 @@ pub async fn find(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     if why.is_empty() {
         faults.push(Fault::of("why", "answer-missing", "Say what was found: somebody will ask in a month."));
     } else if why.chars().count() > WHY_MAX {
-        faults.push(Fault::of("why", "too-long", &format!("Say it in at most {WHY_MAX} characters.")));
+        faults.push(Fault::of("why", "too-long", format!("Say it in at most {WHY_MAX} characters.")));
     }
     let (Some(class), true) = (class, faults.is_empty()) else {
         return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &view(&app, &visitor, &actor, &line, &form, &faults)));

@@ -267,7 +267,7 @@ pub async fn act(State(app): State<Shared>, visitor: Visitor, Path(id): Path<Str
         _ => {}
     }
     if why.chars().count() > WORDS_MAX {
-        faults.push(Fault::of("words", "too-long", &format!("Say it in at most {WORDS_MAX} characters.")));
+        faults.push(Fault::of("words", "too-long", format!("Say it in at most {WORDS_MAX} characters.")));
     }
     let (Some(deed), true) = (deed, faults.is_empty()) else {
         return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &case_page(&app, &visitor, &actor, &case, &entries, &form, &faults)));
@@ -408,7 +408,7 @@ pub async fn enter(State(app): State<Shared>, visitor: Visitor, form: Form) -> R
         }
         read
     };
-    let times = ["dispatched_at", "stood_down_at", "arrived_at", "left_at"].map(|field| moment(field));
+    let times = ["dispatched_at", "stood_down_at", "arrived_at", "left_at"].map(&mut moment);
     let visit = Visit {
         finding: finding.unwrap_or(Finding::Unknown),
         desk_minutes: minutes.unwrap_or(0),
@@ -426,7 +426,7 @@ pub async fn enter(State(app): State<Shared>, visitor: Visitor, form: Form) -> R
     }
     for (field, text) in [("engineer", &engineer), ("words", &said)] {
         if text.chars().count() > WORDS_MAX {
-            faults.push(Fault::of(field, "too-long", &format!("Say it in at most {WORDS_MAX} characters.")));
+            faults.push(Fault::of(field, "too-long", format!("Say it in at most {WORDS_MAX} characters.")));
         }
     }
     let known = match known_of(&app, &actor, alarm.as_ref(), form.text("change").trim()) {
