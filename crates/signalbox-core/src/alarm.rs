@@ -159,23 +159,21 @@ pub struct Cover {
 impl Cover {
     /// The cover of a change, whatever its verdict: a notice in force covers what it lists.
     pub fn of(change: &Change) -> Option<Cover> {
-        let mut window = change.window()?;
-        // More time agreed with the site and the manager on call is what was stated.
-        if let Some((_, extension)) = change.carry.extensions.last() {
-            window.contingency_end = window.contingency_end.max(extension.until);
-            window.end = window.end.max(extension.until);
-        }
-        let is_back_or_over = matches!(change.stage, Stage::Implemented | Stage::Review | Stage::Closed);
-        if !change.stage.holds_window() && !is_back_or_over {
-            return None;
-        }
-        let services = change.content.as_ref().map(|content| content.header.services.len()).unwrap_or_default();
-        let all_back = !change.work.restored.is_empty() && change.work.restored.len() >= services;
-        let back = if all_back { change.work.restored.iter().map(|(_, at)| *at).max() } else { None };
-        // Work that ended without a word on services is back when it ended.
-        let back = back.or_else(|| change.work.finished.as_ref().map(|told| told.happened_at));
+        let extended = change.carry.extensions.last().map(|(_, extension)| extension.until);
         let started = change.work.started.as_ref().map(|told| told.happened_at);
-        Some(Cover::new(window, started, back, !change.stage.is_before_approval()))
+        Cover::read(change.stage, change.window()?, extended, started, back_at(change))
+    }
+
+    /// The same from what is known of a change: how far it has come, the window of its notice, until when it was extended,
+    /// when it began, and when all was back.
+    pub fn read(stage: Stage, mut window: Window, extended: Option<Timestamp>, started: Option<Timestamp>, back: Option<Timestamp>) -> Option<Cover> {
+        // More time agreed with the site and the manager on call is what was stated.
+        if let Some(until) = extended {
+            window.contingency_end = window.contingency_end.max(until);
+            window.end = window.end.max(until);
+        }
+        let is_back_or_over = matches!(stage, Stage::Implemented | Stage::Review | Stage::Closed);
+        (stage.holds_window() || is_back_or_over).then(|| Cover::new(window, started, back, !stage.is_before_approval()))
     }
 
     fn new(window: Window, started: Option<Timestamp>, back: Option<Timestamp>, is_decided: bool) -> Cover {
@@ -217,6 +215,14 @@ impl Cover {
             Means::RingFirst
         }
     }
+}
+
+/// When all was back: the last of the services, or the end of work that ended without a word on them.
+pub fn back_at(change: &Change) -> Option<Timestamp> {
+    let services = change.content.as_ref().map(|content| content.header.services.len()).unwrap_or_default();
+    let all_back = !change.work.restored.is_empty() && change.work.restored.len() >= services;
+    let last = if all_back { change.work.restored.iter().map(|(_, at)| *at).max() } else { None };
+    last.or_else(|| change.work.finished.as_ref().map(|told| told.happened_at))
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -34,7 +34,7 @@ mod talk;
 mod work;
 
 pub use given::subject;
-pub use raise::{Import, Raise, drafting_stamp, import, raise};
+pub use raise::{Import, Raise, drafting_stamp, drafts, import, raise};
 
 use crate::act::Act;
 use crate::actor::{Actor, Stamp};

@@ -6,23 +6,29 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use signalbox_core::alarm::{self, BEFORE, Class, Cover, FLAPPING, FLAPPING_WITHIN, Heard, Work};
-use signalbox_core::change::Network;
+use signalbox_core::calendar::Verdict;
+use signalbox_core::change::{Network, Stage, Window};
 use signalbox_core::ids::{ChangeId, ItemId, SiteId};
-use signalbox_core::schedule::{Node, Ringing, Span};
+use signalbox_core::schedule::{LONG, Node, Ringing, Span};
 
 use crate::directory::{Act, record_directory_event};
+use crate::page::opt_time;
+use crate::queries::{code, opt_code};
 use crate::schedule::{self, Schedule};
 use crate::sql::statements;
-use crate::{StoreError, Tx, log, project, values};
+use crate::{Row, StoreError, Tx, log, project, values};
 
 /// More work at one moment at one place than anybody announces.
 const WORKS_MAX: usize = 40;
 const MICRO: SignedDuration = SignedDuration::from_micros(1);
 
 statements! {
-    // Should be over and is not said to be.
-    OVERDUE = "select id from changes where stage in ('IMPLEMENTING', 'BACKING_OUT') and contingency_end <= $1 order by id desc limit 500";
-    OVER = "select id from changes where finished_at >= $1 and window_start <= $2 and holds_window = 0 order by finished_at limit 500";
+    /// Work that has ended holds no window: it is covered for a while longer. Nobody plans more than the schedule's bound
+    /// ahead, so that an alarm told late does not ask through all that came after it.
+    OVER = "select id from changes where back_at >= $1 and back_at <= $2 and window_start <= $3 and contingency_end >= $1 and holds_window = 0
+        order by back_at, id limit 500";
+    RECORD = "select c.stage, c.window_start, c.window_end, c.contingency_end, w.extended_until, c.started_at, c.back_at, c.network, c.notice_verdict, c.received_at
+        from changes c left join change_work w on w.change_id = c.id where c.id = $1";
     KNOWN = "select id, cleared_at from alarms where org_id = $1 and source = $2 and source_alarm = $3";
     CLEAR = "update alarms set cleared_at = $2 where id = $1 and cleared_at is null";
     LATELY = "select id, folded_into from alarms where item_id = $1 and org_id = $2 and class = 'expected' and raised_at > $3 and raised_at <= $4
@@ -32,6 +38,8 @@ statements! {
             class, change_id, cover_until, log_seq, stage, verdict, received_notice, folded_into, folded)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 0)";
     FIND = "update alarms set found = $2, found_by = $3, found_at = $4, found_why = $5 where id = $1";
+    RECORDED = "update alarms set record_id = $2 where id = $1 and record_id is null";
+    OWNER = "select coalesce(i.org_id, w.org_id) from alarms a left join items i on i.id = a.item_id left join sites w on w.id = a.site_id where a.id = $1";
     ITEM_SITE = "select site_id from items where id = $1";
 }
 
@@ -88,13 +96,12 @@ pub fn read(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, told: &Told, b
     let span = Span { from: at.saturating_sub(MICRO).unwrap_or(at), until: soon.saturating_add(MICRO).unwrap_or(soon) };
     let mut works: BTreeMap<ChangeId, bool> = schedule.ask(tx, now, |index, marks| index.alarmed(marks, ringing, span))?.into_iter().collect();
     if let Some(item) = ringing.item {
-        let mut besides = tx.all(OVERDUE, values![at.as_microsecond()], |row| row.int(0))?;
-        let over_since = at.saturating_sub(alarm::AFTER_BACK).unwrap_or(at);
-        besides.extend(tx.all(OVER, values![over_since.as_microsecond(), soon.as_microsecond()], |row| row.int(0))?);
-        for change in besides.into_iter().map(ChangeId).filter(|change| !works.contains_key(change)).collect::<Vec<_>>() {
+        let since = at.saturating_sub(alarm::AFTER_BACK).unwrap_or(at);
+        let bound = at.saturating_add(LONG).unwrap_or(at);
+        let over = tx.all(OVER, values![since.as_microsecond(), bound.as_microsecond(), soon.as_microsecond()], |row| row.int(0))?;
+        for change in over.into_iter().map(ChangeId) {
             let nodes = schedule::nodes_of(tx, change)?;
-            let is_listed = nodes.contains(&Node::Item(item)) || schedule.ask(tx, now, |index, marks| index.takes_down(marks, item, &nodes))?;
-            if is_listed {
+            if nodes.contains(&Node::Item(item)) || schedule.ask(tx, now, |index, marks| index.takes_down(marks, item, &nodes))? {
                 works.insert(change, true);
             }
         }
@@ -104,22 +111,44 @@ pub fn read(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, told: &Told, b
     works.sort_by_key(|(change, is_listed)| (!is_listed, *change));
     let mut found = vec![];
     for (id, is_listed) in works.into_iter().take(WORKS_MAX) {
-        let Some(loaded) = project::load(tx, id.0)? else { continue };
-        if let Some(cover) = Cover::of(&loaded.change) {
-            found.push((Work { cover, is_listed, network_untold: loaded.change.network == Network::Needed }, loaded.change));
+        let Some(record) = tx.maybe_one(RECORD, values![id.0], read_record)? else { continue };
+        if let Some(cover) = record.cover {
+            found.push((Work { cover, is_listed, network_untold: record.network_untold }, id, record));
         }
     }
-    let only: Vec<Work> = found.iter().map(|(work, _)| *work).collect();
+    let only: Vec<Work> = found.iter().map(|(work, ..)| *work).collect();
     let (class, by) = alarm::classify(&Heard { at, is_safety: told.is_safety, by_network }, &only);
     let by = by.map(|n| &found[n]);
-    let notice = by.and_then(|(_, change)| change.notice());
     Ok(Reading {
         class,
-        change: by.map(|(_, change)| change.id.0),
-        until: by.map(|(work, _)| work.cover.until),
-        stage: by.map(|(_, change)| change.stage.code()),
-        verdict: notice.map(|notice| notice.verdict.code()),
-        received: notice.map(|notice| notice.received_at),
+        change: by.map(|(_, id, _)| id.0),
+        until: by.map(|(work, ..)| work.cover.until),
+        stage: by.map(|(.., record)| record.stage.code()),
+        verdict: by.and_then(|(.., record)| record.notice).map(|(verdict, _)| verdict.code()),
+        received: by.and_then(|(.., record)| record.notice).map(|(_, received)| received),
+    })
+}
+
+/// What an alarm's reading needs of a change.
+struct Record {
+    stage: Stage,
+    cover: Option<Cover>,
+    network_untold: bool,
+    notice: Option<(Verdict, Timestamp)>,
+}
+
+fn read_record(row: &dyn Row) -> Result<Record, StoreError> {
+    let stage = code(row, 0, Stage::from_code)?;
+    let window = match (opt_time(row, 1)?, opt_time(row, 2)?, opt_time(row, 3)?) {
+        (Some(start), Some(end), Some(contingency_end)) => Some(Window { start, end, contingency_end }),
+        _ => None,
+    };
+    let (extended, started, back) = (opt_time(row, 4)?, opt_time(row, 5)?, opt_time(row, 6)?);
+    Ok(Record {
+        stage,
+        cover: window.and_then(|window| Cover::read(stage, window, extended, started, back)),
+        network_untold: row.text(7)? == project::network_code(&Network::Needed),
+        notice: opt_code(row, 8, Verdict::from_code)?.zip(opt_time(row, 9)?),
     })
 }
 
@@ -192,4 +221,24 @@ fn flapping(tx: &mut dyn Tx, told: &Told) -> Result<Option<i64>, StoreError> {
 pub fn find(tx: &mut dyn Tx, act: &Act, id: i64, class: Class, why: &str) -> Result<(), StoreError> {
     tx.exec(FIND, values![id, class.code(), act.by, act.at.as_microsecond(), why])?;
     record_directory_event(tx, act, "AlarmFound", id, &json!({ "class": class.code() }))
+}
+
+/// Notes that a record of the work behind an alarm was begun. Whether this is the one: nobody else began it before.
+///
+/// # Errors
+/// The store's.
+pub fn record(tx: &mut dyn Tx, act: &Act, id: i64, change: i64) -> Result<bool, StoreError> {
+    let is_first = tx.exec(RECORDED, values![id, change])? == 1;
+    if is_first {
+        record_directory_event(tx, act, "AlarmRecorded", id, &json!({ "change": change }))?;
+    }
+    Ok(is_first)
+}
+
+/// The organisation whose equipment or site rang, where it is known.
+///
+/// # Errors
+/// The store's.
+pub fn owner(tx: &mut dyn Tx, id: i64) -> Result<Option<i64>, StoreError> {
+    Ok(tx.maybe_one(OWNER, values![id], |row| row.opt_int(0))?.flatten())
 }

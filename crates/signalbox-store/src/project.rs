@@ -21,7 +21,7 @@ macro_rules! columns {
         version, revision, private, confidentiality, window_start, window_end, contingency_end, holds_window, received_at,
         notice_verdict, notice_days, notice_asked, notice_basis, notice_defective, consequence, late_reason, impact, risk, category,
         direct_care, clinical, network, approved_at, implementer, implementer_org, started_at, expected_end, finished_at, overran,
-        deviations, proposed, outcome, closed_at, review_due, long, imported, updated_at, raised_as"
+        deviations, proposed, outcome, closed_at, review_due, long, imported, updated_at, raised_as, back_at"
     };
 }
 
@@ -31,7 +31,7 @@ const COLUMNS: &str = columns!();
 statements! {
     PUT_CHANGE = concat!("insert into changes(", columns!(), ")
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
-        $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49)");
+        $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50)");
     GET_CHANGE = concat!("select ", columns!(), " from changes where id = $1");
     DROP_CHANGE = "delete from changes where id = $1";
     PUT_ORG = "insert into change_orgs(change_id, org_id, part, window_start) values ($1, $2, $3, $4)";
@@ -200,6 +200,7 @@ fn change_row(change: &Change, prose: &Prose, updated_at: Timestamp) -> Vec<Valu
         change.source_ref.is_some().into(),
         updated_at.as_microsecond().into(),
         change.raised_as.map(|org| org.0).into(),
+        micros(signalbox_core::alarm::back_at(change)),
     ]
 }
 
@@ -343,7 +344,7 @@ fn drop_rows(tx: &mut dyn Tx, id: i64) -> Result<(), StoreError> {
 
 fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
     let key = [Value::from(id)];
-    let Some(change) = tx.maybe_one(GET_CHANGE, &key, |row| all_values(row, 49, &[1, 2, 3, 4, 8, 9, 14, 20, 23, 25, 26, 29, 31, 32, 40, 41, 42]))? else {
+    let Some(change) = tx.maybe_one(GET_CHANGE, &key, |row| all_values(row, 50, &[1, 2, 3, 4, 8, 9, 14, 20, 23, 25, 26, 29, 31, 32, 40, 41, 42]))? else {
         return Ok(None);
     };
     Ok(Some(Rows {

@@ -1,6 +1,7 @@
 //! How much notice was given, and what it is called (settled 2, 3, spec 6.5, 7.2).
 
 use super::{Calendar, days_between, local_date, shift_days};
+use crate::change::Consequence;
 use crate::words::vocabulary;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -191,6 +192,16 @@ pub fn judge(asked: Notice, received: Timestamp, start: Timestamp, zone: &TimeZo
     }
 }
 
+/// Whether planned time stays out of the availability figures (C129, spec 6.5): notice was in time and whole, or it was
+/// decided so. What was late and is not decided counts as time down, and so does what the decision gave to whoever was late.
+pub fn is_left_out(verdict: Verdict, is_defective: bool, consequence: Option<Consequence>) -> bool {
+    match consequence {
+        Some(Consequence::Protected | Consequence::Waived) => true,
+        Some(Consequence::AtRisk | Consequence::Excluded | Consequence::ExclusionProposed | Consequence::WaiverProposed) => false,
+        None => verdict == Verdict::OnTime && !is_defective,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Division, london};
@@ -305,6 +316,26 @@ mod tests {
             assert_eq!(verdict(true, given, asked), Verdict::AfterTheFact);
         }
         assert_eq!(share_of_notice(2, 3), 66);
+    }
+
+    #[test]
+    fn c129_only_time_that_was_announced_in_time_or_decided_so_is_left_out() {
+        use Consequence::*;
+        for (verdict, is_defective, consequence, is_out) in [
+            (Verdict::OnTime, false, None, true),
+            (Verdict::OnTime, false, Some(Protected), true),
+            (Verdict::OnTime, true, None, false),
+            (Verdict::Late, false, None, false),
+            (Verdict::Late, false, Some(AtRisk), false),
+            (Verdict::Late, false, Some(Protected), true),
+            (Verdict::VeryLate, false, Some(WaiverProposed), false),
+            (Verdict::VeryLate, false, Some(Waived), true),
+            (Verdict::Short, false, None, false),
+            (Verdict::AfterTheFact, false, Some(ExclusionProposed), false),
+            (Verdict::AfterTheFact, false, Some(Excluded), false),
+        ] {
+            assert_eq!(is_left_out(verdict, is_defective, consequence), is_out, "{verdict:?} {is_defective} {consequence:?}");
+        }
     }
 
     #[test]

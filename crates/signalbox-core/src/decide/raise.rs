@@ -7,7 +7,7 @@ use crate::change::{Change, Confidentiality, Content, Header, Kind, Outcome, Sta
 use crate::event::{Event, Recorded};
 use crate::form::{Answer, Answers, WINDOW_MAX_DAYS};
 use crate::ids::{ChangeId, EventId, ItemId, Mint, OrgId, SiteId};
-use crate::process::Who;
+use crate::process::{Process, Who};
 use crate::refusal::{Bar, Refusal};
 use crate::text::NewText;
 use jiff::Timestamp;
@@ -49,8 +49,17 @@ pub fn raise(ctx: &Context, raise: Raise) -> Result<Decision, Refusal> {
 /// The membership under which the actor may draft for the organisation: any role that may propose or send a draft
 /// of this kind (spec 3.2).
 pub fn drafting_stamp(ctx: &Context, org: OrgId) -> Option<Stamp> {
-    let Actor::Person { id, memberships } = ctx.actor else { return None };
-    let steps = ctx.process.steps.iter().filter(|s| s.from == Stage::Draft && matches!(s.act, Act::Propose | Act::Submit));
+    stamp_for(ctx.process, ctx.actor, org)
+}
+
+/// Whether the actor may draft a change of a process in the name of an organisation.
+pub fn drafts(process: &Process, actor: &Actor, org: OrgId) -> bool {
+    stamp_for(process, actor, org).is_some()
+}
+
+fn stamp_for(process: &Process, actor: &Actor, org: OrgId) -> Option<Stamp> {
+    let Actor::Person { id, memberships } = actor else { return None };
+    let steps = process.steps.iter().filter(|s| s.from == Stage::Draft && matches!(s.act, Act::Propose | Act::Submit));
     let roles: Vec<Role> = steps.flat_map(|s| &s.who).filter_map(|w| if let Who::Role(role) = w { Some(*role) } else { None }).collect();
     let fitting = memberships.iter().find(|m| m.org == org && roles.contains(&m.role));
     fitting.map(|m| m.stamp(*id))

@@ -8,8 +8,9 @@ use super::graph::{Graph, Marks, Node, Number, Tie};
 use super::timeline::Timeline;
 use super::touching::Touching;
 use super::{
-    BACK_TO_BACK, Calendars, Clash, ClashRule, ClashWith, Dependency, Extent, External, Freeze, LONG, Level, Maintenance, PlannedWork, Severity, Span,
+    BACK_TO_BACK, Calendars, Clash, ClashRule, ClashWith, Dependency, Extent, External, Freeze, LONG, Level, Maintenance, PlannedWork, Severity, Span, rank,
 };
+use crate::change::Stage;
 use crate::ids::{ChangeId, OrgId, PersonId, SiteId};
 use crate::schedule::Affected;
 use jiff::Timestamp;
@@ -46,6 +47,8 @@ pub struct ScheduleIndex {
     by_change: BTreeMap<ChangeId, u32>,
     quarters: BTreeMap<i64, Vec<u32>>,
     long: BTreeSet<u32>,
+    /// Work under way, which may have outlasted its window.
+    running: BTreeSet<u32>,
     touching: Touching,
     /// Which changes wait for one to be over.
     followers: BTreeMap<ChangeId, BTreeSet<ChangeId>>,
@@ -165,6 +168,9 @@ impl ScheduleIndex {
             (self.entries.len() - 1) as u32
         });
         self.touching.add(place, &entry.nodes, entry.items > 0, &entry.people);
+        if entry.stage_rank == rank(Stage::Implementing) || entry.stage_rank == rank(Stage::BackingOut) {
+            self.running.insert(place);
+        }
         self.entries[place as usize] = Some(entry);
         self.by_change.insert(change, place);
         if span.length() > LONG {
@@ -180,6 +186,7 @@ impl ScheduleIndex {
         let Some(entry) = self.entries[place as usize].take() else { return false };
         self.free.push(place);
         self.touching.remove(place, &entry.nodes, &entry.people);
+        self.running.remove(&place);
         if !self.long.remove(&place) {
             for quarter in quarters(entry.span) {
                 if let Some(places) = self.quarters.get_mut(&quarter) {
@@ -304,6 +311,12 @@ impl ScheduleIndex {
             entries.filter(move |entry| self::quarter(entry.span.from).max(first) == *quarter)
         });
         short.chain(self.long.iter().filter_map(|place| self.entries[*place as usize].as_ref()))
+    }
+
+    /// Work under way that should have been over before a moment.
+    pub(super) fn overdue(&self, at: Timestamp) -> impl Iterator<Item = &Entry> {
+        let running = self.running.iter().filter_map(|place| self.entries[*place as usize].as_ref());
+        running.filter(move |entry| entry.span.until <= at)
     }
 
     /// All other work that shares time with a span and may hang together with what is asked about, and more: by time, or

@@ -34,6 +34,10 @@ pub struct AlarmLine {
     pub is_answered: bool,
     pub until: Option<Timestamp>,
     pub evidence: Evidence,
+    /// The record that was begun of the work behind it, whoever may read that.
+    pub record: Option<i64>,
+    /// Its reference, where the reader may see it.
+    pub record_reference: Option<String>,
     /// How many of the same are folded into it (AL-9).
     pub folded: i64,
     pub is_folded: bool,
@@ -97,7 +101,7 @@ fn begin(scope: &Scope) -> Composed {
         "select a.id, g.id, g.code, g.name, a.source, a.source_alarm, a.object, e.id, e.code, e.name, w.id, w.code, w.name, a.kind, a.is_safety,
             a.raised_at, a.cleared_at, a.received_at, a.class, c.reference, c.title, case when a.change_id is null then 0 else 1 end, a.cover_until,
             a.log_seq, a.stage, a.verdict, a.received_notice, a.folded, case when a.folded_into is null then 0 else 1 end,
-            a.found, p.name, a.found_at, a.found_why
+            a.found, p.name, a.found_at, a.found_why, a.record_id, (select c.reference from changes c where c.id = a.record_id and {VISIBLE})
         from alarms a join organisations g on g.id = a.org_id left join items e on e.id = a.item_id left join sites w on w.id = a.site_id
         left join people p on p.id = a.found_by left join changes c on c.id = a.change_id and {VISIBLE}
         where {}",
@@ -170,6 +174,8 @@ fn read(row: &dyn Row) -> Result<AlarmLine, StoreError> {
         is_answered: row.boolean(21)?,
         until: opt_time(row, 22)?,
         evidence: Evidence { log_seq: row.int(23)?, stage: row.opt_text(24)?, verdict: row.opt_text(25)?, notice_received: opt_time(row, 26)? },
+        record: row.opt_int(33)?,
+        record_reference: row.opt_text(34)?,
         folded: row.int(27)?,
         is_folded: row.boolean(28)?,
         found,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use signalbox_core::actor::Role;
-use signalbox_core::calendar::{Verdict, local_date};
+use signalbox_core::calendar::{Basis, Verdict, local_date};
 use signalbox_core::change::{Kind, Outcome, Stage, Window};
 use signalbox_core::learn::RootCause;
 use signalbox_core::report::Outcomes;
@@ -144,6 +144,20 @@ pub struct NoticeRow {
     pub window: Option<Window>,
     pub notice: NoticeLine,
     pub late_reason: Option<String>,
+    pub began: Option<Timestamp>,
+    /// When all was back.
+    pub back: Option<Timestamp>,
+    pub outcome: Option<Outcome>,
+}
+
+impl NoticeRow {
+    /// How long the work took away what it was about: as it went, or as it is planned while it has not ended. What was
+    /// called off took nothing.
+    pub fn minutes(&self) -> i64 {
+        let planned = || self.window.filter(|_| self.outcome.is_none()).map(|window| (window.start, window.end));
+        let span = self.began.zip(self.back).or_else(planned).or_else(|| self.window.filter(|_| self.back.is_some()).map(|w| (w.start, w.end)));
+        span.map_or(0, |(from, until)| ((until.as_second() - from.as_second()) / 60).max(0))
+    }
 }
 
 /// When an outcome counts. The index `changes_ended` holds the same expression.
@@ -259,11 +273,12 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Co
 fn notice_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
     let columns = format!(
         "select c.id, c.reference, g.id, g.code, g.name, c.title, {SITE_CODES}, c.kind, c.received_at, c.window_start, c.window_end, c.contingency_end,
-        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.late_reason
+        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.late_reason, c.started_at, c.back_at, c.outcome
         from changes c join organisations g on g.id = c.org_id"
     );
     let mut statement = readable(scope, &columns);
-    statement.sql.push_str(" and c.notice_verdict is not null");
+    // The record of work that nobody had announced is notice after the fact, and gave none (scenario 19).
+    statement.sql.push_str(" and (c.notice_verdict is not null or (c.kind = 'retrospective' and c.received_at is not null))");
     narrow(&mut statement, filter, "c.window_start");
     with_stake(&mut statement, filter);
     in_order(&mut statement, "c.window_start");
@@ -395,6 +410,8 @@ fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
     })
 }
 
+const NONE_GIVEN: NoticeLine = NoticeLine { verdict: Verdict::AfterTheFact, days: 0, asked: 0, basis: Basis::WorkingDays, defective: false, consequence: None };
+
 fn read_notice(row: &dyn Row) -> Result<NoticeRow, StoreError> {
     Ok(NoticeRow {
         id: row.int(0)?,
@@ -405,7 +422,10 @@ fn read_notice(row: &dyn Row) -> Result<NoticeRow, StoreError> {
         kind: code(row, 7, Kind::from_code)?,
         received_at: time(row, 8)?,
         window: window(row, 9)?,
-        notice: notice(row, 12)?.ok_or_else(|| StoreError::Corrupt("a notice has no verdict".into()))?,
+        notice: notice(row, 12)?.unwrap_or(NONE_GIVEN),
         late_reason: row.opt_text(18)?,
+        began: opt_time(row, 19)?,
+        back: opt_time(row, 20)?,
+        outcome: opt_code(row, 21, Outcome::from_code)?,
     })
 }

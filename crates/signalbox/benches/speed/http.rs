@@ -15,22 +15,42 @@ impl Client {
     pub fn connect(address: &str, cookie: &str, encoding: &str) -> Result<Client> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        let heads = format!("Host: {address}\r\nCookie: {cookie}\r\nAccept-Encoding: {encoding}\r\n\r\n");
+        let heads = format!("Host: {address}\r\nCookie: {cookie}\r\nAccept-Encoding: {encoding}\r\n");
         Ok(Client { stream: BufReader::with_capacity(64 << 10, stream), heads, body: vec![] })
+    }
+
+    /// Connects as a program that holds a token.
+    pub fn with_token(address: &str, token: &str) -> Result<Client> {
+        let mut client = Client::connect(address, "", "identity")?;
+        client.heads = format!("Host: {address}\r\nAuthorization: Bearer {token}\r\n");
+        Ok(client)
     }
 
     /// Asks for a page and reads all of it; its status.
     pub fn get(&mut self, path: &str) -> Result<u16> {
+        self.all_of(&format!("GET {path} HTTP/1.1\r\n{}\r\n", self.heads))
+    }
+
+    /// Sends JSON and reads the whole answer; its status.
+    pub fn post(&mut self, path: &str, json: &str) -> Result<u16> {
+        let heads = format!("{}Content-Type: application/json\r\nContent-Length: {}\r\n", self.heads, json.len());
+        self.all_of(&format!("POST {path} HTTP/1.1\r\n{heads}\r\n{json}"))
+    }
+
+    fn all_of(&mut self, request: &str) -> Result<u16> {
         self.body.clear();
         let mut body = std::mem::take(&mut self.body);
-        let status = self.each_piece(path, |piece| body.extend_from_slice(piece));
+        let status = self.ask(request, &mut |piece| body.extend_from_slice(piece));
         self.body = body;
         status
     }
 
     /// Asks for something long and hands over its pieces.
     pub fn each_piece(&mut self, path: &str, mut take: impl FnMut(&[u8])) -> Result<u16> {
-        let request = format!("GET {path} HTTP/1.1\r\n{}", self.heads);
+        self.ask(&format!("GET {path} HTTP/1.1\r\n{}\r\n", self.heads), &mut take)
+    }
+
+    fn ask(&mut self, request: &str, take: &mut impl FnMut(&[u8])) -> Result<u16> {
         self.stream.get_mut().write_all(request.as_bytes())?;
         let (mut status, mut length, mut is_chunked) = (0, 0, false);
         loop {
@@ -48,13 +68,13 @@ impl Client {
             }
         }
         if !is_chunked {
-            self.piece(length, &mut take)?;
+            self.piece(length, take)?;
             return Ok(status);
         }
         loop {
             let line = self.line()?;
             let length = usize::from_str_radix(line.trim(), 16).map_err(|_| bad("a piece"))?;
-            self.piece(length, &mut take)?;
+            self.piece(length, take)?;
             self.line()?;
             if length == 0 {
                 return Ok(status);

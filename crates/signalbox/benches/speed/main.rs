@@ -4,6 +4,7 @@
 //! program itself and asked over loopback, and written to through the one write path. Every ratio is taken in one run.
 #![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock and the surroundings")]
 
+mod alarms;
 #[path = "../bulk/mod.rs"]
 mod bulk;
 mod figures;
@@ -53,8 +54,8 @@ struct Asked {
     /// Where the figures go.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
-    /// Only these parts: index, pages, writes.
-    #[arg(long, default_value = "index,pages,writes")]
+    /// Only these parts: index, pages, alarms, writes.
+    #[arg(long, default_value = "index,pages,alarms,writes")]
     parts: String,
     /// Beside the figures that are there already, of other sizes and engines.
     #[arg(long)]
@@ -166,6 +167,9 @@ fn measure(asked: &Asked, changes: usize, engine: &'static str, target: Target, 
     }
     if asked.parts.contains("pages") {
         pages::measure(&site, figures);
+    }
+    if asked.parts.contains("alarms") {
+        alarms::measure(&site, figures);
     }
     if asked.parts.contains("writes") {
         writes::measure(&site, figures);

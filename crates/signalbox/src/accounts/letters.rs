@@ -63,6 +63,8 @@ pub enum Letter {
     OccurrenceMade { series: i64, change: i64, person: i64 },
     /// To those who answer for an organisation: a call-out was proposed to it, answered or decided.
     CallOut { case: i64, org: i64 },
+    /// To those who answer for an organisation: an alarm of theirs came from planned work that nobody had announced.
+    Unannounced { alarm: i64 },
     /// To those who answer for an organisation: an occurrence is due that nobody owns.
     OccurrenceWaits { series: i64, day: String, person: i64 },
 }
@@ -90,6 +92,7 @@ impl Letter {
             Letter::RegistrationEnds { clinician, expires_on, days } => format!("{TASK}/registration/{clinician}/{expires_on}/{days}"),
             // It is found again every few minutes, and told once.
             Letter::OccurrenceWaits { series, day, person } => format!("{TASK}/series/{series}/{day}/{person}"),
+            Letter::Unannounced { alarm } => format!("{TASK}/alarm/{alarm}"),
             _ => format!("{TASK}/{id}"),
         };
         let task = NewTask { id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key, payload, due_at };
@@ -118,6 +121,7 @@ impl Letter {
             Letter::RegistrationEnds { clinician, expires_on, days } => officers::registration_ends(app, *clinician, expires_on, *days),
             Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
             Letter::CallOut { case, org } => ledger::stands(app, *case, *org),
+            Letter::Unannounced { alarm } => ledger::unannounced(app, *alarm),
             Letter::OccurrenceMade { series, change, person } => series::made(app, *series, *change, *person),
             Letter::OccurrenceWaits { series, day, person } => series::waits(app, *series, day, *person),
         }

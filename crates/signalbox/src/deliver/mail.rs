@@ -7,14 +7,15 @@ use jiff::Timestamp;
 use lettre::message::Mailbox as Address;
 use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Attachment, MultiPart, SinglePart};
-use lettre::{Message, SmtpTransport, Transport};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::{Envelope, Post, Trouble};
 
 /// A subject is cut here: longer lines help nobody.
 const SUBJECT_CHARACTERS_MOST: usize = 150;
 
-/// A server that hangs must not hold the worker beyond its lease.
+/// A server that hangs, or speaks a letter a minute, must not hold the worker beyond its lease: a whole letter takes no
+/// longer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Says that no person wrote it, so that no absence notice answers it (RFC 3834).
@@ -37,8 +38,9 @@ impl Header for AutoSubmitted {
 
 /// An SMTP server.
 pub struct Smtp {
-    transport: SmtpTransport,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Address,
+    patience: Duration,
     /// What stands behind the at of a Message-ID.
     host: String,
 }
@@ -50,12 +52,21 @@ impl Smtp {
     /// # Errors
     /// Words about a wrong URL or sender.
     pub fn new(url: &str, from: &str) -> Result<Smtp, String> {
+        Smtp::with_patience(url, from, PATIENCE)
+    }
+
+    /// The same, with how long a letter may take.
+    ///
+    /// # Errors
+    /// As for [`Smtp::new`].
+    pub fn with_patience(url: &str, from: &str, patience: Duration) -> Result<Smtp, String> {
         let from: Address = format!("Signalbox <{from}>").parse().map_err(|_| format!("“{from}” is no address of a sender"))?;
         let secured = secured(url)?;
         // What the address says stays out of the words: it holds a password.
-        let builder = SmtpTransport::from_url(&secured).map_err(|_| "the mail server's address should be like smtps://user:password@host or smtp://host:25")?;
+        let words = "the mail server's address should be like smtps://user:password@host or smtp://host:25";
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(&secured).map_err(|_| words)?;
         let host = from.email.domain().to_owned();
-        Ok(Smtp { transport: builder.timeout(Some(PATIENCE)).build(), from, host })
+        Ok(Smtp { transport: builder.timeout(Some(patience)).build(), from, patience, host })
     }
 }
 
@@ -120,10 +131,17 @@ fn plain(text: &str) -> String {
 impl Post for Smtp {
     fn deliver(&self, envelope: &Envelope) -> Result<(), Trouble> {
         let message = message(envelope, &self.from, &self.host)?;
-        match self.transport.send(&message) {
-            Ok(_) => Ok(()),
-            Err(fault) if fault.is_permanent() => Err(Trouble::never(fault)),
-            Err(fault) => Err(Trouble::later(fault)),
+        let whole = async { tokio::time::timeout(self.patience, self.transport.send(message)).await };
+        // The worker hands letters over where it may block; whoever has no runtime gets one for the letter.
+        let sent = match tokio::runtime::Handle::try_current() {
+            Ok(handle) => handle.block_on(whole),
+            Err(_) => tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Trouble::later)?.block_on(whole),
+        };
+        match sent {
+            Err(_) => Err(Trouble::later(format!("the mail server did not take the letter within {} seconds", self.patience.as_secs_f32()))),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(fault)) if fault.is_permanent() => Err(Trouble::never(fault)),
+            Ok(Err(fault)) => Err(Trouble::later(fault)),
         }
     }
 }

@@ -4,10 +4,18 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
+use signalbox::run::Expect;
+use signalbox_core::act::Act;
 use signalbox_core::actor::Role;
+use signalbox_core::change::Kind;
+use signalbox_core::form::Raw;
+use signalbox_store::queries::sight;
+use signalbox_store::scope::Scope;
+use signalbox_store::{StoreError, accounts};
 
 use crate::alarms::{program, rings};
 use crate::planned::{Estate, at};
+use crate::run::fill;
 use crate::world::{Client, Reply, World, on_each_engine};
 
 /// What a call-out costs, and a finance approver who answers for Northbrook.
@@ -48,6 +56,52 @@ async fn rows(client: &mut Client<'_>) -> Vec<String> {
     client.get("/ledger.csv?month=2026-11").await.body.lines().skip(1).map(str::to_owned).collect()
 }
 
+/// The trust is told that its work was found unannounced, begins the record with what the alarm tells, and sends it: among
+/// notices it stands as given after the fact.
+async fn record_afterwards(world: &World, alarm: &str) {
+    let path = format!("/alarms/{alarm}/record");
+    let told = world.step_worker();
+    assert!(told.iter().any(|mail| mail.to.starts_with("ruth@") && mail.subject == "Work at Northbrook General was not announced"), "{told:#?}");
+    let mut dee = world.sign_in("dee@halden.example").await;
+    let mut una = world.sign_in("una@riverside.example").await;
+    assert_eq!(una.get(&path).await.status, StatusCode::NOT_FOUND, "an alarm of others");
+    assert_eq!(una.post(&path, &[]).await.status, StatusCode::NOT_FOUND);
+    let mut ruth = world.sign_in("ruth@northbrook.example").await;
+    assert!(ruth.get(&format!("/alarms/{alarm}")).await.body.contains(&format!("href=\"{path}\"")));
+    assert!(ruth.get(&path).await.text().contains("Planned electrical work"));
+    let begun = ruth.post(&path, &[]).await;
+    assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.text());
+    let reference = begun.location().split('/').nth(2).unwrap().to_owned();
+    let when = ruth.get(&format!("/changes/{reference}/edit/when")).await;
+    assert!(when.body.contains("Dee Oakes") && when.body.contains("2026-11-20"), "{}", when.text());
+    let page = ruth.get(&format!("/alarms/{alarm}")).await;
+    assert!(page.body.contains(&format!("/changes/{reference}")) && !page.body.contains(&path));
+    assert_eq!(ruth.post(&path, &[]).await.status, StatusCode::FORBIDDEN, "it is begun once");
+    assert!(dee.get(&format!("/alarms/{alarm}")).await.text().contains("It has been begun."), "a draft is its own organisation's");
+    let process = world.app.documents.of_kind(Kind::Retrospective).unwrap();
+    let mut raw = Raw::new();
+    for (name, value) in fill(&process.questions) {
+        raw.entry(name).or_default().push(value);
+    }
+    let (id, ruth) = world
+        .app
+        .read::<_, StoreError>(|tx| {
+            let person = accounts::person_by_email(tx, "ruth@northbrook.example")?.unwrap();
+            let actor = accounts::actor(tx, person.id)?.unwrap().to_core();
+            let id = sight::by_reference(tx, &Scope::of(&actor), &reference)?.unwrap();
+            Ok((id, actor))
+        })
+        .unwrap();
+    for (name, value) in [("window.start", "2026-11-20T03:00:00Z"), ("window.end", "2026-11-20T04:30:00Z"), ("items", "NB-PACS-N2"), ("how_found", "alarm")] {
+        raw.insert(name.to_owned(), vec![value.to_owned()]);
+    }
+    world.app.take(&ruth, id, Act::Submit, raw, Expect::default()).unwrap_or_else(|stop| panic!("{stop:?}"));
+    let report = dee.get("/reports/notice.csv").await;
+    assert_eq!(report.status, StatusCode::OK, "{}", report.text());
+    let row = report.body.lines().find(|line| line.contains(&reference)).unwrap_or_else(|| panic!("{}", report.body));
+    assert!(row.contains("after_the_fact"), "{row}");
+}
+
 #[test]
 fn scenario_19_no_notice_at_all_is_proposed_to_the_trust_which_has_ten_working_days() {
     on_each_engine(|world| async move {
@@ -61,6 +115,7 @@ fn scenario_19_no_notice_at_all_is_proposed_to_the_trust_which_has_ten_working_d
         let mut dee = world.sign_in("dee@halden.example").await;
         let found = dee.post(&format!("/alarms/{id}"), &[("class", "unannounced"), ("why", "Planned electrical work")]).await;
         assert_eq!(found.status, StatusCode::SEE_OTHER);
+        record_afterwards(&world, id).await;
         assert!(dee.get(&format!("/ledger/new?alarm={id}")).await.text().contains("NB-PACS-N2, Planned, not announced"));
         let entered = enter(&mut dee, &estate, &[("alarm", id)]).await;
         assert_eq!(entered.status, StatusCode::SEE_OTHER, "{}", entered.text());
@@ -136,6 +191,12 @@ fn nobody_else_sees_a_call_out_and_silence_leaves_it_to_the_authority() {
         let mut cy = world.sign_in("cy@riverside.example").await;
         assert_eq!(cy.get(&case).await.status, StatusCode::NOT_FOUND);
         assert_eq!(cy.post(&case, &[("deed", "agree")]).await.status, StatusCode::NOT_FOUND);
+        // Who sees it for their organisation and answers for nothing is told so before any fault of what they typed.
+        world.person("fay@northbrook.example", "Fay Cole", &[(estate.trust, Role::Requester)]);
+        let mut fay = world.sign_in("fay@northbrook.example").await;
+        if fay.get(&case).await.status == StatusCode::OK {
+            assert_eq!(fay.post(&case, &[]).await.status, StatusCode::FORBIDDEN);
+        }
         assert!(rows(&mut cy).await.is_empty() && cy.get("/ledger?month=2026-11").await.text().contains("0 call-outs"));
         // Fifteen days on nobody has answered: it is still only proposed, and the authority may uphold it now.
         world.advance(SignedDuration::from_hours(24 * 15));

@@ -220,7 +220,7 @@ fn organisation(world: &World, code: &str) -> i64 {
     world.app.read::<_, StoreError>(|tx| tx.one(&sql, &[], |row| row.int(0))).unwrap()
 }
 
-/// An alarm at Northbrook that nothing answers for; its id.
+/// An alarm at Northbrook that was found to come from work that nobody had announced; its id.
 fn alarm(world: &World) -> i64 {
     let (id, now, schedule) = (world.app.ids.mint(world.now()), world.now(), world.app.schedule.clone());
     let told = signalbox_store::alarms::Told {
@@ -236,7 +236,13 @@ fn alarm(world: &World) -> i64 {
         raised_at: now,
         cleared_at: None,
     };
-    world.app.write::<_, StoreError>(move |tx| signalbox_store::alarms::hear(tx, &schedule, now, &told, false)).unwrap().id
+    let act = world.app.act(None, now);
+    let heard = world.app.write::<_, StoreError>(move |tx| {
+        let heard = signalbox_store::alarms::hear(tx, &schedule, now, &told, false)?;
+        signalbox_store::alarms::find(tx, &act, heard.id, signalbox_core::alarm::Class::Unannounced, "Planned electrical work")?;
+        Ok(heard)
+    });
+    heard.unwrap().id
 }
 
 /// A call-out that is proposed to Northbrook; its id.

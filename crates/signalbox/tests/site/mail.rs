@@ -1,8 +1,10 @@
 //! What the worker sends, to whom, and when: whole stories with the clock in hand, each letter as somebody gets it.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::sync::Mutex;
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +20,7 @@ use signalbox_core::ids::OrgId;
 use signalbox_store::directory::{self, Item, OnDifference, Service, Site};
 use signalbox_store::{StoreError, accounts, outbox, project};
 
+use crate::harness::for_each_target;
 use crate::world::{World, on_each_engine};
 
 /// Northbrook raises, Halden runs, Riverside has nothing to do with it.
@@ -392,7 +395,10 @@ fn letters_about_accounts_go_the_same_way() {
 
 /// Takes one letter as an SMTP server would, and gives the commands and the message.
 fn sink(listener: &TcpListener) -> (Vec<String>, String) {
-    let (stream, _) = listener.accept().unwrap();
+    talk(listener.accept().unwrap().0)
+}
+
+fn talk(stream: TcpStream) -> (Vec<String>, String) {
     let mut out = stream.try_clone().unwrap();
     let mut lines = BufReader::new(stream).lines();
     let (mut commands, mut message) = (vec![], String::new());
@@ -445,4 +451,78 @@ fn s21_an_smtp_server_gets_one_envelope_for_one_recipient() {
     }
     assert!(!head.lines().any(|l| l.starts_with("Bcc")), "{head}");
     assert!(Smtp::new("smtp://127.0.0.1:1", "signalbox@example.org").unwrap().deliver(&letter).is_err_and(|t| t.hope == signalbox::deliver::Hope::Later));
+}
+
+/// How a mail server fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fails {
+    Refuses,
+    Hangs,
+    Trickles,
+    Rubbish,
+}
+
+/// A mail server that fails so until it is told to be well.
+fn failing(how: Fails, is_well: Arc<AtomicBool>) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, taken) = (listener.local_addr().unwrap().to_string(), Arc::<Mutex<Vec<String>>>::default());
+    let kept = Arc::clone(&taken);
+    std::thread::spawn(move || {
+        while let Ok((mut socket, _)) = listener.accept() {
+            if is_well.load(Ordering::SeqCst) {
+                let message = talk(socket).1;
+                kept.lock().unwrap().push(message);
+                continue;
+            }
+            std::thread::spawn(move || {
+                let _ = match how {
+                    Fails::Refuses => socket.write_all(b"421 closed for the night\r\n"),
+                    Fails::Rubbish => socket.write_all(&[b'<'; 4_000]),
+                    Fails::Hangs => {
+                        std::thread::sleep(Duration::from_secs(60));
+                        Ok(())
+                    }
+                    // Each letter comes in time, and the line never ends.
+                    Fails::Trickles => (0..600).try_for_each(|_| {
+                        std::thread::sleep(Duration::from_millis(100));
+                        socket.write_all(b"2")
+                    }),
+                };
+            });
+        }
+    });
+    (address, taken)
+}
+
+/// Fault tests of mail: whatever the server does, the outage goes on, its letters wait, and each leaves once when the server
+/// is well again.
+#[test]
+fn a_mail_server_that_refuses_hangs_trickles_or_talks_rubbish_loses_no_letter_and_blocks_no_outage() {
+    for how in [Fails::Refuses, Fails::Hangs, Fails::Trickles, Fails::Rubbish] {
+        for_each_target(|target| {
+            let world = World::open(target);
+            let cast = cast(&world);
+            let is_well = Arc::new(AtomicBool::new(false));
+            let (address, taken) = failing(how, Arc::clone(&is_well));
+            let smtp = Smtp::with_patience(&format!("smtp://{address}"), "signalbox@example.org", Duration::from_millis(400)).unwrap();
+            let id = sent(&world, &cast, "Switchgear maintenance", &[]);
+            let began = Instant::now();
+            // As often as the worker comes by in the time of a window.
+            for _ in 0..4 {
+                while signalbox::worker::step(&world.app, &smtp).unwrap() > 0 {}
+                world.advance(SignedDuration::from_mins(30));
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "{how:?} held the worker for {:?}", began.elapsed());
+            assert!(taken.lock().unwrap().is_empty(), "{how:?}");
+            take(&world, &cast.priya, id, Act::Accept, &[("take_down_by", "Tom"), ("restore_by", "Tom"), ("promise_phone", "020 7946 0117")]);
+            is_well.store(true, Ordering::SeqCst);
+            for _ in 0..4 {
+                world.advance(SignedDuration::from_mins(61));
+                while signalbox::worker::step(&world.app, &smtp).unwrap() > 0 {}
+            }
+            let letters = taken.lock().unwrap().clone();
+            let received = letters.iter().filter(|letter| letter.contains("To: joy@northbrook.example") && letter.contains("Subject: Received: ")).count();
+            assert_eq!(received, 1, "{how:?}: {letters:#?}");
+        });
+    }
 }

@@ -42,7 +42,7 @@ fn load(world: &World, id: i64) -> Loaded {
 }
 
 /// The one event of a notice, its lines by name; objects stand in a list of their own.
-fn notice(letter: &Envelope) -> (BTreeMap<String, String>, Vec<String>) {
+pub fn notice(letter: &Envelope) -> (BTreeMap<String, String>, Vec<String>) {
     let text = letter.calendar.as_ref().unwrap_or_else(|| panic!("no file: {letter:?}")).text.replace("\r\n ", "");
     assert!(!text.contains("METHOD") && text.matches("BEGIN:VEVENT").count() == 1, "{text}");
     let lines: Vec<(String, String)> = text.lines().filter_map(|line| line.split_once(':')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -51,7 +51,7 @@ fn notice(letter: &Envelope) -> (BTreeMap<String, String>, Vec<String>) {
 }
 
 /// The letters with notices among these.
-fn notices(letters: Vec<Envelope>) -> Vec<Envelope> {
+pub fn notices(letters: Vec<Envelope>) -> Vec<Envelope> {
     letters.into_iter().filter(|letter| letter.calendar.is_some()).collect()
 }
 
@@ -63,7 +63,7 @@ fn only(world: &World) -> Envelope {
 }
 
 /// Keeps a file with what the parser should read in it.
-fn keep(world: &World, name: &str, letter: &Envelope) {
+pub fn keep(world: &World, name: &str, letter: &Envelope) {
     let folder = target_dir().join("maintnote");
     std::fs::create_dir_all(&folder).unwrap();
     let engine = match world.app.db.dialect() {
@@ -92,7 +92,7 @@ fn link(letter: &Envelope) -> String {
     letter.text[begin..].split_whitespace().next().unwrap().to_owned()
 }
 
-fn account(world: &World, org: i64, provider: i64, number: &str, circuits: &[&str]) -> i64 {
+pub fn account(world: &World, org: i64, provider: i64, number: &str, circuits: &[&str]) -> i64 {
     let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
     let circuits = circuits.iter().map(|circuit| (*circuit).to_owned()).collect();
     let account = NetworkAccount { id, org_id: org, provider_id: provider, number: number.into(), circuits };
@@ -104,7 +104,7 @@ fn org_of(world: &World, code: &str) -> i64 {
     world.app.read::<_, StoreError>(|tx| directory::organisation_by_code(tx, code)).unwrap().unwrap().id
 }
 
-async fn acknowledge(world: &World, letter: &Envelope, reference: &str) {
+pub async fn acknowledge(world: &World, letter: &Envelope, reference: &str) {
     let path = link(letter);
     let mut anybody = world.stranger();
     let shown = anybody.get(&path).await;

@@ -114,9 +114,10 @@ impl Estate {
         let screen: Vec<String> = (1..=8).map(|n| format!("q{n}")).collect();
         let screen: Vec<(&str, &str)> = screen.iter().map(|q| (q.as_str(), "no")).collect();
         must(&priya, Act::Screen, &screen);
-        // Riverside is asked too where it has a coordinator and a part in it.
-        let cy = world.app.db.read(|tx| accounts::person_by_email(tx, "cy@riverside.example")).expect("a read").map(|person| person.id);
-        for who in [self.tom, self.priya, self.ruth].into_iter().chain(cy) {
+        // Riverside is asked too where it has a coordinator and a part in it, and a network provider where a line is touched.
+        let known = |email: &str| world.app.db.read(|tx| accounts::person_by_email(tx, email)).expect("a read").map(|person| person.id);
+        let more = ["cy@riverside.example", "noc@meridian.example"].into_iter().filter_map(known);
+        for who in [self.tom, self.priya, self.ruth].into_iter().chain(more) {
             let who = self.actor(world, who);
             loop {
                 let Some(situation) = world.app.db.read(|tx| world.app.look(tx, &who, id)).expect("a read") else { break };

@@ -3,7 +3,7 @@
 use signalbox_core::change::Outcome;
 
 use crate::planned::{Estate, at};
-use crate::world::on_each_engine;
+use crate::world::{Client, on_each_engine};
 
 #[test]
 fn scenario_49_small_numbers_have_no_percentage() {
@@ -178,5 +178,34 @@ fn s77_no_cell_of_any_file_begins_a_formula() {
             }
             assert!(found.iter().flatten().any(|cell| cell.starts_with("'@N") || cell.starts_with("'＝n")), "{path}: the names of organisations too");
         }
+    });
+}
+
+/// C129: what was announced in time takes nothing from the figures; what was late counts until somebody decides otherwise.
+#[test]
+fn c129_planned_minutes_stay_out_of_the_figures_only_when_notice_was_in_time() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let in_time = estate.outage(&world, "Switchgear", "2026-12-08T20:00:00Z", "2026-12-08T22:00:00Z", &[]);
+        let late = estate.outage(&world, "Generator", "2026-11-24T20:00:00Z", "2026-11-24T21:30:00Z", &[]);
+        let mut una = world.sign_in("una@riverside.example").await;
+        let minutes = async |una: &mut Client<'_>, reference: &str| {
+            let file = una.get("/reports/notice.csv?until=2026-12-31").await;
+            let row = file.body.lines().find(|line| line.starts_with(reference)).unwrap_or_else(|| panic!("{}", file.body)).to_owned();
+            let cells: Vec<&str> = row.split(',').collect();
+            (cells[9].to_owned(), cells[cells.len() - 2].to_owned(), cells[cells.len() - 1].to_owned())
+        };
+        let of = |verdict: &str, out: &str, counts: &str| (verdict.to_owned(), out.to_owned(), counts.to_owned());
+        assert_eq!(minutes(&mut una, &in_time.reference).await, of("on_time", "120", "0"));
+        assert_eq!(minutes(&mut una, &late.reference).await, of("late", "0", "90"));
+        let page = una.get("/reports/notice?until=2026-12-31").await.text();
+        for words in ["2 notices", "90 minutes of planned work count against availability", "120 minutes left out", "90 minutes count"] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        // It ran longer than was stated: what went on is what counts, once it is known.
+        estate.assess(&world, late.id);
+        estate.schedule(&world, late.id);
+        estate.carry_out(&world, late.id, "2026-11-24T20:00:00Z", "2026-11-24T22:00:00Z", "successful");
+        assert_eq!(minutes(&mut una, &late.reference).await.2, "120");
     });
 }

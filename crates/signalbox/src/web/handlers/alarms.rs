@@ -3,17 +3,23 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::actor::Actor;
 use signalbox_core::alarm::Class;
+use signalbox_core::change::Kind;
+use signalbox_core::decide::drafts;
+use signalbox_core::form::Raw;
+use signalbox_core::ids::OrgId;
 use signalbox_core::{calendar, learn};
 use signalbox_store::alarms as store;
 use signalbox_store::queries::alarms::{self, AlarmFilter, AlarmLine};
 use signalbox_store::scope::Scope;
 
 use super::{filled, id as number, summary};
+use crate::accounts::letters::Letter;
 use crate::app::{App, Shared};
+use crate::run::NewDraft;
 use crate::web::form::{Form, Query};
 use crate::web::layout::Place;
 use crate::web::parts::{self, Cell, Fact, FormPage, ListPage, Row, Section, Table};
@@ -85,10 +91,10 @@ pub async fn one(State(app): State<Shared>, visitor: Visitor, Path(id): Path<Str
     query.only(&[])?;
     let actor = visitor.actor()?;
     let line = seen(&app, &actor, &id)?;
-    Ok(page(&view(&app, &visitor, &actor, &line, &Form::default(), &[])))
+    Ok(page(&view(&app, &visitor, &actor, &line, &Form::default(), &[])?))
 }
 
-fn view(app: &App, visitor: &Visitor, actor: &Actor, line: &AlarmLine, form: &Form, faults: &[Fault]) -> FormPage {
+fn view(app: &App, visitor: &Visitor, actor: &Actor, line: &AlarmLine, form: &Form, faults: &[Fault]) -> Result<FormPage, Failure> {
     let (now, zone) = (app.clock.now(), calendar::london());
     let moment = |at: Timestamp| moment_phrase(at, now, &zone);
     let mut facts = vec![Fact::new("What rang", &format!("{} ({})", line.object, line.kind)), Fact::new("Raised", &moment(line.raised_at))];
@@ -115,6 +121,17 @@ fn view(app: &App, visitor: &Visitor, actor: &Actor, line: &AlarmLine, form: &Fo
         let words = format!("{}, by {by} {}: {}", said::label(found.class), moment(found.at), found.why);
         below.push(Section::new("found", "What it was found to be").words(&words));
     }
+    if line.record.is_some() {
+        let mut record = Section::new("record", "The record of the work");
+        record = match &line.record_reference {
+            Some(reference) => record.link(reference, &format!("/changes/{reference}")),
+            None => record.words("It has been begun."),
+        };
+        below.push(record);
+    } else if records_for(app, actor, line)?.is_some() {
+        let record = Section::new("record", "The record of the work").words("Nobody had announced the work, and nobody has recorded it yet.");
+        below.push(record.link("Begin the record of the work", &format!("/alarms/{}/record", line.id)));
+    }
     let mut shell = visitor.shell(app, &format!("Alarm of {}", line.object), Place::Operations);
     shell.crumbs = vec![("Operations board".into(), "/ops".into()), ("Alarms".into(), "/alarms".into())];
     let lede = said::label(line.standing());
@@ -130,7 +147,7 @@ fn view(app: &App, visitor: &Visitor, actor: &Actor, line: &AlarmLine, form: &Fo
         view.faults = summary(&fields, faults);
         view.form = parts::Form::new(&format!("/alarms/{}", line.id), "Record it", fields).quiet();
     }
-    view
+    Ok(view)
 }
 
 /// Records what an alarm was found to be.
@@ -152,9 +169,75 @@ pub async fn find(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
         faults.push(Fault::of("why", "too-long", format!("Say it in at most {WHY_MAX} characters.")));
     }
     let (Some(class), true) = (class, faults.is_empty()) else {
-        return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &view(&app, &visitor, &actor, &line, &form, &faults)));
+        return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &view(&app, &visitor, &actor, &line, &form, &faults)?));
     };
-    let (act, alarm) = (app.act(actor.person(), app.clock.now()), line.id);
-    app.write::<_, Failure>(move |tx| store::find(tx, &act, alarm, class, &why))?;
+    let (act, alarm, ids) = (app.act(actor.person(), app.clock.now()), line.id, app.ids.clone());
+    app.write::<_, Failure>(move |tx| {
+        store::find(tx, &act, alarm, class, &why)?;
+        if class == Class::Unannounced { Letter::Unannounced { alarm }.ask(tx, &ids, act.at) } else { Ok(()) }
+    })?;
     Ok(done(&app, &format!("/alarms/{alarm}"), &format!("Recorded: {}.", class.words())))
+}
+
+/// Whether somebody may begin the record of work that nobody had announced, and in whose name: that of the organisation
+/// whose equipment rang, or their own where they answer for a supplier or the authority.
+fn records_for(app: &App, actor: &Actor, line: &AlarmLine) -> Result<Option<OrgId>, Failure> {
+    if line.standing() != Class::Unannounced || line.record.is_some() {
+        return Ok(None);
+    }
+    let owner = app.read::<_, Failure>(|tx| store::owner(tx, line.id))?;
+    let process = app.documents.of_kind(Kind::Retrospective);
+    let may = |org: &OrgId| process.as_ref().is_some_and(|process| drafts(process, actor, *org));
+    Ok(owner.map(OrgId).into_iter().chain(actor.memberships().iter().map(|m| m.org)).find(may))
+}
+
+/// The page that begins the record.
+pub async fn show_record(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, Query(query): Query) -> Result<Response, Failure> {
+    query.only(&[])?;
+    let actor = visitor.actor()?;
+    let line = seen(&app, &actor, &id)?;
+    records_for(&app, &actor, &line)?.ok_or_else(may_not_record)?;
+    let mut shell = visitor.shell(&app, "Begin the record of the work", Place::Operations);
+    shell.crumbs = vec![("Alarms".into(), "/alarms".into()), (format!("Alarm of {}", line.object), format!("/alarms/{}", line.id))];
+    let why = line.found.as_ref().map(|found| found.why.clone()).unwrap_or_default();
+    let rang = format!("{}, {}", line.object, moment_phrase(line.raised_at, app.clock.now(), &calendar::london()));
+    Ok(page(&FormPage {
+        shell,
+        lede: "A retrospective change begins, with what the alarm tells filled in. Its answers are the next page.".into(),
+        facts: vec![Fact::new("What rang", &rang), Fact::new("What was found", &why)],
+        form: parts::Form::new(&format!("/alarms/{}/record", line.id), "Begin the record", vec![]).key(&app.ids.token().to_hex()),
+        ..FormPage::default()
+    }))
+}
+
+fn may_not_record() -> Failure {
+    Failure::denied("alarm-record", "The record of unannounced work is begun once, by an organisation that raises changes.")
+}
+
+/// Begins the record of the work behind an alarm, with what the alarm tells filled in (scenario 19).
+pub async fn record(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
+    form.only(&[])?;
+    let actor = visitor.actor()?;
+    let line = seen(&app, &actor, &id)?;
+    let org = records_for(&app, &actor, &line)?.ok_or_else(may_not_record)?;
+    let mut raw = Raw::new();
+    let mut put = |name: &str, value: String| _ = raw.insert(name.to_owned(), vec![value]);
+    put("how_found", "alarm".to_owned());
+    put("window.start", line.raised_at.to_string());
+    if let Some(cleared) = line.cleared_at {
+        put("window.end", cleared.to_string());
+    }
+    if let Some(item) = &line.item {
+        put("items", item.code.clone());
+    }
+    if let Some(found) = &line.found {
+        put("discovered_by", found.by.clone().unwrap_or_default());
+        put("discovered_at", found.at.to_string());
+    }
+    let draft = NewDraft { kind: Kind::Retrospective, org, on_behalf_of: None, copied_from: None, raw };
+    let expect = super::change::expect(&form, &format!("/alarms/{id}/record"), &Raw::new());
+    let begun = app.raise(&actor, draft, expect).map_err(super::change::stopped)?;
+    let (act, change) = (app.act(actor.person(), app.clock.now()), begun.id);
+    app.write::<_, Failure>(move |tx| store::record(tx, &act, line.id, change))?;
+    Ok(Redirect::to(&format!("/changes/{}/edit/what", begun.reference)).into_response())
 }

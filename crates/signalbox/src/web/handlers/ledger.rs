@@ -11,7 +11,7 @@ use signalbox_core::actor::{Actor, Role};
 use signalbox_core::alarm::Class;
 use signalbox_core::calendar::{self, Calendar, Division, Verdict};
 use signalbox_core::charge::money;
-use signalbox_core::ids::OrgId;
+use signalbox_core::ids::{OrgId, SiteId};
 use signalbox_core::ledger::{self, Asking, Deed, Finding, Known, Rates, Standing, Visit};
 use signalbox_store::ledger::{self as store, NewCase, RatesFrom};
 use signalbox_store::queries::alarms::{self, AlarmLine};
@@ -54,6 +54,8 @@ pub fn may_enter(actor: &Actor) -> bool {
     enters(actor).is_some()
 }
 
+/// What somebody is to a case. It is answered for the organisation that it was proposed to, a trust or a supplier; whoever
+/// entered it takes it back.
 fn asking(actor: &Actor, case: &CaseLine) -> Asking {
     let of = |org: &Option<signalbox_store::queries::Named>| org.as_ref().map(|org| OrgId(org.id));
     let holds = |org: Option<OrgId>, roles: &[Role]| org.is_some_and(|org| roles.iter().any(|role| actor.holds_in(*role, org)));
@@ -258,6 +260,13 @@ fn case_page(app: &App, visitor: &Visitor, actor: &Actor, case: &CaseLine, entri
 pub async fn act(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
     let actor = visitor.actor()?;
     let (case, entries) = seen(&app, &actor, &id)?;
+    let asking = asking(&actor, &case);
+    if !(asking.answers || asking.decides || asking.entered) {
+        return Err(Failure::denied(
+            "ledger-deed",
+            "A call-out is answered for by the organisation that it was proposed to; the authority decides what is disputed.",
+        ));
+    }
     form.only(&["deed", "words"])?;
     let (deed, why) = (Deed::from_code(form.text("deed")), form.text("words").trim().to_owned());
     let mut faults = vec![];
@@ -272,7 +281,7 @@ pub async fn act(State(app): State<Shared>, visitor: Visitor, Path(id): Path<Str
     let (Some(deed), true) = (deed, faults.is_empty()) else {
         return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &case_page(&app, &visitor, &actor, &case, &entries, &form, &faults)));
     };
-    let (now, asking, ids, case_id) = (app.clock.now(), asking(&actor, &case), app.ids.clone(), case.id);
+    let (now, ids, case_id) = (app.clock.now(), app.ids.clone(), case.id);
     let to = if matches!(deed, Deed::Agree | Deed::Dispute) { &case.org } else { &case.liable };
     let to = to.as_ref().map_or(0, |org| org.id);
     let act = app.act(actor.person(), now);
@@ -351,7 +360,7 @@ fn entry_page(app: &App, visitor: &Visitor, actor: &Actor, alarm: Option<&AlarmL
 }
 
 /// What had been announced, by the alarm or the change that is named.
-fn known_of(app: &App, actor: &Actor, alarm: Option<&AlarmLine>, reference: &str) -> Result<(Option<i64>, Option<Known>), Failure> {
+fn known_of(app: &App, actor: &Actor, alarm: Option<&AlarmLine>, reference: &str, site: Option<i64>) -> Result<(Option<i64>, Option<Known>), Failure> {
     if let Some(alarm) = alarm {
         let verdict = alarm.evidence.verdict.as_deref().and_then(Verdict::from_code);
         let listed = alarm.class != Class::Near;
@@ -371,8 +380,9 @@ fn known_of(app: &App, actor: &Actor, alarm: Option<&AlarmLine>, reference: &str
     let id = app.read::<_, Failure>(|tx| sight::by_reference(tx, &scope, reference))?.ok_or_else(unknown)?;
     let page = app.read::<_, Failure>(|tx| pages::page_by_id(tx, &scope, id))?.ok_or_else(unknown)?;
     let change = &page.loaded.change;
-    // A notice that names no equipment covers none (BR-15).
-    let lists = change.content.as_ref().is_some_and(|content| !content.header.items.is_empty());
+    // A notice that names no equipment covers none (BR-15), and none of another site.
+    let header = change.content.as_ref().map(|content| &content.header);
+    let lists = header.is_some_and(|header| !header.items.is_empty() && site.is_none_or(|site| header.sites.contains(&SiteId(site))));
     Ok((Some(id), change.notice().map(|notice| Known { verdict: notice.verdict, received_at: notice.received_at, is_listed: lists })))
 }
 
@@ -429,7 +439,7 @@ pub async fn enter(State(app): State<Shared>, visitor: Visitor, form: Form) -> R
             faults.push(Fault::of(field, "too-long", format!("Say it in at most {WORDS_MAX} characters.")));
         }
     }
-    let known = match known_of(&app, &actor, alarm.as_ref(), form.text("change").trim()) {
+    let known = match known_of(&app, &actor, alarm.as_ref(), form.text("change").trim(), site) {
         Ok(known) => known,
         Err(Failure::Invalid(more)) => {
             faults.extend(more);

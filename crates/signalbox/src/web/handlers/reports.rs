@@ -4,6 +4,7 @@
 pub mod charges;
 pub mod clinical;
 pub mod forward;
+pub mod notice;
 pub mod raised;
 pub mod requests;
 pub mod returns;
@@ -39,7 +40,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     let names = Names { sites: vec![], services: vec![], organisations: vec![] };
     let wanted = Wanted::read(&Form::default(), &names, now, &zone);
     let ahead = forward::span(None, now, &zone);
-    let (outcomes, raised, open, coming, urgents, came_back, decided) = app.read::<_, Failure>(|tx| {
+    let (outcomes, raised, open, coming, urgents, came_back, notices, decided) = app.read::<_, Failure>(|tx| {
         let outcomes = store::summary(tx, &scope, &wanted.filter, &zone)?.attempted;
         let (mut raised, mut open) = (0, 0);
         store::each_raised(tx, &scope, &wanted.filter, false, |row| {
@@ -62,8 +63,13 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             came_back.push(row);
             Ok(())
         })?;
+        let mut notices = vec![];
+        store::each_notice(tx, &scope, &wanted.filter, |row| {
+            notices.push(row);
+            Ok(())
+        })?;
         let decided = signalbox_store::queries::clinical::register(tx, &Scope::of(&actor), wanted.filter.from, wanted.filter.until)?.len() as i64;
-        Ok((outcomes, raised, open, coming, urgents, came_back, decided))
+        Ok((outcomes, raised, open, coming, urgents, came_back, notices, decided))
     })?;
     let report = |label: &str, path: &str, question: &str, sentence: String| ReportLink {
         link: Link::new(label, path),
@@ -87,6 +93,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
         report("Emergencies and late records", "/reports/urgent", "Were the emergencies real, and did the paper follow?", urgent::sentence(&urgents, now)),
         report("Request models", "/reports/requests", "Which requests may be asked for, and how have they gone?", requests::sentence(&app, &scope)?),
         report("Rejections and returns", "/reports/returns", "What came back, why, and did it come again?", returns::sentence(&came_back)),
+        report("Notice and availability", "/reports/notice", "Was notice given in time, and which minutes count?", notice::sentence(&notices)),
         report("Call-outs", "/ledger", "What did false alarms cost, and who answers for them?", "Month by month, with every row.".to_owned()),
         report(
             "Forward schedule of change",

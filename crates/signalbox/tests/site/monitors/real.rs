@@ -19,11 +19,11 @@ use crate::harness::{TempDir, for_each_target};
 use crate::planned::Estate;
 use crate::world::{World, runtime};
 
-const ALERTMANAGER: &str = "/usr/bin/prometheus-alertmanager";
-const ICINGA: &str = "/usr/sbin/icinga2";
+pub(super) const ALERTMANAGER: &str = "/usr/bin/prometheus-alertmanager";
+pub(super) const ICINGA: &str = "/usr/sbin/icinga2";
 
 /// Whether a peer is installed. A test that can't run here says so, and counts as failed where that is asked.
-fn is_here(program: &str) -> bool {
+pub(super) fn is_here(program: &str) -> bool {
     let is_here = Path::new(program).exists();
     if !is_here {
         // Not through the test's own capture: who counts has to see it.
@@ -32,12 +32,12 @@ fn is_here(program: &str) -> bool {
     is_here
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A program that ends with the test.
-struct Running(Child);
+pub(super) struct Running(Child);
 
 impl Running {
     fn begin(command: &mut Command) -> Running {
@@ -51,7 +51,7 @@ impl Running {
     }
 
     /// Ends it without a word.
-    fn kill(&mut self) {
+    pub(super) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -66,13 +66,13 @@ impl Drop for Running {
     }
 }
 
-fn curl(args: &[&str]) -> Option<Value> {
+pub(super) fn curl(args: &[&str]) -> Option<Value> {
     let out = Command::new("curl").args(["-sS", "--max-time", "10", "-H", "Accept: application/json"]).args(args).output().unwrap();
     out.status.success().then(|| serde_json::from_slice(&out.stdout).unwrap_or(Value::Null))
 }
 
 /// Waits for a peer, some seconds at most.
-fn until<T>(what: &str, mut f: impl FnMut() -> Option<T>) -> T {
+pub(super) fn until<T>(what: &str, mut f: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         match f() {
@@ -119,8 +119,15 @@ impl Scene {
 }
 
 fn alertmanager(folder: &Path, port: u16) -> Running {
+    alertmanager_with(folder, port, None)
+}
+
+/// With somebody who is paged at once, each thing by itself, where there is a port.
+pub(super) fn alertmanager_with(folder: &Path, port: u16, pager: Option<u16>) -> Running {
     let config = folder.join("alertmanager.yml");
-    fs::write(&config, "route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n").unwrap();
+    let receiver = pager.map(|pager| format!("    webhook_configs:\n      - url: http://127.0.0.1:{pager}/\n")).unwrap_or_default();
+    let route = "route:\n  receiver: somebody\n  group_by: ['...']\n  group_wait: 0s\n  group_interval: 1s\n  repeat_interval: 2s\n";
+    fs::write(&config, format!("{route}receivers:\n  - name: somebody\n{receiver}")).unwrap();
     let running = Running::begin(
         Command::new(ALERTMANAGER)
             .arg(format!("--config.file={}", config.display()))
@@ -195,7 +202,7 @@ fn c122_at_a_real_alertmanager_alarms_on_what_is_not_declared_come_through() {
 }
 
 /// Certificates of an authority of the test's own, and what Icinga reads.
-fn prepare_icinga(folder: &Path, port: u16) {
+pub(super) fn prepare_icinga(folder: &Path, port: u16, hosts: &[&str]) {
     let certs = folder.join("data/certs");
     for part in ["data/certs", "run", "log", "cache"] {
         fs::create_dir_all(folder.join(part)).unwrap();
@@ -210,8 +217,8 @@ fn prepare_icinga(folder: &Path, port: u16) {
     openssl("x509 -req -in own.csr -CA data/certs/ca.crt -CAkey ca.key -CAcreateserial -days 30 -out data/certs/localhost.crt -extfile own.ext");
     assert!(certs.join("localhost.crt").exists());
     let (user, password) = CANARY.split_once(':').unwrap();
-    let hosts = ["NB-PACS-N2", "NB-PACS-N3", "NB-PACS-N9"]
-        .map(|host| format!("object Host \"{host}\" {{ check_command = \"dummy\"; enable_active_checks = false }}\n"));
+    let hosts: Vec<String> =
+        hosts.iter().map(|host| format!("object Host \"{host}\" {{ check_command = \"dummy\"; enable_active_checks = false }}\n")).collect();
     let config = format!(
         "const NodeName = \"localhost\"\nconst ZoneName = NodeName\ninclude <itl>\nobject Endpoint NodeName {{ host = NodeName }}\n\
          object Zone ZoneName {{ endpoints = [ NodeName ] }}\nobject IcingaApplication \"app\" {{}}\n\
@@ -223,7 +230,7 @@ fn prepare_icinga(folder: &Path, port: u16) {
     fs::write(folder.join("icinga2.conf"), config).unwrap();
 }
 
-fn icinga(folder: &Path, ask: &dyn Fn(&str) -> Option<Value>) -> Running {
+pub(super) fn icinga(folder: &Path, ask: &dyn Fn(&str) -> Option<Value>) -> Running {
     let user = |flag: &str| String::from_utf8(Command::new("id").arg(flag).output().unwrap().stdout).unwrap().trim().to_owned();
     let (user, group) = (user("-un"), user("-gn"));
     let mut command = Command::new(ICINGA);
@@ -257,7 +264,7 @@ fn c122_at_a_real_icinga_only_what_is_declared_is_in_a_downtime() {
         runtime().block_on(async {
             let scene = Scene::set(open(target));
             let (folder, port) = (TempDir::new(), free_port());
-            prepare_icinga(folder.path(), port);
+            prepare_icinga(folder.path(), port, &["NB-PACS-N2", "NB-PACS-N3", "NB-PACS-N9"]);
             let authority = folder.path().join("data/certs/ca.crt");
             let base = format!("https://localhost:{port}");
             let ask = |path: &str| curl(&["-f", "--cacert", authority.to_str().unwrap(), "-u", "watcher:watcher", &format!("{base}{path}")]);

@@ -1,0 +1,159 @@
+//! was notice given in time, and which planned minutes stay out of the availability figures because it was?
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use signalbox_core::calendar::{self, Verdict, notice};
+use signalbox_core::report::Ratio;
+use signalbox_store::queries::reports::{self as store, NoticeRow};
+
+use super::Wanted;
+use crate::app::Shared;
+use crate::web::csv;
+use crate::web::form::Query;
+use crate::web::handlers::entries::wall_cell;
+use crate::web::handlers::schedule::reader;
+use crate::web::layout::Place;
+use crate::web::parts::{Cell, Fact, Row, Section, Table};
+use crate::web::problem::Failure;
+use crate::web::tell::page;
+use crate::web::visitor::{Visitor, moment};
+use crate::words::{counted, sentence_case};
+
+/// Minutes that stay out of the figures, and minutes that count.
+fn minutes(row: &NoticeRow) -> (i64, i64) {
+    let taken = row.minutes();
+    if notice::is_left_out(row.notice.verdict, row.notice.defective, row.notice.consequence) { (taken, 0) } else { (0, taken) }
+}
+
+fn in_time(rows: &[NoticeRow]) -> Ratio {
+    let part = rows.iter().filter(|row| row.notice.verdict == Verdict::OnTime).count() as u64;
+    Ratio { part, whole: rows.len() as u64 }
+}
+
+/// How many were in time, in a sentence.
+pub fn sentence(rows: &[NoticeRow]) -> String {
+    let counts: i64 = rows.iter().map(|row| minutes(row).1).sum();
+    format!(
+        "{}, in time: {}. {} of planned work count against availability.",
+        counted(rows.len() as i64, "notice"),
+        in_time(rows).words(),
+        counted(counts, "minute")
+    )
+}
+
+/// The page.
+pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
+    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
+    let (wanted, names, rows) = app.read::<_, Failure>(|tx| {
+        let names = app.names.of(tx, &scope)?;
+        let wanted = Wanted::read(&query, &names, now, &zone);
+        let mut rows = vec![];
+        store::each_notice(tx, &scope, &wanted.filter, |row| {
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok((wanted, names, rows))
+    })?;
+    let (shell, sections) = (visitor.shell(&app, "Notice and availability", Place::Reports), vec![figures(&rows), sums(&rows), table(&rows)]);
+    Ok(page(&wanted.list_page(shell, "/reports/notice", &names, &sentence(&rows), sections)))
+}
+
+fn figures(rows: &[NoticeRow]) -> Section {
+    let verdicts = Verdict::ALL.iter().map(|verdict| {
+        let count = rows.iter().filter(|row| row.notice.verdict == *verdict).count();
+        Fact::new(&sentence_case(verdict.words()), &count.to_string())
+    });
+    let mut facts: Vec<Fact> = verdicts.collect();
+    facts.push(Fact::new("With something missing", &rows.iter().filter(|row| row.notice.defective).count().to_string()));
+    Section::new("figures", "In figures").facts(facts)
+}
+
+/// What each organisation announced in time, and what that does to the figures of its services.
+fn sums(rows: &[NoticeRow]) -> Section {
+    let mut sums: BTreeMap<&str, (u64, u64, i64, i64)> = BTreeMap::new();
+    for row in rows {
+        let sum = sums.entry(&row.org.name).or_default();
+        let (out, counts) = minutes(row);
+        sum.0 += 1;
+        sum.1 += u64::from(row.notice.verdict == Verdict::OnTime);
+        sum.2 += out;
+        sum.3 += counts;
+    }
+    let lines = sums.into_iter().map(|(org, (whole, part, out, counts))| {
+        Row::new(Cell::text(org), vec![Cell::text(&Ratio { part, whole }.words()), Cell::text(&counted(out, "minute")), Cell::text(&counted(counts, "minute"))])
+    });
+    let heads = ["Raised by", "In time", "Left out of the figures", "Count as time down"];
+    Section::new("sums", "For each organisation").table(Table::new("Notice and minutes by organisation", &heads, lines.collect()), "None in this time.")
+}
+
+fn table(rows: &[NoticeRow]) -> Section {
+    let lines = rows.iter().map(|row| {
+        let colour = if row.notice.verdict == Verdict::OnTime { "green" } else { "yellow" };
+        let (out, counts) = minutes(row);
+        let minutes = if counts > 0 { format!("{} count", counted(counts, "minute")) } else { format!("{} left out", counted(out, "minute")) };
+        let given = format!("{} of {} {}", row.notice.days, row.notice.asked, row.notice.basis.counted(row.notice.asked));
+        let consequence = row.notice.consequence.map_or(String::new(), |consequence| sentence_case(consequence.words()));
+        Row::new(
+            Cell::text(&row.reference).small(&row.title),
+            vec![
+                Cell::text(&row.org.name).small(&row.sites.replace(';', ", ")),
+                Cell::text(&row.window.map_or(String::new(), |window| moment(window.start))),
+                Cell::tag(&sentence_case(row.notice.verdict.words()), colour).small(&given),
+                Cell::text(&consequence),
+                Cell::text(&minutes),
+            ],
+        )
+    });
+    let heads = ["Change", "Raised by", "Begins", "Notice", "Consequence", "Availability"];
+    Section::new("register", "Each of them").table(Table::new("Notices, by the start of the work", &heads, lines.collect()), "None in this time.")
+}
+
+const HEADS: &[&str] = &[
+    "rfc_ref",
+    "trust",
+    "site",
+    "kind",
+    "complete_at",
+    "window_start",
+    "days",
+    "days_asked",
+    "basis",
+    "verdict",
+    "defective",
+    "late_reason",
+    "consequence",
+    "minutes_excluded",
+    "minutes_counted",
+];
+
+/// The same rows as a file.
+pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
+    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
+    let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
+    let filter = Wanted::read(&query, &names, now, &zone).filter;
+    Ok(csv::download(&app, "notice.csv", HEADS, move |tx, rows| {
+        let zone = calendar::london();
+        store::each_notice(tx, &scope, &filter, |row| {
+            let (out, counts) = minutes(&row);
+            rows.row(&[
+                row.reference.clone(),
+                row.org.code.clone(),
+                row.sites.clone(),
+                row.kind.code().to_owned(),
+                wall_cell(row.received_at, &zone),
+                row.window.map(|window| wall_cell(window.start, &zone)).unwrap_or_default(),
+                row.notice.days.to_string(),
+                row.notice.asked.to_string(),
+                row.notice.basis.code().to_owned(),
+                row.notice.verdict.code().to_owned(),
+                if row.notice.defective { "yes" } else { "no" }.to_owned(),
+                row.late_reason.clone().unwrap_or_default(),
+                row.notice.consequence.map_or(String::new(), |consequence| consequence.code().to_owned()),
+                out.to_string(),
+                counts.to_string(),
+            ])
+        })
+    }))
+}
