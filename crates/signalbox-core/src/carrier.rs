@@ -45,17 +45,17 @@ impl State {
 vocabulary! {
     /// Why a value is open, or has to be looked at by a person.
     Doubt {
-        NotSaid = "not_said", "The notice does not say it";
-        NoZone = "no_zone", "A time without a zone, or in a local time that is not named";
-        ZoneUnclear = "zone_unclear", "The zone can be read in more than one way";
-        DateOrder = "date_order", "Day and month can be read in either order";
-        Differs = "differs", "The notice says different things in different places";
-        Several = "several", "The notice names more than one";
-        ClockChange = "clock_change", "The clocks change in that night";
-        Backwards = "backwards", "It would end before it starts";
-        Unclear = "unclear", "The words can be read in more than one way";
-        Unknown = "unknown", "A word that the standard does not have";
-        Broken = "broken", "The line is broken";
+        NotSaid = "not_said", "the notice does not say it";
+        NoZone = "no_zone", "a time without a zone, or in a local time that is not named";
+        ZoneUnclear = "zone_unclear", "the zone can be read in more than one way";
+        DateOrder = "date_order", "day and month can be read in either order";
+        Differs = "differs", "the notice says different things in different places";
+        Several = "several", "the notice names more than one";
+        ClockChange = "clock_change", "the clocks change in that night";
+        Backwards = "backwards", "it would end before it starts";
+        Unclear = "unclear", "the words can be read in more than one way";
+        Unknown = "unknown", "a word that the standard does not have";
+        Broken = "broken", "the line is broken";
     }
 }
 

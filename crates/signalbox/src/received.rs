@@ -11,7 +11,7 @@ use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use signalbox_core::carrier::{Part, Received};
 
 /// So many bytes one notice has at most, attachments and all.
-pub const BYTES_MAX: usize = 2 * 1024 * 1024;
+pub const BYTES_MAX: usize = 1024 * 1024;
 const PARTS_MAX: usize = 40;
 /// Mail within mail, as when a notice is passed on.
 const DEPTH_MAX: usize = 3;
@@ -69,7 +69,8 @@ fn take(message: &Message, parts: &mut Vec<Part>, depth: usize) {
 
 fn read(part: &MessagePart) -> Option<Part> {
     let name = line(part.attachment_name().unwrap_or_default());
-    let media = part.content_type().map_or_else(|| "text/plain".to_owned(), |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("plain")).to_lowercase());
+    let media =
+        part.content_type().map_or_else(|| "text/plain".to_owned(), |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("plain")).to_lowercase());
     // Pictures of letterheads say nothing that a person could confirm.
     if media.starts_with("image/") {
         return None;
@@ -210,5 +211,8 @@ impl Page {
 }
 
 fn is_block(name: &str) -> bool {
-    matches!(name, "p" | "div" | "li" | "ul" | "ol" | "table" | "tbody" | "blockquote" | "pre" | "hr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "section" | "article")
+    matches!(
+        name,
+        "p" | "div" | "li" | "ul" | "ol" | "table" | "tbody" | "blockquote" | "pre" | "hr" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "section" | "article"
+    )
 }
