@@ -32,14 +32,14 @@ fn ids(app: &App, at: Timestamp) -> Vec<i64> {
     (0..IDS).map(|_| app.ids.mint(at)).collect()
 }
 
-/// What makes a notice the same notice, however often and whichever way it comes.
-fn content_hash(arrived: &Arrived) -> String {
+/// What makes a notice the same notice, however often and whichever way it comes: relays add headers, and nothing else.
+fn content_hash(arrived: &Arrived, raw: &[u8]) -> String {
+    let ends = [&b"\r\n\r\n"[..], &b"\n\n"[..]];
+    let body = ends.iter().filter_map(|end| raw.windows(end.len()).position(|window| window == *end)).min().map_or(raw, |at| &raw[at..]);
     let mut hash = Sha256::new();
-    let notice = &arrived.notice;
-    let parts = notice.parts.iter().flat_map(|part| [part.media.as_str(), part.name.as_str(), part.text.as_deref().unwrap_or_default()]);
-    for text in [notice.sender.as_str(), notice.subject.as_str()].into_iter().chain(parts) {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
+    for part in [arrived.notice.sender.as_bytes(), arrived.notice.subject.as_bytes(), body] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
     }
     hex(&hash.finalize())
 }
@@ -57,14 +57,8 @@ pub fn receive(app: &App, actor: &Actor, raw: &[u8], is_calendar: bool) -> Resul
         return Err(Failure::invalid(Fault::whole("empty", "There is nothing in it.")));
     }
     let arrived = received::open(raw, is_calendar);
-    let attached: Vec<u8> = if arrived.notice.parts.iter().any(|part| part.text.is_none()) { Sha256::digest(raw).to_vec() } else { vec![] };
-    let mut content_hash = content_hash(&arrived);
-    if !attached.is_empty() || arrived.notice.parts.is_empty() {
-        // What nobody can read tells two notices apart as well.
-        content_hash = hex(&Sha256::new().chain_update(content_hash).chain_update(Sha256::digest(raw)).finalize());
-    }
     let arrival = Arrival {
-        content_hash,
+        content_hash: content_hash(&arrived, raw),
         message_id: arrived.message_id,
         understood: carrier::read(&arrived.notice),
         sender: arrived.notice.sender,
