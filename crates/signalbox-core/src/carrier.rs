@@ -169,6 +169,11 @@ impl Understood {
     }
 }
 
+/// By what notices of one provider are brought together, however each of them names it.
+pub fn provider_key(provider: &str) -> String {
+    known::key(provider)
+}
+
 /// Reads a notice. A MaintNote in it is believed before the words around it.
 pub fn read(notice: &Received) -> Understood {
     let texts = || notice.parts.iter().filter_map(|part| Some((part, part.text.as_deref()?)));

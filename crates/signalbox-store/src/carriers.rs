@@ -220,7 +220,7 @@ pub fn work(tx: &mut dyn Tx, id: i64) -> Result<Option<Work>, StoreError> {
 
 /// The work of this number with this provider, however either was typed.
 pub fn work_of(tx: &mut dyn Tx, provider: &str, number: &str) -> Result<Option<Work>, StoreError> {
-    tx.maybe_one(WORK, values![key(provider), key(number)], read_work)
+    tx.maybe_one(WORK, values![carrier::provider_key(provider), key(number)], read_work)
 }
 
 /// The entries that stood or stand for it.
@@ -361,7 +361,7 @@ fn apply(tx: &mut dyn Tx, act: &Act, ids: &mut Ids, told: &Told, sequence: Optio
     let sequence = sequence.max(before.as_ref().and_then(|work| work.sequence));
     let row = values![
         work_id,
-        key(&told.provider),
+        carrier::provider_key(&told.provider),
         key(&told.number),
         &told.provider,
         &told.number,

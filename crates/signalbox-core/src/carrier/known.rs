@@ -80,6 +80,16 @@ pub(super) fn provider(carrier: Option<&Carrier>, sender: &str) -> Found<String>
     }
 }
 
+/// By what notices of one carrier are brought together, whether they give its name, its domain or ours for it.
+pub(super) fn key(provider: &str) -> String {
+    let plain = provider.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let is_it = |carrier: &&Carrier| {
+        let is_domain = carrier.domains.iter().any(|known| is_of(&plain, known));
+        carrier.name == plain || carrier.names.contains(&plain.as_str()) || is_domain
+    };
+    CARRIERS.iter().find(is_it).map_or(plain.clone(), |carrier| carrier.name.to_owned())
+}
+
 /// The number of the work, as this carrier writes it in a subject.
 pub(super) fn id_in(carrier: Option<&Carrier>, subject: &str) -> Option<Found<String>> {
     let prefixes = carrier?.prefixes;

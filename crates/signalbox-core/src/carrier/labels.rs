@@ -129,6 +129,9 @@ const BESIDE_TIME: [&str; 20] = [
     "work",
 ];
 
+/// So many colons of one cell are looked at: a line of nothing else would cost more than it says.
+const SEGMENTS_MAX: usize = 40;
+
 fn plain(text: &str) -> String {
     let lower: String = text.to_lowercase().chars().filter(|c| *c != '\u{307}').collect();
     let kept = lower.trim_start_matches(|c: char| !c.is_alphanumeric()).trim_end_matches(|c: char| c.is_whitespace() || "*:".contains(c));
@@ -455,7 +458,7 @@ fn one_time(value: &str, zone: Option<&Zone>) -> Option<Stated> {
 /// Each `label: value` of a cell; a label begins the cell or follows what parts a list.
 fn segments(cell: &str) -> Vec<(Label, &str)> {
     let mut found: Vec<(Label, usize, usize)> = vec![];
-    for (colon, _) in cell.match_indices(':') {
+    for (colon, _) in cell.match_indices(':').take(SEGMENTS_MAX) {
         let before = &cell[..colon];
         let start = before
             .rfind([',', ';', '|'])

@@ -195,6 +195,14 @@ fn c127_what_nobody_can_read_is_named_and_circuits_in_lists_are_found() {
     assert_eq!(understood.provider.doubt, Some(Doubt::NotSaid));
 }
 
+#[test]
+fn c127_a_carrier_is_one_carrier_by_name_and_by_domain() {
+    for name in ["Colt", "colt.net", "notices.colt.net", " Colt  Technology "] {
+        assert_eq!(carrier::provider_key(name), "colt", "{name}");
+    }
+    assert_eq!((carrier::provider_key("notcolt.net"), carrier::provider_key("Quay  Line")), ("notcolt.net".to_owned(), "quay line".to_owned()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 

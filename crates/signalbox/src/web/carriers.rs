@@ -32,10 +32,11 @@ fn ids(app: &App, at: Timestamp) -> Vec<i64> {
     (0..IDS).map(|_| app.ids.mint(at)).collect()
 }
 
-/// What makes a notice the same notice, however often and whichever way it comes: relays add headers, and nothing else.
+/// What makes a notice the same notice, however often and whichever way it comes: relays add headers and mend the ends
+/// of lines, and nothing else.
 fn content_hash(arrived: &Arrived, raw: &[u8]) -> String {
-    let ends = [&b"\r\n\r\n"[..], &b"\n\n"[..]];
-    let body = ends.iter().filter_map(|end| raw.windows(end.len()).position(|window| window == *end)).min().map_or(raw, |at| &raw[at..]);
+    let plain: Vec<u8> = raw.iter().copied().filter(|byte| *byte != b'\r').collect();
+    let body = plain.windows(2).position(|window| window == b"\n\n").map_or(plain.as_slice(), |at| &plain[at..]).trim_ascii();
     let mut hash = Sha256::new();
     for part in [arrived.notice.sender.as_bytes(), arrived.notice.subject.as_bytes(), body] {
         hash.update((part.len() as u64).to_be_bytes());

@@ -110,7 +110,7 @@ fn c127_a_carriers_note_becomes_an_entry_is_updated_and_is_cancelled() {
         assert_eq!(standing(&world), [entry("2026-12-08T20:30:00Z", "2026-12-08T23:00:00Z", true)]);
 
         // The mail server sends it again, by another way.
-        let again = send(&ann, "message/rfc822", format!("Received: from relay\r\n{}", NOTE.mail("a"))).await;
+        let again = send(&ann, "message/rfc822", format!("Received: from relay\r\n{}", NOTE.mail("a")).replace("\r\n", "\n")).await;
         assert_eq!((again.status, again.json()["id"].clone()), (StatusCode::OK, first.json()["id"].clone()));
         assert_eq!(standing(&world).len(), 1);
 

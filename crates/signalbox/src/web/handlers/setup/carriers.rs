@@ -211,14 +211,14 @@ fn draw(app: &App, visitor: &Visitor, seen: &Seen, form: &Form, faults: &[Fault]
     facts.extend(kept.understood.unread.iter().map(|name| Fact::new("Nobody has read", name)));
     let mut below = vec![understood(&kept.understood), circuits(&kept.understood)];
     below.extend(seen.work.as_ref().map(|work| on_schedule(work, &seen.entries)));
-    below.push(original(kept.id, &seen.raw));
+    let side = vec![original(kept.id, &seen.raw)];
     let is_waiting = kept.state == Standing::Waiting;
     let fields = filled(fields(), form, faults);
     let shown = if is_waiting { summary(&fields, faults) } else { vec![] };
     let form = if is_waiting { parts::Form::new(&format!("{PATH}/{}", kept.id), "Save", fields) } else { parts::Form::default() };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let warning = if is_waiting { questions(&kept.understood) } else { vec![] };
-    page_with(status, &FormPage { shell: shell(app, visitor, &name(kept)), facts, warning, faults: shown, form, below, ..FormPage::default() })
+    page_with(status, &FormPage { shell: shell(app, visitor, &name(kept)), facts, warning, faults: shown, form, below, side, ..FormPage::default() })
 }
 
 /// What a person is asked, a sentence each.
