@@ -130,7 +130,7 @@ impl Event {
     pub(super) fn organizer(&self) -> Option<String> {
         let value = &self.get("ORGANIZER")?.value;
         let address = value.get(..7).filter(|start| start.eq_ignore_ascii_case("mailto:")).map_or(value.as_str(), |_| &value[7..]);
-        address.contains('@').then(|| cut(address))
+        address.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty()).then(|| cut(address))
     }
 
     /// A time of the event with its words, if it is one moment.
@@ -169,6 +169,9 @@ pub(super) fn strictly(event: &Event) -> Understood {
             _ if name == "X-MAINTNOTE-OBJECT-ID" || name == "X-MAINTNOTE-MAINTENANCE-ID" => {}
             _ => fault(name, Doubt::Several),
         }
+    }
+    if event.get("ORGANIZER").is_some() && event.organizer().is_none() {
+        fault("ORGANIZER", Doubt::NotSaid);
     }
     if let Some(name) = &event.broken {
         fault(name, Doubt::Broken);
