@@ -286,7 +286,7 @@ impl Said {
 
     fn row_of_times(&mut self, text: &str, zone: Option<&Zone>) -> bool {
         let mut found = times::stated(text);
-        if found.is_empty() || found.len() % 2 != 0 {
+        if found.is_empty() || !found.len().is_multiple_of(2) {
             return false;
         }
         for pair in found.chunks_mut(2) {

@@ -98,25 +98,15 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         c if c.is_whitespace() => 2,
         _ => 3,
     };
-    let mut found: Vec<Token> = vec![];
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let kind = class(c);
-        let mut end = at + c.len_utf8();
-        while kind < 3 {
-            match chars.peek() {
-                Some((_, next)) if class(*next) == kind => {
-                    end += next.len_utf8();
-                    chars.next();
-                }
-                _ => break,
-            }
-        }
-        if kind != 2 {
-            found.push(Token { text: &text[at..end], at });
+    let mut found: Vec<(Token, u8)> = vec![];
+    for (at, c) in text.char_indices() {
+        let (kind, end) = (class(c), at + c.len_utf8());
+        match found.last_mut() {
+            Some((last, before)) if *before == kind && kind < 3 => last.text = &text[last.at..end],
+            _ => found.push((Token { text: &text[at..end], at }, kind)),
         }
     }
-    found
+    found.into_iter().filter(|(_, kind)| *kind != 2).map(|(token, _)| token).collect()
 }
 
 /// Every date with a time in a text, in order.
