@@ -467,7 +467,7 @@ fn c127_of_the_real_notices_none_is_lost_and_none_is_wrong_and_silent() {
                     assert!(!is_sheet || kept["unread"].as_array().is_some_and(|unread| unread.len() == 1), "{notice:?}: {kept}");
                     let stem = format!("{}_{}", notice.file_stem().unwrap().to_string_lossy(), if is_sheet { "xlsx" } else { "" });
                     let beside: Vec<PathBuf> = oracles.iter().filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&stem)).cloned().collect();
-                    let mut open = 0;
+                    let (mut open, before) = (0, count[4]);
                     for field in COMPARED {
                         let (allowed, ours) = (allowed(&beside, field), ours(&kept, field));
                         let has_several =
@@ -484,8 +484,10 @@ fn c127_of_the_real_notices_none_is_lost_and_none_is_wrong_and_silent() {
                             _ => {}
                         }
                     }
-                    if !beside.is_empty() {
-                        count[if open == 0 { 2 } else { 3 }] += 1;
+                    if open > 0 {
+                        count[3] += 1;
+                    } else if count[4] > before {
+                        count[2] += 1;
                     }
                 }
             }
