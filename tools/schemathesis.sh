@@ -21,6 +21,7 @@ SIGNALBOX_REF=$(curl --silent --header "Authorization: Bearer $token" "$url/api/
     python3 -c 'import json, sys; print(json.load(sys.stdin)["items"][0]["reference"])') || exit 1
 export SIGNALBOX_REF
 config=$PWD/tools/schemathesis.toml
+export PYTHONPATH=$PWD/tools SCHEMATHESIS_HOOKS=schemathesis_hooks
 
 report=$target/schemathesis
 rm -rf "$report"

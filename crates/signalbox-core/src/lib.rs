@@ -10,6 +10,7 @@ pub mod alarm;
 pub mod apply;
 pub mod board;
 pub mod calendar;
+pub mod carrier;
 pub mod carry;
 pub mod catalogue;
 pub mod change;

@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod alarms;
 pub mod append;
 pub mod boards;
+pub mod carriers;
 pub mod clashes;
 pub mod clinical;
 pub mod deployments;

@@ -52,6 +52,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     25 "025_network",
     26 "026_monitors",
     27 "027_back",
+    28 "028_carriers",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

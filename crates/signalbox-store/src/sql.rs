@@ -39,6 +39,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("registration", crate::accounts::registration::STATEMENTS),
     ("drafts", crate::drafts::STATEMENTS),
     ("alarms", crate::alarms::STATEMENTS),
+    ("carriers", crate::carriers::STATEMENTS),
     ("ledger", crate::ledger::STATEMENTS),
     ("deployments", crate::deployments::STATEMENTS),
     ("monitors", crate::monitors::STATEMENTS),

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod ical;
 pub mod import;
 pub mod network_notice;
+pub mod received;
 pub mod run;
 pub mod seal;
 pub mod sign;

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod assets;
 pub mod calendars;
+pub mod carriers;
 pub mod cookies;
 pub mod csrf;
 pub mod csv;
@@ -216,6 +217,12 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/setup/external-entries", "add an external entry", Member, || post(setup::calendars::create::<ExternalTerms>)),
     route(Method::GET,  "/setup/external-entries/{id}", "an external entry", Member, || get(setup::calendars::show::<ExternalTerms>)),
     route(Method::POST, "/setup/external-entries/{id}/end", "cancel an external entry", Member, || post(setup::calendars::end::<ExternalTerms>)),
+    route(Method::GET,  "/setup/carrier-notices",      "notices from carriers",  Member, || get(setup::carriers::list)),
+    route(Method::GET,  "/setup/carrier-notices/new",  "add a carrier's notice", Member, || get(setup::carriers::show_new)),
+    route(Method::POST, "/setup/carrier-notices",      "add a carrier's notice", Member, || post(setup::carriers::create).layer(DefaultBodyLimit::disable())),
+    route(Method::GET,  "/setup/carrier-notices/{id}", "a carrier's notice",     Member, || get(setup::carriers::show)),
+    route(Method::POST, "/setup/carrier-notices/{id}", "confirm a carrier's notice", Member, || post(setup::carriers::decide)),
+    route(Method::GET,  "/setup/carrier-notices/{id}/file", "the same as it came", Member, || get(setup::carriers::file)),
     route(Method::GET,  "/setup/network-accounts",     "network accounts",       Member, || get(setup::list::<setup::NetworkAccounts>)),
     route(Method::GET,  "/setup/network-accounts/new", "add a network account",  Member, || get(setup::show_new::<setup::NetworkAccounts>)),
     route(Method::POST, "/setup/network-accounts",     "add a network account",  Member, || post(setup::create::<setup::NetworkAccounts>)),

@@ -1,6 +1,7 @@
 //! The core from outside: one binary, a module for each subject.
 
 mod boards;
+mod carriers;
 mod charging;
 mod clinical;
 mod compare;

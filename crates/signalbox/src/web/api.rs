@@ -8,6 +8,7 @@ pub mod alarms;
 mod answers;
 pub mod ask;
 pub mod calendars;
+pub mod carriers;
 pub mod changes;
 pub mod deployments;
 pub mod directory;
@@ -59,6 +60,7 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(calendars::freezes, calendars::declare_freeze))
         .routes(routes!(calendars::maintenance, calendars::agree_maintenance))
         .routes(routes!(calendars::externals, calendars::add_external))
+        .routes(routes!(carriers::receive))
         .routes(routes!(series::list, series::create))
         .routes(routes!(series::read, series::change))
         .routes(routes!(gate::ask))

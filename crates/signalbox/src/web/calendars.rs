@@ -179,3 +179,13 @@ pub fn extent_words(tx: &mut dyn Tx, extent: Extent) -> Result<String, StoreErro
     let words = SCOPES.iter().find(|(code, _)| *code == scope).map_or("", |(_, words)| words);
     Ok(directory::extent_named(tx, extent)?.map_or_else(|| words.to_owned(), |named| format!("{} ({})", named.name, named.code)))
 }
+
+/// The item, site, service or organisation of this code, if whoever asks puts into the calendar what happens there.
+pub fn named(tx: &mut dyn Tx, actor: &Actor, code: &str) -> Result<Option<Extent>, StoreError> {
+    for scope in ["item", "site", "service", "organisation"] {
+        if let Some(found) = extent::<ExternalTerms>(tx, actor, scope, code)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}

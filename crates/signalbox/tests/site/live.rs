@@ -92,6 +92,7 @@ impl Place {
             ("/setup/mergers/{id}", merger(world).to_string()),
             ("/setup/rates/{id}", id("rate_card")),
             ("/setup/network-accounts/{id}", network_account(world).to_string()),
+            ("/setup/carrier-notices/{id}", carrier_notice(world, &ada)),
             ("{part}", "1".into()),
             ("{sequence}", "1".into()),
             ("/setup/monitors/{id}", monitor(world)),
@@ -200,6 +201,13 @@ fn merger(world: &World) -> i64 {
     let day = "2027-04-01".parse().unwrap();
     let new = NewMerger { predecessors: vec![one("EM")], successor: Successor::Known(one("NB")), day, reason: "An order".into() };
     world.app.plan_merger(actor(world, "ada.byrne@authority.example").person().unwrap(), new).unwrap_or_else(|stop| panic!("{stop:?}")).id
+}
+
+/// A mail of a carrier, which waits to be confirmed.
+fn carrier_notice(world: &World, who: &Actor) -> String {
+    let mail = b"From: works@quayline.example\r\nSubject: Planned maintenance QL-1\r\n\r\nStart time: 8 December 2026 20:30\r\n";
+    let (kept, _) = signalbox::web::carriers::receive(&world.app, who, mail, false).unwrap_or_else(|failure| panic!("{}", failure.code()));
+    kept.id.to_string()
 }
 
 /// An account of the provider's; its id.

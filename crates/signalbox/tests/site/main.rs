@@ -9,6 +9,7 @@ mod boards;
 mod browser;
 mod calendars;
 mod canary;
+mod carriers;
 mod changes;
 mod charging;
 mod clashes;

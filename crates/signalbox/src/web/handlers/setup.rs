@@ -1,6 +1,7 @@
 //! `/setup`: who and what there is. Every list works alike: a list, a form for a new row, a form for an old one.
 
 pub mod calendars;
+pub mod carriers;
 mod dependencies;
 mod estate;
 pub mod limits;
@@ -104,6 +105,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     add::<NetworkAccounts>(&visitor, &mut rows);
     add::<Rates>(&visitor, &mut rows);
     add::<Monitors>(&visitor, &mut rows);
+    if carriers::admit(&visitor).is_ok() {
+        rows.push(Row::new(Cell::link(carriers::LINE.0, carriers::PATH), vec![Cell::text(carriers::LINE.1)]));
+    }
     if limits::admit(&visitor).is_ok() {
         rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));
     }
