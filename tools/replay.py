@@ -685,23 +685,31 @@ def report(replay, seconds, listed_rows, scheduled):
 def compare_register(replay, register, known):
     """downtimes.csv was made from the files as they stood at the end: where it isn't what the events say, and why."""
     final = {int(row["id"]): row for row in register}
-    why = collections.Counter()
+    why, named = collections.Counter(), {row["resource"] for row in register}
+
+    def never(window):
+        if window[1] <= window[0]:
+            return "it ends at or before it starts"
+        return "it is longer than 14 days" if window[1] - window[0] > LONGEST else "unexplained"
+
     for number, record in replay.records.items():
         outage, row = replay.fold.outages.get(number), final.get(number)
         is_open = outage is not None and outage.state == "submitted"
         if row is None:
             if is_open:
-                why[f"here only: {'the register was made of known resources' if record.resource not in known else 'unexplained'}"] += 1
+                unknown, bare = record.resource not in known, record.resource not in named
+                reason = "its resource is not known any more" if unknown else "the register has no row at all of its resource" if bare else "unexplained"
+                why[f"here only: {reason}"] += 1
             continue
         window = (instant(row["start_utc"]), instant(row["end_utc"]))
         if outage is None:
-            why["there only: it ends at or before it starts" if window[1] <= window[0] else "there only: unexplained"] += 1
+            why[f"there only: {never(window)}"] += 1
         elif not is_open:
             is_other = (row["resource"], window) != (record.resource, outage.window)
             why["there only: its number stands twice, for another downtime" if is_other else "there only: its number stands twice"] += 1
         elif window != outage.window:
             # What the site has is the last that was possible.
-            why["other times: amended to end at or before it starts" if window[1] <= window[0] else "other times: unexplained"] += 1
+            why[f"other times, as it was amended so that {never(window)}"] += 1
         else:
             why["the same"] += 1
     why["there only: no event tells of it"] += len(set(final) - set(replay.records))
