@@ -92,7 +92,13 @@ async fn record_afterwards(world: &World, alarm: &str) {
             Ok((id, actor))
         })
         .unwrap();
-    for (name, value) in [("window.start", "2026-11-20T03:00:00Z"), ("window.end", "2026-11-20T04:30:00Z"), ("items", "NB-PACS-N2"), ("how_found", "alarm")] {
+    for (name, value) in [
+        ("window.start", "2026-11-20T03:00:00Z"),
+        ("window.end", "2026-11-20T04:30:00Z"),
+        ("items", "NB-PACS-N2"),
+        ("how_found", "alarm"),
+        ("discovered_at", "2026-11-20T05:30:00Z"),
+    ] {
         raw.insert(name.to_owned(), vec![value.to_owned()]);
     }
     world.app.take(&ruth, id, Act::Submit, raw, Expect::default()).unwrap_or_else(|stop| panic!("{stop:?}"));

@@ -206,6 +206,7 @@ fn c129_planned_minutes_stay_out_of_the_figures_only_when_notice_was_in_time() {
         estate.assess(&world, late.id);
         estate.schedule(&world, late.id);
         estate.carry_out(&world, late.id, "2026-11-24T20:00:00Z", "2026-11-24T22:00:00Z", "successful");
+        let mut una = world.sign_in("una@riverside.example").await;
         assert_eq!(minutes(&mut una, &late.reference).await.2, "120");
     });
 }
