@@ -84,8 +84,10 @@ fn sums(rows: &[NoticeRow]) -> Section {
     let lines = sums.into_iter().map(|(org, (whole, part, out, counts))| {
         Row::new(Cell::text(org), vec![Cell::text(&Ratio { part, whole }.words()), Cell::text(&counted(out, "minute")), Cell::text(&counted(counts, "minute"))])
     });
-    let heads = ["Raised by", "In time", "Left out of the figures", "Count as time down"];
-    Section::new("sums", "For each organisation").table(Table::new("Notice and minutes by organisation", &heads, lines.collect()), "None in this time.")
+    let heads = ["Raised by", "In time", "Left out", "Count"];
+    let words = "Minutes that are left out of the availability figures, and those that count as time down.";
+    let table = Table::new("Notice and minutes by organisation", &heads, lines.collect());
+    Section::new("sums", "For each organisation").words(words).table(table, "None in this time.")
 }
 
 fn table(rows: &[NoticeRow]) -> Section {
