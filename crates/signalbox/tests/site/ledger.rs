@@ -200,9 +200,8 @@ fn nobody_else_sees_a_call_out_and_silence_leaves_it_to_the_authority() {
         // Who sees it for their organisation and answers for nothing is told so before any fault of what they typed.
         world.person("fay@northbrook.example", "Fay Cole", &[(estate.trust, Role::Requester)]);
         let mut fay = world.sign_in("fay@northbrook.example").await;
-        if fay.get(&case).await.status == StatusCode::OK {
-            assert_eq!(fay.post(&case, &[]).await.status, StatusCode::FORBIDDEN);
-        }
+        assert_eq!(fay.get(&case).await.status, StatusCode::OK);
+        assert_eq!(fay.post(&case, &[]).await.status, StatusCode::FORBIDDEN);
         assert!(rows(&mut cy).await.is_empty() && cy.get("/ledger?month=2026-11").await.text().contains("0 call-outs"));
         // Fifteen days on nobody has answered: it is still only proposed, and the authority may uphold it now.
         world.advance(SignedDuration::from_hours(24 * 15));
