@@ -11,6 +11,8 @@ pub mod returns;
 pub mod success;
 pub mod urgent;
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -20,10 +22,11 @@ use signalbox_core::calendar::{self, local};
 use signalbox_core::change::Kind;
 use signalbox_store::queries::reports::{self as store, ReportFilter};
 use signalbox_store::scope::Scope;
+use signalbox_store::{StoreError, Tx};
 
 use super::entries::{begins, days_on, typed_date};
 use super::schedule::{Names, choices, reader};
-use crate::app::Shared;
+use crate::app::{App, Shared};
 use crate::web::form::Form;
 use crate::web::layout::{Place, Shell};
 use crate::web::pages::reports::{Filters, ReportLink, ReportsPage, Select};
@@ -159,6 +162,22 @@ impl Wanted {
         wanted.filter.from = begins(wanted.from, zone);
         wanted.filter.until = begins(days_on(wanted.until, 1), zone);
         wanted
+    }
+
+    /// The same with the names to choose from, and every row of the report, as they stand at one moment.
+    fn with_rows<R: Send>(
+        app: &App,
+        scope: &Scope,
+        query: &Form,
+        each: impl FnOnce(&mut dyn Tx, &ReportFilter, &mut Vec<R>) -> Result<(), StoreError> + Send,
+    ) -> Result<(Wanted, Arc<Names>, Vec<R>), Failure> {
+        app.read::<_, Failure>(|tx| {
+            let names = app.names.of(tx, scope)?;
+            let wanted = Wanted::read(query, &names, app.clock.now(), &calendar::london());
+            let mut rows = vec![];
+            each(tx, &wanted.filter, &mut rows)?;
+            Ok((wanted, names, rows))
+        })
     }
 
     fn take(&mut self, name: &str, value: &str, names: &Names) {

@@ -45,16 +45,12 @@ pub fn sentence(rows: &[NoticeRow]) -> String {
 
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
-    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let (wanted, names, rows) = app.read::<_, Failure>(|tx| {
-        let names = app.names.of(tx, &scope)?;
-        let wanted = Wanted::read(&query, &names, now, &zone);
-        let mut rows = vec![];
-        store::each_notice(tx, &scope, &wanted.filter, |row| {
+    let scope = reader(&visitor)?;
+    let (wanted, names, rows) = Wanted::with_rows(&app, &scope, &query, |tx, filter, rows| {
+        store::each_notice(tx, &scope, filter, |row| {
             rows.push(row);
             Ok(())
-        })?;
-        Ok((wanted, names, rows))
+        })
     })?;
     let (shell, sections) = (visitor.shell(&app, "Notice and availability", Place::Reports), vec![figures(&rows), sums(&rows), table(&rows)]);
     Ok(page(&wanted.list_page(shell, "/reports/notice", &names, &sentence(&rows), sections)))

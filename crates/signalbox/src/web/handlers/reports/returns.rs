@@ -37,16 +37,12 @@ fn rework_days(row: &ReturnRow, zone: &TimeZone) -> Option<i64> {
 
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
-    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let (wanted, names, rows) = app.read::<_, Failure>(|tx| {
-        let names = app.names.of(tx, &scope)?;
-        let wanted = Wanted::read(&query, &names, now, &zone);
-        let mut rows = vec![];
-        store::each(tx, &scope, &wanted.filter, |row| {
+    let (scope, zone) = (reader(&visitor)?, calendar::london());
+    let (wanted, names, rows) = Wanted::with_rows(&app, &scope, &query, |tx, filter, rows| {
+        store::each(tx, &scope, filter, |row| {
             rows.push(row);
             Ok(())
-        })?;
-        Ok((wanted, names, rows))
+        })
     })?;
     let (shell, sections) = (visitor.shell(&app, "Rejections and returns", Place::Reports), vec![figures(&rows, &zone), reasons(&rows), table(&rows, &zone)]);
     Ok(page(&wanted.list_page(shell, "/reports/returns", &names, &sentence(&rows), sections)))

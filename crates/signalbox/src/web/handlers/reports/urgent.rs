@@ -43,16 +43,12 @@ fn was_emergency(row: &UrgentRow) -> bool {
 
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
-    let (scope, now, zone) = (reader(&visitor)?, app.clock.now(), calendar::london());
-    let (wanted, names, rows) = app.read::<_, Failure>(|tx| {
-        let names = app.names.of(tx, &scope)?;
-        let wanted = Wanted::read(&query, &names, now, &zone);
-        let mut rows = vec![];
-        store::each(tx, &scope, &wanted.filter, |row| {
+    let (scope, now) = (reader(&visitor)?, app.clock.now());
+    let (wanted, names, rows) = Wanted::with_rows(&app, &scope, &query, |tx, filter, rows| {
+        store::each(tx, &scope, filter, |row| {
             rows.push(row);
             Ok(())
-        })?;
-        Ok((wanted, names, rows))
+        })
     })?;
     let (shell, sections) =
         (visitor.shell(&app, "Emergencies and late records", Place::Reports), vec![figures(&rows), unratified(&rows, now), table(&rows, now)]);
