@@ -157,11 +157,12 @@ impl Browser {
     }
 
     /// Clicks, and waits until the page that held the control has gone. The driver may answer before the browser has
-    /// left, and what is asked then is asked of the old page. A button that stays on its page costs the whole wait.
+    /// left, and what is asked then is asked of the old page. A machine with much to do may need seconds to answer, so
+    /// what stays on its page is clicked with `click`: here it costs the whole wait.
     pub async fn go_by(&self, control: Element) {
         let page = self.find("/html").await;
         control.click().await.unwrap();
-        for _ in 0..60 {
+        for _ in 0..800 {
             if page.tag_name().await.is_err() {
                 return;
             }
