@@ -134,6 +134,8 @@ vocabulary! {
         AnswerDispute = "answer_dispute", "answer the dispute";
         /// An action of the review is done.
         FinishAction = "finish_action", "record that an action is done";
+        /// Somebody in a department was told of the work (spec 4.6).
+        TellDepartment = "tell_department", "record that a department was told";
         /// Something almost went wrong; told without blame.
         RecordNearMiss = "record_near_miss", "record a near miss";
         /// The two questions to whoever raised it.
@@ -202,6 +204,7 @@ impl Act {
                 | Act::RecordTold
                 | Act::RecordStep
                 | Act::ConfirmWorked
+                | Act::TellDepartment
                 | Act::RecordNearMiss
                 | Act::Say
                 | Act::Attach

@@ -75,6 +75,7 @@ fn unborn(recorded: &Recorded) -> Change {
         implementer: None,
         work: Work::default(),
         carry: Default::default(),
+        departments_told: Default::default(),
         learnt: Default::default(),
         refusals: vec![],
         asked_more: None,
@@ -115,9 +116,13 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         | Event::ClinicalRejectionOverruled(_)
         | Event::Stopped { .. }
         | Event::StopSettled(_) => clinical::fold(change, recorded),
-        Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } | Event::Overran => {
-            fold_work(change, recorded)
-        }
+        Event::Started { .. }
+        | Event::RanLate { .. }
+        | Event::Restored { .. }
+        | Event::BackOutBegun { .. }
+        | Event::Finished { .. }
+        | Event::Overran
+        | Event::DepartmentTold(_) => fold_work(change, recorded),
         Event::ReviewOpened { .. }
         | Event::Reviewed { .. }
         | Event::Closed { .. }
@@ -464,6 +469,7 @@ fn fold_work(change: &mut Change, recorded: &Recorded) {
             }
         }
         Event::Overran => work.overran = true,
+        Event::DepartmentTold(one) => change.departments_told.push(((**one).clone(), recorded.by.clone())),
         _ => {}
     }
 }

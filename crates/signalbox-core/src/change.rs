@@ -442,6 +442,8 @@ pub struct Change {
     pub work: Work,
     /// Steps, go or no-go, more time, the way back.
     pub carry: crate::carry::Carry,
+    /// Departments that were told since it was written, in the order of recording, each with who recorded it.
+    pub departments_told: Vec<(crate::departments::DepartmentTold, Stamp)>,
     /// How it went, by everybody's word.
     pub learnt: crate::learn::Learnt,
     pub refusals: Vec<Refused>,

@@ -218,6 +218,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Dispute => learn::dispute(t),
         Act::AnswerDispute => learn::answer_dispute(t),
         Act::FinishAction => learn::finish_action(t),
+        Act::TellDepartment => work::tell_department(t),
         Act::RecordNearMiss => learn::record_near_miss(t),
         Act::Survey => learn::survey(t),
         Act::LinkIncident => learn::link_incident(t),

@@ -471,6 +471,7 @@ pub enum Event {
     OutcomeDisputed(Box<learn::NewDispute>),
     DisputeAnswered(Box<learn::DisputeAnswer>),
     ActionDone(Box<learn::ActionTold>),
+    DepartmentTold(Box<crate::departments::DepartmentTold>),
     NearMissRecorded(Box<learn::NearMiss>),
     Surveyed(Box<learn::Survey>),
     IncidentLinked(Box<learn::IncidentLink>),

@@ -18,6 +18,7 @@ pub mod charge;
 pub mod clinical;
 pub mod cover;
 pub mod decide;
+pub mod departments;
 pub mod event;
 pub mod facts;
 pub mod firewall;

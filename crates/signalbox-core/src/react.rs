@@ -105,6 +105,7 @@ fn act_of_learning(event: &Event) -> Option<Act> {
         Event::OutcomeDisputed(_) => Act::Dispute,
         Event::DisputeAnswered(_) => Act::AnswerDispute,
         Event::ActionDone(_) => Act::FinishAction,
+        Event::DepartmentTold(_) => Act::TellDepartment,
         Event::NearMissRecorded(_) => Act::RecordNearMiss,
         Event::Surveyed(_) => Act::Survey,
         Event::IncidentLinked(_) => Act::LinkIncident,

@@ -40,6 +40,7 @@ pub mod govern;
 mod hand;
 mod merge;
 mod network;
+pub mod night;
 mod seat;
 mod series;
 

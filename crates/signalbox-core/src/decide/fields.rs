@@ -125,7 +125,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Close => vec![field("outcome", allowed_outcomes(ctx, change), true), field("looked", AnswerKind::YesNo, false), prose("words", false)],
         Act::Restate => vec![field("outcome", allowed_outcomes(ctx, change), true), prose("reason", true)],
         Act::TellNetwork | Act::Acknowledge | Act::RecordTold | Act::SettleNotice => of_notice(act),
-        Act::MeetCondition => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
+        Act::MeetCondition | Act::FinishAction => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
         Act::RecordVerbal | Act::ConfirmVerbal | Act::Ratify | Act::GiveVerdict => super::urgent::fields(act),
         Act::Plan => plan(ctx, change),
         Act::RecordStep => record_step(change),
@@ -136,10 +136,10 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         }
         Act::ConfirmWorked => vec![field("worked", codes(&super::learn::worked()), true), prose("words", false)],
         Act::AnswerDispute => vec![field("upheld", AnswerKind::YesNo, true), prose("words", true)],
-        Act::FinishAction => vec![field("number", AnswerKind::Number { min: 1, max: 999 }, true), prose("words", false)],
         Act::Survey => survey(),
         Act::LinkIncident => vec![field("incident", line(), true)],
         Act::UnlinkIncident => vec![field("incident", line(), true), prose("reason", true)],
+        Act::TellDepartment => tell_department(ctx.process),
         Act::Say | Act::RecordNearMiss => vec![prose("words", true)],
         Act::Attach => vec![field("file", AnswerKind::Files, true), field("purpose", codes(clinical::PURPOSES), false)],
         Act::Complete | Act::Resume | Act::Review | Act::Expire => vec![],
@@ -215,6 +215,13 @@ fn plan(ctx: &Context, change: &Change) -> Vec<Field> {
     }
     fields.extend([field("decider", line(), false), field("minutes_before", number(0, 10_080), false)]);
     fields
+}
+
+/// Which department was told, and who there.
+fn tell_department(process: &Process) -> Vec<Field> {
+    let areas = AnswerKind::Choice(crate::departments::areas(process));
+    let which = vec![field("area", areas, true), field("department_name", line(), false)];
+    [which, vec![field("who_there", line(), true), field("knows", AnswerKind::YesNo, false)], told()].concat()
 }
 
 fn record_step(change: &Change) -> Vec<Field> {

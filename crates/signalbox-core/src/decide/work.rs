@@ -4,6 +4,7 @@
 use super::Taking;
 use crate::change::{Clinical, Outcome, Stage};
 use crate::clinical::{AfterStop, StopSettled};
+use crate::departments::DepartmentTold;
 use crate::event::{Event, Told};
 use crate::form::{Answer, LINE_MAX_CHARS};
 use crate::ids::ServiceId;
@@ -93,6 +94,20 @@ pub(super) fn restore(t: &mut Taking) -> Option<Vec<Event>> {
     let services = services_back(t)?;
     let told = told(t, vec![])?;
     Some(vec![Event::Restored { told, services }])
+}
+
+/// Spec 4.6: who in which department was told, and whether they know and are covered.
+pub(super) fn tell_department(t: &mut Taking) -> Option<Vec<Event>> {
+    let areas = crate::departments::areas(t.ctx.process);
+    let area = t.form.choice("area", &areas.iter().map(String::as_str).collect::<Vec<_>>(), true);
+    let line = AnswerKind::Line { max_chars: LINE_MAX_CHARS };
+    let name = t.form.answer("department_name", &line, false);
+    let who = t.form.answer("who_there", &line, true);
+    let confirmed = t.form.yes_no("knows", false).unwrap_or(false);
+    let told = told(t, vec![]);
+    let text = |answer: Option<Answer>| if let Some(Answer::Text(text)) = answer { Some(text) } else { None };
+    let one = DepartmentTold { told: told?, area: area?, name: text(name), who: text(who)?, confirmed };
+    Some(vec![Event::DepartmentTold(Box::new(one))])
 }
 
 /// The services named as back; none named means all of them.

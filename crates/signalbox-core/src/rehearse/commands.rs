@@ -117,9 +117,12 @@ pub fn of(recorded: &Recorded, truth: &Truth, words: &BTreeMap<TextId, String>, 
     let act = match event {
         Event::Proposed { .. } | Event::Submitted { .. } | Event::Amended { .. } | Event::Rescheduled { .. } => answers(&mut typed, event, sent, words, estate),
         Event::SentBack { .. } | Event::Returned { .. } | Event::Accepted { .. } | Event::Assessed { .. } => checking(&mut typed, event),
-        Event::Started { .. } | Event::RanLate { .. } | Event::Restored { .. } | Event::BackOutBegun { .. } | Event::Finished { .. } => {
-            work(&mut typed, recorded, &truth.back, estate)
-        }
+        Event::Started { .. }
+        | Event::RanLate { .. }
+        | Event::Restored { .. }
+        | Event::BackOutBegun { .. }
+        | Event::Finished { .. }
+        | Event::DepartmentTold(_) => work(&mut typed, recorded, &truth.back, estate),
         // What is said of a yes when an emergency is sent comes with the sending; that it is judged otherwise, with the start.
         Event::VerballyApproved(_) if sent.is_some_and(|sent| sent.answers.get("said_yes") == Some(&Answer::Yes(true))) => return What::Nothing,
         Event::Converted { .. } => return What::Nothing,
@@ -290,6 +293,10 @@ fn work(typed: &mut Typed, recorded: &Recorded, back: &[ServiceId], estate: &Est
         Event::Restored { told, services } => {
             typed.told(told, recorded).raw.insert("back".into(), codes(services));
             Some(Act::Restore)
+        }
+        Event::DepartmentTold(one) => {
+            typed.told(&one.told, recorded).put("area", &one.area).maybe("department_name", &one.name).text("who_there", &one.who).yes("knows", one.confirmed);
+            Some(Act::TellDepartment)
         }
         Event::BackOutBegun { told, reason } => {
             typed.told(told, recorded).text("reason", reason);

@@ -122,8 +122,10 @@ fn settle_times(case: &Case, act: Act, chance: &mut Chance, raw: &mut Raw) {
     if act == Act::Finish && chance.percent(50) {
         set(raw, "outcome", "successful");
     }
-    if matches!(act, Act::Start | Act::RunningLate | Act::Restore | Act::BackOut | Act::Finish | Act::RecordStep | Act::Extend | Act::DecideGo)
-        && chance.percent(50)
+    if matches!(
+        act,
+        Act::Start | Act::RunningLate | Act::Restore | Act::BackOut | Act::Finish | Act::TellDepartment | Act::RecordStep | Act::Extend | Act::DecideGo
+    ) && chance.percent(50)
     {
         let ago = case.now.checked_sub(SignedDuration::from_mins(chance.between(0, 120))).unwrap_or(case.now);
         set(raw, "happened_at", &ago.to_string());

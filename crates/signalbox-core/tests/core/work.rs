@@ -373,3 +373,35 @@ fn r6_what_came_back_is_counted_with_when_it_came_again() {
     let turned = &case.change.learnt.turned_back[0];
     assert_eq!((turned.kind, turned.code.as_str(), turned.revision, turned.again), ("returned", "incomplete", 1, Some((2, at("2026-12-03T10:00")))));
 }
+
+#[test]
+fn c117_a_telling_belongs_to_its_department_and_a_new_one_stands_by_itself() {
+    use signalbox_core::departments::{Standing, of};
+    let (world, process) = (World::new(), strict_outage());
+    let mut case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");
+    let mut answers = asked(&process, outage("2026-12-01T20:00", "2026-12-01T22:00"));
+    answers.extend(raw(&[("contingency_end.date", "2026-12-01"), ("contingency_end.time", "23:00")]));
+    answers.extend(raw(&[("departments.2.area", "wards"), ("departments.2.name", "Ward 7"), ("departments.2.cover", "On paper")]));
+    answers.extend(raw(&[("departments.3.area", "wards"), ("departments.3.name", "Ward 8"), ("departments.3.cover", "On paper")]));
+    case.sends("coordinator", Act::Submit, &answers);
+    for (area, name, knows) in [("imaging", "", "yes"), ("wards", " ward 8", "no"), ("wards", "", "no"), ("theatres", "Theatre 2", "yes")] {
+        case.does("coordinator", Act::TellDepartment, &[("area", area), ("department_name", name), ("who_there", "Somebody"), ("knows", knows)]);
+    }
+    let prose = case.prose.clone();
+    let found: Vec<(String, String, Standing, usize)> = of(&case.change, |text| prose.get(&text.text).map(String::as_str))
+        .iter()
+        .map(|one| (one.area.to_owned(), one.name.map_or("", |text| prose[&text.text].as_str()).to_owned(), one.standing(), one.since.len()))
+        .collect();
+    let expect = |area: &str, name: &str, standing, since| (area.to_owned(), name.to_owned(), standing, since);
+    assert_eq!(
+        found,
+        [
+            expect("imaging", "", Standing::Confirmed, 1),
+            expect("wards", "Ward 7", Standing::NotTold, 0),
+            expect("wards", "Ward 8", Standing::Told, 1),
+            // Of two wards nobody knows which was meant, so neither counts as told.
+            expect("wards", "", Standing::Told, 1),
+            expect("theatres", "Theatre 2", Standing::Confirmed, 1),
+        ]
+    );
+}

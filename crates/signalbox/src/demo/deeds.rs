@@ -341,8 +341,11 @@ fn answers(story: &Story) -> Raw {
         Kind::ServiceRequest => request_answers(story, &mut put),
         Kind::PlannedOutage => {
             put("outage_type", "mains_power");
-            put("departments_told", "Radiology, superintendent, by telephone");
-            put("clinical_cover", "Wards work on paper; imaging goes to the other scanner.");
+            put("departments.1.area", "imaging");
+            put("departments.1.cover", "Patients go to the other scanner.");
+            put("departments.1.told", "The superintendent, by telephone");
+            put("departments.2.area", "wards");
+            put("departments.2.cover", "Requests and results go on paper.");
             put("restore_test", "The desk fetches ten known studies and looks at them.");
             put("late_reason", "discovered_late");
             put("network_affected", if story.network { "yes" } else { "no" });

@@ -17,6 +17,7 @@ pub mod raise;
 pub mod record;
 pub mod reports;
 pub mod run;
+pub mod run_sheet;
 pub mod schedule;
 pub mod session;
 pub mod status;

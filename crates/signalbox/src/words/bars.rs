@@ -276,6 +276,6 @@ mod tests {
         assert_eq!(found.sentence, "It clashes with RFC-2026-001901: the same equipment at the same time (NBK-LINK-1).");
         let found = bar(&Bar::new("freeze").with("Christmas").with("2027-01-02T00:00:00Z"));
         assert_eq!(found.sentence, "Its window lies in a freeze “Christmas”, which ends Saturday 2 January 2027, 00:00.");
-        assert_eq!(bar(&Bar::new("answers-due").with("clinical_cover, restore_test")).sentence, "Still to be answered: clinical cover, restore test.");
+        assert_eq!(bar(&Bar::new("answers-due").with("departments, restore_test")).sentence, "Still to be answered: departments, restore test.");
     }
 }

@@ -320,6 +320,7 @@ fn by_words(recorded: &Recorded, names: &Names, prose: &Prose) -> String {
         | Event::Restored { told, .. }
         | Event::BackOutBegun { told, .. }
         | Event::Finished { told, .. } => told,
+        Event::DepartmentTold(one) => &one.told,
         // Told without blame: the organisation, and no name (C104).
         Event::NearMissRecorded(_) => return recorded.by.org.map_or(String::new(), |org| format!("by somebody of {}", names.org(org))),
         Event::StepStarted(step) | Event::StepDone(step) | Event::StepSkipped(step) | Event::StepFailed(step) => &step.told,

@@ -52,6 +52,10 @@ pub fn field_label(id: &str) -> String {
         "informed" => "How well were you kept informed?",
         "promised" => "How much did it go as promised?",
         "incident" => "Which incident?",
+        "area" => "Which department?",
+        "department_name" => "Which one, where there are several?",
+        "who_there" => "Who there was told?",
+        "knows" => "Did they say that they know, and that care is covered?",
         _ => "",
     };
     words.to_owned()
@@ -79,6 +83,8 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         (Act::AnswerDispute, "upheld") => "If it is, restate the outcome next.",
         (Act::Review, "words") => "What was expected, and what happened.",
         (Act::Close, "looked") => "Leave it empty if nobody did. The record then says so.",
+        (Act::TellDepartment, "who_there") => "Name and role.",
+        (Act::TellDepartment, "department_name") => "Such as the ward’s name.",
         (Act::RecordNearMiss, "words") => "What almost went wrong, and what kept it from doing so. Nobody is named with it.",
         (Act::Survey, "informed" | "promised") => "From 1, not at all, to 5, fully.",
         (Act::LinkIncident | Act::UnlinkIncident, "incident") => "Its number, such as INC0041207.",
@@ -144,6 +150,13 @@ pub fn line(event: &Event, names: &Names, prose: &Prose) -> Option<(String, Opti
             (what.into(), text(&answer.words), Tone::Plain)
         }
         Event::ActionDone(told) => (format!("Action {} is done", told.number), some(&told.words), Tone::Good),
+        Event::DepartmentTold(one) => {
+            let name = one.name.as_ref().map_or(String::new(), |name| format!(", {}", said(prose, name)));
+            let area = format!("{}{name}", super::option_label("area", &one.area));
+            let at = local::time_words(one.told.happened_at, &names.zone);
+            let what = if one.confirmed { format!("{area}: told at {at}, and confirmed") } else { format!("{area}: told at {at}") };
+            (what, text(&one.who), if one.confirmed { Tone::Good } else { Tone::Plain })
+        }
         Event::NearMissRecorded(near) => ("Near miss recorded".into(), text(&near.words), Tone::Say),
         Event::Surveyed(survey) => {
             (format!("The requester: kept informed {} of 5, as promised {} of 5", survey.informed, survey.promised), some(&survey.words), Tone::Plain)
@@ -223,6 +236,7 @@ pub fn subject(event: &Event) -> &'static str {
         Event::OutcomeDisputed(_) => "Disputed",
         Event::DisputeAnswered(_) => "Dispute answered",
         Event::ActionDone(_) => "Action done",
+        Event::DepartmentTold(_) => "Department told",
         Event::NearMissRecorded(_) => "Near miss",
         Event::Surveyed(_) => "How it went",
         Event::IncidentLinked(_) | Event::IncidentUnlinked(_) => "Incident",

@@ -52,6 +52,7 @@ mod raising;
 mod rehearsal;
 mod reports;
 mod run;
+mod run_sheet;
 mod schedule;
 mod scripts;
 mod security;

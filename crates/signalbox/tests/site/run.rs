@@ -242,6 +242,12 @@ pub fn fill(questions: &[signalbox_core::process::Question]) -> Vec<(String, Str
                 typed.push((format!("{id}.phone"), "020 7946 0158".into()));
             }
             AnswerKind::Number { min, .. } => typed.push((id, min.to_string())),
+            AnswerKind::Rows { columns, .. } if question.asked_when.is_none() && question.required != signalbox_core::process::Required::Optional => {
+                for column in columns.iter().filter(|column| column.required) {
+                    let value = if let AnswerKind::Choice(codes) = &column.answer { codes[0].as_str() } else { "Words enough." };
+                    typed.push((format!("{id}.1.{}", column.id), value.to_owned()));
+                }
+            }
             AnswerKind::Line { .. } | AnswerKind::Prose | AnswerKind::List if question.asked_when.is_none() => typed.push((id, "Words enough.".into())),
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 pub(super) mod boards;
 pub(super) mod decisions;
+mod departments;
 mod files;
 mod forms;
 mod history;
@@ -10,6 +11,7 @@ pub mod network;
 mod quote;
 mod record;
 pub mod run;
+pub mod run_sheet;
 mod safety;
 mod sections;
 mod series;

@@ -57,6 +57,7 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
         ("proposal-text", Box::new(proposals::text())),
         ("proposal-table", Box::new(proposals::table())),
         ("paper", Box::new(people::paper())),
+        ("run-sheet", Box::new(people::run_sheet())),
         ("api", Box::new(people::api())),
     ];
     pages.into_iter().map(|(name, page)| Ok(Sample { name, html: page.html()? })).collect()

@@ -7,7 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::change::Kind;
-use signalbox_core::process::{AnswerKind, Question};
+use signalbox_core::process::{AnswerKind, Question, Required};
 use signalbox_store::accounts::{ApiToken, issue_token};
 use signalbox_store::directory::{self, Item, OnDifference, Service, Site};
 
@@ -214,6 +214,11 @@ pub fn answer(question: &Question) -> Option<Value> {
         AnswerKind::Number { min, .. } => json!(min),
         AnswerKind::Line { .. } | AnswerKind::Prose if is_asked => json!("Words enough."),
         AnswerKind::List if is_asked => json!(["Words enough."]),
+        AnswerKind::Rows { columns, .. } if is_asked && question.required != Required::Optional => {
+            let cell = |kind: &AnswerKind| if let AnswerKind::Choice(all) = kind { json!(codes(all)) } else { json!("Words enough.") };
+            let typed = columns.iter().filter(|column| column.required).map(|column| (column.id.clone(), cell(&column.answer)));
+            json!([Value::Object(typed.collect())])
+        }
         _ => return None,
     })
 }

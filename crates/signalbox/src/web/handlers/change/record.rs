@@ -322,5 +322,6 @@ fn links(seen: &Seen) -> Vec<Link> {
     let pinned = Link::new(&format!("The text that it keeps: version {}", process.version), &format!("/process/{}/versions/{}", process.id, process.hash));
     let impact = Link::new("What it touches, and what depends on that", &format!("{}/impact", seen.address()));
     let paper = Link::new("As a form to print", &format!("{}/form", seen.address()));
-    std::iter::once(impact).chain(how).chain([pinned, paper]).chain(super::super::urgent::link(seen)).collect()
+    let sheet = super::run_sheet::links(seen);
+    std::iter::once(impact).chain(how).chain([pinned, paper]).chain(sheet).chain(super::super::urgent::link(seen)).collect()
 }

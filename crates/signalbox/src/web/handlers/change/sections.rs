@@ -23,7 +23,7 @@ pub(super) fn knows(seen: &Seen, act: Act) -> bool {
 
 /// Every panel that this change has something for.
 pub(super) fn all(seen: &Seen) -> Vec<Section> {
-    let first = warnings(seen).into_iter().chain([glance(seen)]).chain(tables(seen));
+    let first = warnings(seen).into_iter().chain([glance(seen)]).chain(tables(seen)).chain(super::departments::section(seen));
     let before = [defects(seen), risk(seen), super::decisions::section(seen), assessments(seen)].into_iter().flatten().chain(safety::sections(seen));
     let decided = [network(seen), super::boards::board(seen), approvals(seen), super::money::panel(seen), conditions(seen), promise(seen)];
     let after = decided.into_iter().chain([super::work::plan(seen), night(seen), end(seen), super::work::learnt(seen)]);
@@ -105,6 +105,9 @@ fn tables(seen: &Seen) -> Vec<Section> {
     for (id, answer) in answers {
         let questions = &seen.situation.process.questions;
         let Some((at, question)) = questions.iter().enumerate().find(|(_, question)| question.id == *id) else { continue };
+        if id == signalbox_core::departments::QUESTION {
+            continue;
+        }
         if let Some(table) = table_of(seen, question, answer) {
             found.push((at, Section::new(&format!("answer-{id}"), &question.text).table(table, "")));
         }

@@ -5,9 +5,44 @@ use crate::web::pages::feeds::{FeedRow, FeedsPage, NewFeed};
 use crate::web::pages::me::{MePage, TokenRow};
 use crate::web::pages::paper::{Group, PaperPage, Question};
 use crate::web::pages::process::{ApiPage, DocumentPage, OwnHtml};
+use crate::web::pages::run_sheet::RunSheetPage;
 use crate::web::pages::session::{DemoOrganisation, DemoPage, DemoPerson, MailPage};
 use crate::web::parts::{Cell, Fact, Form, Row, Section, Table, ToldPage};
 use crate::web::ui::{Choice, Field, Link};
+
+/// The run sheet of a night in a comms room.
+pub fn run_sheet() -> RunSheetPage {
+    let room = || Cell::text("\u{a0}");
+    let row = |what: &str, small: &str| Row::new(Cell::text(what).small(small), vec![room(), room()]);
+    let table = |caption: &str, heads: &[&str], rows: Vec<Row>| (caption.to_owned(), Table::new(caption, heads, rows));
+    RunSheetPage {
+        shell: Shell::sample("Run sheet: ON-2026-000412", Place::Changes),
+        lede: "Switchgear service, plant room A".into(),
+        facts: vec![
+            Fact::new("When", "Thursday 3 December 2026, 04:00 to 05:00"),
+            Fact::new("Where", "Northbrook General"),
+            Fact::new("Last moment to go back", "Thursday 3 December 2026, 05:30. Going back after that ends too late."),
+        ],
+        tables: vec![
+            (
+                "Telephone numbers".into(),
+                Table::new(
+                    "Telephone numbers",
+                    &["Who", "Number"],
+                    vec![Row::new(Cell::text("Sam Okoro").small("On site"), vec![Cell::text("020 7946 0158")])],
+                ),
+            ),
+            table("Switching off", &["What", "Off at", "By"], vec![row("1. Distribution board 3", "5 minutes"), row("2. Core switch", "")]),
+            table(
+                "Bringing back",
+                &["What", "Back at", "By"],
+                vec![row("1. Core switch", "Back when: both lights are green"), row("2. Distribution board 3", "")],
+            ),
+        ],
+        enter: Some(Link::new("Key in a run sheet", "/changes/ON-2026-000412/run-sheet/enter")),
+        address: "https://changes.example.org/changes/ON-2026-000412/run-sheet/enter".into(),
+    }
+}
 
 /// A form on paper, partly filled in.
 pub fn paper() -> PaperPage {
