@@ -50,7 +50,7 @@ pub use documents::{Adopted, Documents};
 use hand::Hand;
 pub use merge::{Due, NewMerger, Outlook, Successor, TASK as MERGER};
 use seat::{Place, Seat};
-pub use series::{Made, PLANNED};
+pub use series::{Made, PLANNED, dates_of};
 
 /// What a command did; all that an answer needs, so that the same key can be given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -337,3 +337,73 @@ fn c079_a_rule_is_refused_with_every_fault_and_seen_by_those_who_see_the_change(
         assert_eq!(stranger.post("/api/v1/series", body).await.status, StatusCode::NOT_FOUND);
     });
 }
+
+#[test]
+fn x13_one_notice_carries_a_year_of_dates_each_moved_or_cancelled_alone() {
+    on_each_engine(|world| async move {
+        let estate = furnish(&world);
+        let mut ruth = world.sign_in(RUTH).await;
+        let stated =
+            state(&mut ruth, &[("starts_at-date", "2026-12-08"), ("ends_at-date", "2026-12-08"), ("repeats", "rule"), ("rule", "FREQ=MONTHLY;BYDAY=2TU")])
+                .await;
+        let path = stated.location().to_owned();
+        let page = ruth.get(&path).await;
+        assert!(page.text().contains("The 12 dates of the coming year, from Tuesday 8 December 2026 to Tuesday 9 November 2027,"), "{}", page.text());
+        let version = page.field("version").expect("a version");
+        // Nobody of another trust sends it, and a page that was read before a change of the rule sends nothing.
+        let mut una = world.sign_in(UNA).await;
+        assert_eq!(una.post(&path, &[("deed", "send"), ("version", &version)]).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(ruth.post(&path, &[("deed", "send"), ("version", "77")]).await.status, StatusCode::CONFLICT);
+        let sent = ruth.post(&path, &[("deed", "send"), ("version", &version)]).await;
+        assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
+        let series = id_of(&path);
+        let references = made(&world, series);
+        assert_eq!(references.len(), 12, "{references:?}");
+        let stages = |world: &World| -> Vec<Stage> {
+            let read = |tx: &mut dyn signalbox_store::Tx| {
+                let mut found = vec![];
+                for one in directory::occurrences_settled(tx, series, 100)? {
+                    found.insert(0, project::load(tx, one.change_id.expect("a change"))?.expect("a change").change.stage);
+                }
+                Ok(found)
+            };
+            world.app.db.read(read).expect("a read")
+        };
+        assert!(stages(&world).iter().all(|stage| *stage == Stage::Submitted), "{:?}", stages(&world));
+        // One is cancelled; the others stay.
+        let withdrawn = world.app.db.read(|tx| Ok(directory::occurrences_settled(tx, series, 100)?[5].change_id.expect("a change"))).expect("a read");
+        estate.ruth(&world, withdrawn, Act::Withdraw, &[]);
+        assert_eq!(stages(&world).iter().filter(|stage| **stage == Stage::Submitted).count(), 11);
+        // Everything is made, so the worker makes none of it again, and there is nothing left to send.
+        assert_eq!(look_at(&world, "2026-11-20T09:00:00Z", series).len(), 12);
+        let mut ruth = world.sign_in(RUTH).await;
+        assert!(!ruth.get(&path).await.text().contains("One notice of all dates"));
+        // The second date tells of the first, and the first of the next year of the same month a year before.
+        let second = ruth.get(&format!("/changes/{}", references[1])).await.text();
+        assert!(second.contains(&format!("Last time: {}", references[0])), "{second}");
+        world.clock.set(at("2027-11-20T09:00:00Z"));
+        let all = look_at(&world, "2027-11-20T09:00:00Z", series);
+        let mut ruth = world.sign_in(RUTH).await;
+        let next = ruth.get(&format!("/changes/{}", all[12])).await.text();
+        assert!(next.contains(&format!("Last year: {}, ", references[0])), "{next}");
+    });
+}
+
+#[test]
+fn x13_a_date_that_is_refused_is_named_and_none_is_sent() {
+    on_each_engine(|world| async move {
+        let estate = furnish(&world);
+        // The next of them is in three days, and nobody has said why that is late: the template was in time.
+        let _ = &estate;
+        let mut ruth = world.sign_in(RUTH).await;
+        let stated =
+            state(&mut ruth, &[("starts_at-date", "2026-11-20"), ("ends_at-date", "2026-11-20"), ("repeats", "rule"), ("rule", "FREQ=MONTHLY;BYMONTHDAY=20")])
+                .await;
+        let path = stated.location().to_owned();
+        let version = ruth.get(&path).await.field("version").expect("a version");
+        let refused = ruth.post(&path, &[("deed", "send"), ("version", &version)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text());
+        assert!(refused.text().contains("20 November 2026"), "{}", refused.text());
+        assert!(made(&world, id_of(&path)).is_empty());
+    });
+}

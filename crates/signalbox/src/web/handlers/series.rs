@@ -9,6 +9,7 @@ use axum::response::Response;
 use jiff::civil::DateTime;
 use signalbox_core::calendar::{self, local};
 use signalbox_core::change::Change;
+use signalbox_core::refusal::Refusal;
 use signalbox_core::schedule::recurrence::Typed;
 use signalbox_core::schedule::series::{self as rules, LEAD_DAYS_USUAL};
 use signalbox_store::directory::{self, Series, Settled};
@@ -20,6 +21,7 @@ use super::setup::calendars::{on_page, rule, times};
 use super::setup::{check, names};
 use super::{filled, id as number, summary};
 use crate::app::{App, Shared};
+use crate::run::{Stop, dates_of};
 use crate::web::form::{Form, Query};
 use crate::web::layout::{Place, Shell};
 use crate::web::pages::blocks::{Block, BlocksPage};
@@ -97,6 +99,8 @@ struct Shown {
     template: Change,
     so_far: Vec<(Settled, Option<Change>)>,
     ahead: Vec<rules::Occurrence>,
+    /// The dates that may be sent as one notice now.
+    dates: Vec<rules::Occurrence>,
     /// What is said of notice where the lead is too short for it.
     late: Option<String>,
 }
@@ -122,10 +126,11 @@ fn read(app: &App, visitor: &Visitor, id: i64) -> Result<Shown, Failure> {
             judged.verdict.is_late().then(|| format!("It is made too late: {asked} of notice are asked for. Have it made earlier before its start."))
         });
         let owner = owner_name(&owner, series.owner_id);
-        Ok(Some((org, owner, is_orphaned, situation.loaded.change, so_far, late)))
+        let dates = if may && series.is_going() { dates_of(tx, &series, app.clock.now())? } else { vec![] };
+        Ok(Some((org, owner, is_orphaned, situation.loaded.change, so_far, late, dates)))
     })?;
-    let (org, owner, is_orphaned, template, so_far, late) = found.ok_or(Failure::NotFound)?;
-    Ok(Shown { series, may, org, owner, is_orphaned, template, so_far, ahead, late })
+    let (org, owner, is_orphaned, template, so_far, late, dates) = found.ok_or(Failure::NotFound)?;
+    Ok(Shown { series, may, org, owner, is_orphaned, template, so_far, ahead, dates, late })
 }
 
 /// The times so far, each with its change where these eyes may see it.
@@ -151,7 +156,9 @@ fn draw(app: &App, visitor: &Visitor, id: i64, form: &Form, faults: &[Fault]) ->
     let series = &shown.series;
     let may = shown.may && series.ended_at.is_none();
     let (skip, skip_fields) = next_block(&shown, may, form, faults);
-    let mut blocks = vec![facts_block(&shown), skip, so_far_block(&shown)];
+    let mut blocks = vec![facts_block(&shown), skip];
+    blocks.extend(dates_block(&shown));
+    blocks.push(so_far_block(&shown));
     if may {
         blocks.push(deeds_block(series));
     }
@@ -204,6 +211,21 @@ fn next_block(shown: &Shown, may: bool, form: &Form, faults: &[Fault]) -> (Block
     (block.form("Leave one of them out", skip), fields)
 }
 
+/// One notice of all the dates that are ahead (X13).
+fn dates_block(shown: &Shown) -> Option<Block> {
+    let (first, last) = (shown.dates.first()?, shown.dates.last()?);
+    let (series, day) = (&shown.series, |one: &rules::Occurrence| local::date_words(one.day));
+    let (count, span) = match shown.dates.len() {
+        1 => ("Send this date".to_owned(), format!("The date of the coming year, {},", day(first))),
+        n => (format!("Send all {n} dates"), format!("The {n} dates of the coming year, from {} to {},", day(first), day(last))),
+    };
+    let words = format!(
+        "{span} can be sent at once with the answers of {}, so that everybody knows of them early. Each is a change of its own from then on, to be moved or cancelled alone.",
+        shown.template.reference
+    );
+    Some(Block::new(Section::new("dates", "One notice of all dates").words(&words)).form("Send them now", deed(series, "send", &count, vec![])))
+}
+
 fn deed(series: &Series, deed: &str, button: &str, fields: Vec<Field>) -> parts::Form {
     parts::Form::new(&format!("/series/{}", series.id), button, fields).quiet().hide("deed", deed).hide("version", &series.version.to_string())
 }
@@ -240,6 +262,16 @@ pub async fn take(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     let (actor, id) = (visitor.actor()?, number(&id)?);
     series::changeable(&app, &actor, id)?;
     form.only(&["deed", "version", "day"])?;
+    if form.text("deed") == "send" {
+        return match app.send_dates(&actor, id, form.text("version").parse().ok()) {
+            Ok(sent) => Ok(done(&app, &format!("/series/{id}"), &format!("Sent: {}.", words::counted(sent as i64, "date")))),
+            Err(Stop::Refused(Refusal::Invalid(faults))) => {
+                let faults: Vec<Fault> = faults.iter().map(|fault| Fault::whole(fault.code, words::fault(fault))).collect();
+                draw(&app, &visitor, id, &form, &faults)
+            }
+            Err(stop) => Err(super::change::stopped(stop)),
+        };
+    }
     let (wanted, said) = match form.text("deed") {
         "pause" => (Deed::Pause, "The rule pauses: nothing is made until you go on."),
         "resume" => (Deed::Resume, "The rule goes on. What lay in the pause is not made."),

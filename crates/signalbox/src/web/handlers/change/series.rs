@@ -1,7 +1,8 @@
 //! On the record: by which rule this change was made, how it went last time, and by which rules it comes again (C079).
 
+use jiff::civil::Date;
 use signalbox_core::schedule::series as rules;
-use signalbox_store::directory::{self, Series};
+use signalbox_store::directory::{self, Series, Settled};
 use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
 use signalbox_store::{StoreError, Tx, project};
@@ -40,16 +41,33 @@ pub(super) fn sections(app: &App, seen: &Seen) -> Result<Vec<Section>, Failure> 
     })
 }
 
-/// The link to what was made before, and what came of it.
-fn last_time(tx: &mut dyn Tx, scope: &Scope, series: &Series, day: jiff::civil::Date, section: Section) -> Result<Section, StoreError> {
-    let before = directory::occurrence_before(tx, series.id, day)?.and_then(|one| one.change_id);
-    let Some(id) = before else { return Ok(section.words("This is the first time.")) };
+/// How far from the same day of the year before a time still counts as last year's: half a month.
+const NEAR_DAYS: i32 = 15;
+/// How many times are looked through for it: two years of weeks.
+const LOOKED: i64 = 110;
+
+/// The links to what was made before and a year before, and what came of each.
+fn last_time(tx: &mut dyn Tx, scope: &Scope, series: &Series, day: Date, section: Section) -> Result<Section, StoreError> {
+    let Some(before) = directory::occurrence_before(tx, series.id, day)? else { return Ok(section.words("This is the first time.")) };
+    let section = came(tx, scope, "Last time", before.change_id, section)?;
+    let year_ago = day.checked_sub(jiff::Span::new().years(1)).unwrap_or(day);
+    let distance = |one: &Settled| (one.occurrence.day - year_ago).get_days().abs();
+    let near = directory::occurrences_settled(tx, series.id, LOOKED)?.into_iter().filter(|one| distance(one) <= NEAR_DAYS).min_by_key(distance);
+    match near.filter(|one| one.occurrence.day != before.occurrence.day) {
+        Some(one) => came(tx, scope, "Last year", one.change_id, section),
+        None => Ok(section),
+    }
+}
+
+/// A link to a change with what came of it, where these eyes may see it.
+fn came(tx: &mut dyn Tx, scope: &Scope, when: &str, id: Option<i64>, section: Section) -> Result<Section, StoreError> {
+    let Some(id) = id else { return Ok(section.words(&format!("{when}: missed, its start had passed before it could be made."))) };
     if !sight::is_visible(tx, scope, id)? {
         return Ok(section);
     }
     let Some(change) = project::load(tx, id)?.map(|loaded| loaded.change) else { return Ok(section) };
     let came = change.outcome.map_or_else(|| change.stage.words().to_owned(), |outcome| words::option_label("outcome", outcome.code()));
-    Ok(section.link(&format!("Last time: {}, {}", change.reference, lower(&came)), &format!("/changes/{}", change.reference)))
+    Ok(section.link(&format!("{when}: {}, {}", change.reference, lower(&came)), &format!("/changes/{}", change.reference)))
 }
 
 fn address(series: &Series) -> String {
