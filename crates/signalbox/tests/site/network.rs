@@ -2,6 +2,8 @@
 //! provider, acknowledged by a link and chased where nobody does. What the tests get is kept under `target/maintnote`,
 //! where the parser that carriers' customers use reads it (tools/maintnote.sh).
 
+mod refusals;
+
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
@@ -393,7 +395,7 @@ fn the_link_of_a_notice_acknowledges_once_and_nothing_else() {
         }
         let path = link(&letter);
         let page = anybody.get(&path).await;
-        assert!(page.text().contains("Nothing has been acknowledged yet") && page.text().contains("NB-ETH-1"), "{}", page.text());
+        assert!(page.text().contains("Nothing has been answered yet") && page.text().contains("NB-ETH-1"), "{}", page.text());
         assert!(matches!(load(&world, one).change.network, Network::Sent { .. }), "to open it is not to press");
         let long = anybody.post(&path, &[("their_reference", &"x".repeat(121))]).await;
         assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
