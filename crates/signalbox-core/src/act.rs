@@ -104,6 +104,8 @@ vocabulary! {
         TellNetwork = "tell_network", "tell the network provider";
         /// The network provider acknowledges.
         Acknowledge = "acknowledge", "acknowledge the notice";
+        /// BR-17: the network provider says no, with a reason.
+        RefuseNotice = "refuse_notice", "refuse the notice";
         /// X6: told by phone or through the provider's own form, with the proof.
         RecordTold = "record_told", "record that the provider was told";
         /// BR-13b to BR-14: what late notice leads to is decided.

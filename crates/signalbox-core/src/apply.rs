@@ -130,9 +130,11 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         | Event::Cancelled { .. }
         | Event::Withdrawn { .. }
         | Event::ExpiredUnanswered => fold_ending(change, recorded),
-        Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkToldUnacknowledged { .. } | Event::NoticeSettled { .. } => {
-            fold_notice(change, recorded)
-        }
+        Event::NetworkTold { .. }
+        | Event::NetworkAcknowledged { .. }
+        | Event::NetworkRefused { .. }
+        | Event::NetworkToldUnacknowledged { .. }
+        | Event::NoticeSettled { .. } => fold_notice(change, recorded),
         Event::VerballyApproved(_)
         | Event::VerbalConfirmed { .. }
         | Event::VerbalDenied { .. }
@@ -381,6 +383,10 @@ fn reschedule(change: &mut Change, recorded: &Recorded) {
             change.network = Network::Needed;
         }
     }
+    // Whatever it refused, it was not this.
+    if matches!(change.network, Network::Refused { .. }) {
+        change.network = Network::Needed;
+    }
 }
 
 /// X10: by a safety officer the way is open to the chair; by the chair the approvals stand for the new window.
@@ -505,6 +511,12 @@ fn fold_notice(change: &mut Change, recorded: &Recorded) {
     match &recorded.event {
         Event::NetworkTold { way, reference } => change.network = Network::Sent { at, way: way.clone(), reference: reference.clone() },
         Event::NetworkAcknowledged { reference } => change.network = Network::Acknowledged { at, by, reference: reference.clone() },
+        Event::NetworkRefused { reason } => {
+            change.network = Network::Refused { at, by, reason: reason.clone() };
+            if change.stage == Stage::Scheduled {
+                change.stage = Stage::Approved;
+            }
+        }
         Event::NetworkToldUnacknowledged { proof } => change.network = Network::Told { at, by, proof: proof.clone() },
         Event::NoticeSettled { consequence, .. } => change.consequence = Some(*consequence),
         _ => {}

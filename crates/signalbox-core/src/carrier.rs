@@ -5,6 +5,7 @@
 mod calendar;
 mod known;
 mod labels;
+pub mod proof;
 mod status;
 mod times;
 
@@ -43,6 +44,22 @@ impl State {
 }
 
 vocabulary! {
+    /// What became of a notice, those first that want something.
+    Standing {
+        /// A person is asked.
+        Waiting = "waiting", "waiting to be confirmed";
+        /// It spoke for itself: the schedule says what it says.
+        Entry = "entry", "on the schedule by itself";
+        /// A person confirmed what it says.
+        Confirmed = "confirmed", "confirmed";
+        /// A later version was here before it; it changes nothing.
+        Older = "older", "came after a later version";
+        /// A person put it aside, with words.
+        Refused = "refused", "put aside";
+    }
+}
+
+vocabulary! {
     /// Why a value is open, or has to be looked at by a person.
     Doubt {
         NotSaid = "not_said", "the notice does not say it";
@@ -56,6 +73,15 @@ vocabulary! {
         Unclear = "unclear", "the words can be read in more than one way";
         Unknown = "unknown", "a word that the standard does not have";
         Broken = "broken", "the line is broken";
+        /// Of a sender: the account has domains, and this is none of them.
+        SenderElsewhere = "sender_elsewhere", "it does not come from a domain from which notices of this account come";
+        SenderUnset = "sender_unset", "nobody has set from which domains notices of this account come; that is done under Network accounts";
+        SenderUnproved = "sender_unproved", "the mail server does not say that it really comes from the domain it names";
+        SenderChanged = "sender_changed", "the first notice about this work came from another domain";
+        AccountUnknown = "account_unknown", "no account with this number is set up here";
+        CircuitUnknown = "circuit_unknown", "a circuit that is not known here, or belongs to another account";
+        Reworded = "reworded", "this version came before, and said something else";
+        Unannounced = "unannounced", "the end of something that was never announced";
     }
 }
 
@@ -93,7 +119,7 @@ pub struct Object {
     pub words: String,
 }
 
-/// What is wrong with a MaintNote: which property, and how.
+/// What is wrong with a MaintNote or with where it comes from: which property, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The name of the property, such as `X-MAINTNOTE-STATUS`.
@@ -123,8 +149,8 @@ pub struct Received {
 /// What was understood of a notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Understood {
-    /// It is a MaintNote; the faults are those of the standard.
     pub is_maintnote: bool,
+    /// Those of the standard, and why it may not speak for itself here.
     pub faults: Vec<Fault>,
     pub provider: Found<String>,
     pub account: Found<String>,
@@ -172,6 +198,11 @@ impl Understood {
 /// By what notices of one provider are brought together, however each of them names it.
 pub fn provider_key(provider: &str) -> String {
     known::key(provider)
+}
+
+/// The address of whoever made a calendar, where it names one.
+pub fn organizer(calendar: &str) -> Option<String> {
+    calendar::events(calendar).iter().find_map(calendar::Event::organizer)
 }
 
 /// Reads a notice. A MaintNote in it is believed before the words around it.

@@ -334,7 +334,14 @@ pub enum Network {
         by: Stamp,
         reference: Option<Text>,
     },
-    /// X6: mail, phone and a named person tried; told, with the proof.
+    /// BR-17: the provider said no. Until it is asked anew about another time, takes it back, or the authority decides, the
+    /// work is not scheduled.
+    Refused {
+        at: Timestamp,
+        by: Stamp,
+        reason: Text,
+    },
+    /// X6: mail, phone and a named person tried; told, with the proof. After a refusal: the authority's word.
     Told {
         at: Timestamp,
         by: Stamp,

@@ -204,6 +204,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::Expire => Some(vec![Event::ExpiredUnanswered]),
         Act::TellNetwork => notice::tell_network(t),
         Act::Acknowledge => notice::acknowledge(t),
+        Act::RefuseNotice => notice::refuse(t),
         Act::RecordTold => notice::record_told(t),
         Act::SettleNotice => notice::settle(t),
         Act::RecordVerbal => urgent::record_verbal(t),

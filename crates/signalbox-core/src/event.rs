@@ -396,6 +396,9 @@ pub enum Event {
     NetworkAcknowledged {
         reference: Option<Text>,
     },
+    NetworkRefused {
+        reason: Text,
+    },
     NetworkToldUnacknowledged {
         proof: Text,
     },

@@ -141,6 +141,7 @@ fn shut(rule: &Rule, ctx: &Context, change: &Change, step: &Step, stamp: &Stamp)
         Rule::ProviderTold => match &change.network {
             Network::NotNeeded | Network::Acknowledged { .. } | Network::Told { .. } => None,
             Network::Needed => Some(Bar::new("provider-not-told").with("NEEDED").with(0)),
+            Network::Refused { .. } => Some(Bar::new("provider-refused")),
             Network::Sent { at, .. } => Some(Bar::new("provider-not-acknowledged").with("SENT").with(whole_days(*at, ctx.now))),
         },
         Rule::OutcomeByAnother => did_the_work(change, stamp).then(|| Bar::new("outcome-by-another")),
@@ -257,8 +258,13 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
         Act::TakeBack => crate::board::take_back_bar(ctx, change, stamp),
         Act::Reaffirm => crate::board::reaffirm_bar(ctx, change, stamp),
         Act::Assess => crate::decide::assess::open_for(ctx, change).is_empty().then(|| Bar::new("no-assessment-of-yours")),
-        Act::Acknowledge if !matches!(change.network, Network::Needed | Network::Sent { .. } | Network::Told { .. }) => Some(Bar::new("network-not-needed")),
-        Act::TellNetwork | Act::RecordTold if matches!(change.network, Network::NotNeeded) => Some(Bar::new("network-not-needed")),
+        Act::Acknowledge if matches!(change.network, Network::NotNeeded | Network::Acknowledged { .. }) => Some(Bar::new("network-not-needed")),
+        Act::TellNetwork | Act::RecordTold | Act::RefuseNotice if matches!(change.network, Network::NotNeeded) => Some(Bar::new("network-not-needed")),
+        // To tell it the same once more settles no refusal; the authority's word does.
+        Act::TellNetwork | Act::RefuseNotice if matches!(change.network, Network::Refused { .. }) => Some(Bar::new("provider-refused")),
+        Act::RecordTold if matches!(change.network, Network::Refused { .. }) && stamp.role != Some(Role::AuthorityManager) => {
+            Some(Bar::new("provider-refused"))
+        }
         Act::TellNetwork if matches!(change.network, Network::Acknowledged { .. }) => Some(Bar::new("network-acknowledged")),
         Act::SettleNotice if change.notice().is_none_or(|n| !n.verdict.is_late()) => Some(Bar::new("notice-on-time")),
         Act::MeetCondition if !change.conditions.iter().any(|c| may_meet(ctx, stamp, c)) => Some(Bar::new("no-open-condition")),

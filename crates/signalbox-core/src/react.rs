@@ -84,6 +84,7 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::Restated { .. } => Act::Restate,
         Event::NetworkTold { .. } => Act::TellNetwork,
         Event::NetworkAcknowledged { .. } => Act::Acknowledge,
+        Event::NetworkRefused { .. } => Act::RefuseNotice,
         Event::NetworkToldUnacknowledged { .. } => Act::RecordTold,
         Event::NoticeSettled { .. } => Act::SettleNotice,
         Event::ConditionMet { .. } => Act::MeetCondition,

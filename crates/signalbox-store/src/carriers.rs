@@ -9,7 +9,8 @@ use crate::{Row, StoreError, Tx, values};
 use jiff::Timestamp;
 use serde_json::json;
 use signalbox_core::calendar::DEFAULT_ZONE;
-use signalbox_core::carrier::{self, Understood};
+use signalbox_core::carrier::proof::domain_of;
+use signalbox_core::carrier::{self, Doubt, Fault, Standing, Understood};
 use signalbox_core::ids::{ItemId, SiteId};
 use signalbox_core::maintnote::Impact;
 use signalbox_core::schedule::recurrence::Recurrence;
@@ -50,41 +51,6 @@ statements! {
     ACCOUNTS = "select id from network_accounts where number = $1 order by id limit 2";
 }
 
-/// What became of a notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It spoke for itself: the schedule says what it says.
-    Entry,
-    /// A person is asked.
-    Waiting,
-    /// A person confirmed what it says.
-    Confirmed,
-    /// A person put it aside, with words.
-    Refused,
-    /// A later version was here before it; it changes nothing.
-    Older,
-}
-
-impl State {
-    /// Every state, those first that want something.
-    pub const ALL: [State; 5] = [State::Waiting, State::Entry, State::Confirmed, State::Older, State::Refused];
-
-    /// The code in rows and in the API.
-    pub fn code(self) -> &'static str {
-        match self {
-            State::Entry => "entry",
-            State::Waiting => "waiting",
-            State::Confirmed => "confirmed",
-            State::Refused => "refused",
-            State::Older => "older",
-        }
-    }
-
-    fn from_code(code: &str) -> Option<State> {
-        State::ALL.into_iter().find(|state| state.code() == code)
-    }
-}
-
 /// A notice to be kept.
 #[derive(Clone, Debug)]
 pub struct Arrival {
@@ -94,6 +60,8 @@ pub struct Arrival {
     pub subject: String,
     pub raw: Vec<u8>,
     pub understood: Understood,
+    /// Whether the mail server found that it comes from the domain of its sender; `None` where nobody asks it.
+    pub is_vouched: Option<bool>,
 }
 
 /// A notice that is kept.
@@ -106,7 +74,7 @@ pub struct Kept {
     pub received_at: Timestamp,
     pub received_by: Option<i64>,
     pub understood: Understood,
-    pub state: State,
+    pub state: Standing,
     pub work_id: Option<i64>,
     pub decided_at: Option<Timestamp>,
     pub decided_by: Option<i64>,
@@ -169,7 +137,7 @@ fn read(row: &dyn Row) -> Result<Kept, StoreError> {
         received_at: time(row, 4)?,
         received_by: row.opt_int(5)?,
         understood: serde_json::from_str(&row.text(6)?).map_err(|fault| StoreError::Corrupt(fault.to_string()))?,
-        state: State::from_code(&state).ok_or_else(|| unknown(&state))?,
+        state: Standing::from_code(&state).ok_or_else(|| unknown(&state))?,
         work_id: row.opt_int(8)?,
         decided_at: opt_time(row, 9)?,
         decided_by: row.opt_int(10)?,
@@ -204,7 +172,7 @@ pub fn raw(tx: &mut dyn Tx, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
 }
 
 /// The latest notices in this state, the newest first.
-pub fn notices(tx: &mut dyn Tx, state: State) -> Result<Vec<Kept>, StoreError> {
+pub fn notices(tx: &mut dyn Tx, state: Standing) -> Result<Vec<Kept>, StoreError> {
     tx.all(IN_STATE, values![state.code(), LISTED], read)
 }
 
@@ -235,10 +203,6 @@ pub fn entries(tx: &mut dyn Tx, work_id: i64) -> Result<Vec<ExternalEntry>, Stor
 
 fn key(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-fn domain(sender: &str) -> String {
-    sender.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default()
 }
 
 /// The places that circuits of these names are at: the site of the item, or the item where it stands at none. `None` for
@@ -276,7 +240,8 @@ fn account_of(tx: &mut dyn Tx, number: Option<&String>) -> Result<Option<i64>, S
 }
 
 /// Keeps a notice. One that speaks for itself changes the schedule at once: a MaintNote without a fault, of an account
-/// that is known, about circuits that all are. Everything else waits for a person. The same notice again does nothing.
+/// that is known, from a domain of that account, about circuits that all are known. Everything else waits for a person,
+/// with the reason. The same notice again does nothing.
 ///
 /// # Errors
 /// The store's.
@@ -287,15 +252,19 @@ pub fn receive(tx: &mut dyn Tx, act: &Act, ids: &[i64], arrival: &Arrival) -> An
     }
     let mut ids = Ids(ids.iter());
     let id = ids.next()?;
+    let mut understood = arrival.understood.clone();
     let (state, work_id) = match speaks(tx, arrival)? {
-        Speaks::Not => (State::Waiting, None),
-        Speaks::Older(work) => (State::Older, Some(work)),
-        Speaks::For(told) => match apply(tx, act, &mut ids, &told, arrival.understood.sequence, &domain(&arrival.sender))? {
-            Ok(work) => (State::Entry, Some(work)),
+        Speaks::Not(why) => {
+            understood.faults.extend(why);
+            (Standing::Waiting, None)
+        }
+        Speaks::Older(work) => (Standing::Older, Some(work)),
+        Speaks::For(told) => match apply(tx, act, &mut ids, &told, understood.sequence, &domain_of(&arrival.sender))? {
+            Ok(work) => (Standing::Entry, Some(work)),
             Err(refused) => return Ok(Err(refused)),
         },
     };
-    let understood = serde_json::to_string(&arrival.understood).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
+    let understood = serde_json::to_string(&understood).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
     let row = values![
         id,
         &arrival.content_hash,
@@ -316,14 +285,40 @@ pub fn receive(tx: &mut dyn Tx, act: &Act, ids: &[i64], arrival: &Arrival) -> An
 }
 
 enum Speaks {
-    /// A person is asked.
-    Not,
+    /// A person is asked, for these reasons beside what could not be read.
+    Not(Vec<Fault>),
     Older(i64),
     For(Told),
 }
 
+fn because(property: &str, doubt: Doubt) -> Fault {
+    Fault { property: property.into(), doubt }
+}
+
+/// Why a notice of this account is not believed to come from its provider (spec 10.3). Whoever knows an account and a
+/// circuit could write one; the domain is set by an administrator, and kept with the account.
+fn sender_faults(tx: &mut dyn Tx, arrival: &Arrival, account: i64) -> Result<Vec<Fault>, StoreError> {
+    let senders = directory::network_account(tx, account)?.map(|account| account.senders).unwrap_or_default();
+    let mut faults = vec![];
+    if senders.is_empty() {
+        faults.push(because("From", Doubt::SenderUnset));
+    } else if !senders.contains(&domain_of(&arrival.sender)) {
+        faults.push(because("From", Doubt::SenderElsewhere));
+    }
+    if arrival.is_vouched == Some(false) {
+        faults.push(because("From", Doubt::SenderUnproved));
+    }
+    Ok(faults)
+}
+
 fn speaks(tx: &mut dyn Tx, arrival: &Arrival) -> Result<Speaks, StoreError> {
     let understood = &arrival.understood;
+    let account = account_of(tx, understood.account.value.as_ref())?;
+    let mut why = match account {
+        Some(account) => sender_faults(tx, arrival, account)?,
+        None if understood.is_maintnote && understood.account.value.is_some() => vec![because("X-MAINTNOTE-ACCOUNT", Doubt::AccountUnknown)],
+        None => vec![],
+    };
     let (Some(provider), Some(number), Some(status), Some(start), Some(end), Some(sequence)) = (
         understood.provider.value.clone(),
         understood.maintenance_id.value.clone(),
@@ -332,23 +327,38 @@ fn speaks(tx: &mut dyn Tx, arrival: &Arrival) -> Result<Speaks, StoreError> {
         understood.end.value,
         understood.sequence,
     ) else {
-        return Ok(Speaks::Not);
+        return Ok(Speaks::Not(why));
     };
-    let account = account_of(tx, understood.account.value.as_ref())?;
     let (extents, are_all_known) = places(tx, understood, account)?;
-    if !understood.is_plain() || account.is_none() || !are_all_known || extents.is_empty() {
-        return Ok(Speaks::Not);
+    if understood.is_maintnote && !are_all_known {
+        why.push(because("X-MAINTNOTE-OBJECT-ID", Doubt::CircuitUnknown));
     }
-    match work_of(tx, &provider, &number)? {
+    let work = work_of(tx, &provider, &number)?;
+    let is_older = work.as_ref().is_some_and(|work| work.sequence.is_some_and(|known| known > sequence));
+    match &work {
         // Whoever takes a number that another sender began is asked about, and so is a version that came in two wordings.
-        Some(work) if work.sender_domain != domain(&arrival.sender) || work.sequence == Some(sequence) => return Ok(Speaks::Not),
-        Some(work) if work.sequence.is_some_and(|known| known > sequence) => return Ok(Speaks::Older(work.id)),
+        Some(work) if !is_of_account(tx, account, &work.sender_domain)? && work.sender_domain != domain_of(&arrival.sender) => {
+            why.push(because("From", Doubt::SenderChanged));
+        }
+        Some(work) if work.sequence == Some(sequence) => why.push(because("SEQUENCE", Doubt::Reworded)),
         // The end of something that nobody heard of.
-        None if !status.is_open() => return Ok(Speaks::Not),
+        None if !status.is_open() => why.push(because("X-MAINTNOTE-STATUS", Doubt::Unannounced)),
         _ => {}
     }
-    let title = understood.summary.value.clone().unwrap_or_default();
-    Ok(Speaks::For(Told { provider, number, status, impact: understood.worst(), title, start, end, extents }))
+    match work.filter(|_| is_older) {
+        _ if !why.is_empty() || !understood.is_plain() || extents.is_empty() => Ok(Speaks::Not(why)),
+        Some(work) => Ok(Speaks::Older(work.id)),
+        None => {
+            let title = understood.summary.value.clone().unwrap_or_default();
+            Ok(Speaks::For(Told { provider, number, status, impact: understood.worst(), title, start, end, extents }))
+        }
+    }
+}
+
+/// Whether notices of the account come from this domain, among others.
+fn is_of_account(tx: &mut dyn Tx, account: Option<i64>, domain: &str) -> Result<bool, StoreError> {
+    let Some(account) = account else { return Ok(false) };
+    Ok(directory::network_account(tx, account)?.is_some_and(|account| account.senders.iter().any(|sender| sender == domain)))
 }
 
 /// Brings the schedule in line with what is told. Entries that say it already stay.
@@ -424,18 +434,18 @@ fn entry(act: &Act, told: &Told, extent: Extent) -> ExternalEntry {
 /// The store's.
 pub fn confirm(tx: &mut dyn Tx, act: &Act, ids: &[i64], id: i64, told: &Told) -> Answer<i64> {
     let Some(kept) = notice(tx, id)? else { return Ok(Err(Refused::Unknown("id"))) };
-    if kept.state != State::Waiting {
+    if kept.state != Standing::Waiting {
         return Ok(Err(Refused::WrongOrder));
     }
     if told.end <= told.start {
         return Ok(Err(Refused::Invalid("ends_at")));
     }
     let mut ids = Ids(ids.iter());
-    let work = match apply(tx, act, &mut ids, told, kept.understood.sequence, &domain(&kept.sender))? {
+    let work = match apply(tx, act, &mut ids, told, kept.understood.sequence, &domain_of(&kept.sender))? {
         Ok(work) => work,
         Err(refused) => return Ok(Err(refused)),
     };
-    decide(tx, act, id, State::Confirmed, Some(work), "")?;
+    decide(tx, act, id, Standing::Confirmed, Some(work), "")?;
     Ok(Ok(work))
 }
 
@@ -445,17 +455,17 @@ pub fn confirm(tx: &mut dyn Tx, act: &Act, ids: &[i64], id: i64, told: &Told) ->
 /// The store's.
 pub fn refuse(tx: &mut dyn Tx, act: &Act, id: i64, words: &str) -> Answer<()> {
     let Some(kept) = notice(tx, id)? else { return Ok(Err(Refused::Unknown("id"))) };
-    if kept.state != State::Waiting {
+    if kept.state != Standing::Waiting {
         return Ok(Err(Refused::WrongOrder));
     }
     if words.trim().is_empty() {
         return Ok(Err(Refused::Invalid("why")));
     }
-    decide(tx, act, id, State::Refused, None, words.trim())?;
+    decide(tx, act, id, Standing::Refused, None, words.trim())?;
     Ok(Ok(()))
 }
 
-fn decide(tx: &mut dyn Tx, act: &Act, id: i64, state: State, work: Option<i64>, words: &str) -> Result<(), StoreError> {
+fn decide(tx: &mut dyn Tx, act: &Act, id: i64, state: Standing, work: Option<i64>, words: &str) -> Result<(), StoreError> {
     if tx.exec(DECIDE, values![id, state.code(), work, act.at.as_microsecond(), act.by, words])? == 0 {
         return Err(StoreError::Corrupt("a notice was decided twice".into()));
     }

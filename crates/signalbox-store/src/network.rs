@@ -26,7 +26,7 @@ const ACCOUNTS_MAX: usize = 24;
 macro_rules! columns {
     () => {
         "part, account_id, sequence, status, impact, starts_at, ends_at, title_text, title_digest, restricted, objects,
-        written_at, mailed_at, acknowledged_at, acknowledged_by, their_reference"
+        written_at, mailed_at, acknowledged_at, acknowledged_by, their_reference, refused_at, refused_by"
     };
 }
 
@@ -39,6 +39,7 @@ statements! {
     MAILED = "update network_notices set mailed_at = $4 where change_id = $1 and part = $2 and sequence = $3 and mailed_at is null";
     ACKNOWLEDGED = "update network_notices set acknowledged_at = $4, acknowledged_by = $5, their_reference = $6
         where change_id = $1 and part = $2 and sequence = $3";
+    REFUSED = "update network_notices set refused_at = $4, refused_by = $5 where change_id = $1 and part = $2 and sequence = $3";
     LINK_PUT = "insert into network_links (token_hash, person_id, change_id, part, sequence, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)";
     LINK = "select person_id, change_id, part, sequence, created_at, expires_at, used_at from network_links where token_hash = $1";
     LINK_USE = "update network_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2";
@@ -64,9 +65,11 @@ pub struct Sent {
     pub acknowledged: Option<(Timestamp, i64)>,
     /// The provider's own; empty where none was given.
     pub their_reference: String,
+    /// By the link in its letter; why stands in the record of the change.
+    pub refused: Option<(Timestamp, i64)>,
 }
 
-/// A link in a letter that acknowledges one version for one person.
+/// A link in a letter by which one person answers to one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkLink {
     pub token_hash: TokenHash,
@@ -104,6 +107,7 @@ fn read(row: &dyn Row) -> Result<Sent, StoreError> {
         mailed_at: opt_time(row, 12)?,
         acknowledged: opt_time(row, 13)?.zip(row.opt_int(14)?),
         their_reference: row.text(15)?,
+        refused: opt_time(row, 16)?.zip(row.opt_int(17)?),
     })
 }
 
@@ -223,6 +227,12 @@ pub fn note_mailed(tx: &mut dyn Tx, change_id: i64, due: Due, at: Timestamp) -> 
 /// The provider acknowledged this version, with its own reference.
 pub fn note_acknowledged(tx: &mut dyn Tx, link: &NetworkLink, reference: &str, at: Timestamp) -> Result<(), StoreError> {
     tx.exec(ACKNOWLEDGED, values![link.change_id, link.part, link.sequence, at.as_microsecond(), link.person_id, reference])?;
+    Ok(())
+}
+
+/// The provider refused this version.
+pub fn note_refused(tx: &mut dyn Tx, link: &NetworkLink, at: Timestamp) -> Result<(), StoreError> {
+    tx.exec(REFUSED, values![link.change_id, link.part, link.sequence, at.as_microsecond(), link.person_id])?;
     Ok(())
 }
 

@@ -226,6 +226,7 @@ pub fn network_code(track: &Network) -> &'static str {
         Network::Needed => "NEEDED",
         Network::Sent { .. } => "SENT",
         Network::Acknowledged { .. } => "ACKED",
+        Network::Refused { .. } => "REFUSED",
         Network::Told { .. } => "TOLD",
     }
 }

@@ -24,6 +24,9 @@ pub struct Config {
     pub silences: Silences,
     /// How mail leaves.
     pub mail: MailRoute,
+    /// The name under which the mail server that takes notices of carriers in writes what it found about their senders
+    /// (RFC 8601). `None`: it refuses by itself what does not come from where it says.
+    pub mail_checked_by: Option<String>,
     /// Whom people ring or write to: on every page.
     pub team: Team,
     /// Whether this is the demo, with its one-click sign-in and its mails on a page (settled 26).

@@ -7,12 +7,13 @@ use std::cell::RefCell;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer};
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
-use signalbox_core::carrier::{Part, Received};
+use mail_parser::{HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use signalbox_core::carrier::{self, Part, Received};
 
 /// So many bytes one notice has at most, attachments and all.
 pub const BYTES_MAX: usize = 1024 * 1024;
 const PARTS_MAX: usize = 40;
+const RESULTS_MAX: usize = 20;
 /// Mail within mail, as when a notice is passed on.
 const DEPTH_MAX: usize = 3;
 /// So many characters of one part are read.
@@ -28,21 +29,35 @@ pub struct Arrived {
     pub notice: Received,
     /// As the mail says; empty where it does not.
     pub message_id: String,
+    /// What mail servers found about its sender, the latest first; `None` of what is no mail.
+    pub results: Option<Vec<String>>,
 }
 
 /// Takes a notice apart. `is_calendar`: it is a calendar and no mail.
 pub fn open(raw: &[u8], is_calendar: bool) -> Arrived {
     if is_calendar || raw.trim_ascii_start().starts_with(b"BEGIN:VCALENDAR") {
         let text = bounded(&String::from_utf8_lossy(raw));
+        let sender = carrier::organizer(&text).map(|address| line(&address)).unwrap_or_default();
         let part = Part { media: "text/calendar".into(), name: String::new(), text: Some(text) };
-        return Arrived { notice: Received { parts: vec![part], ..Received::default() }, message_id: String::new() };
+        return Arrived { notice: Received { sender, parts: vec![part], ..Received::default() }, ..Arrived::default() };
     }
-    let Some(message) = MessageParser::default().parse(raw) else { return Arrived::default() };
-    let sender = message.from().and_then(|from| from.first()).and_then(|one| one.address()).map(line).unwrap_or_default();
+    let Some(message) = MessageParser::default().parse(raw) else { return Arrived { results: Some(vec![]), ..Arrived::default() } };
+    let results = message.headers_raw().filter(|(name, _)| name.eq_ignore_ascii_case("Authentication-Results"));
+    let results = results.take(RESULTS_MAX).map(|(_, value)| value.chars().take(TEXT_MAX).collect()).collect();
     let mut parts = vec![];
     take(&message, &mut parts, 0);
-    let notice = Received { sender, subject: message.subject().map(line).unwrap_or_default(), parts };
-    Arrived { notice, message_id: message.message_id().map(line).unwrap_or_default() }
+    let notice = Received { sender: sender(&message), subject: message.subject().map(line).unwrap_or_default(), parts };
+    Arrived { notice, message_id: message.message_id().map(line).unwrap_or_default(), results: Some(results) }
+}
+
+/// The one who wrote it. Of several nobody can say which was looked at by whoever checked the mail, so they are nobody.
+fn sender(message: &Message) -> String {
+    let headers = message.headers().iter().filter(|header| header.name == HeaderName::From).count();
+    let mut named = message.from().into_iter().flat_map(|from| from.iter()).filter_map(|one| one.address());
+    match (headers, named.next(), named.next()) {
+        (1, Some(one), None) => line(one),
+        _ => String::new(),
+    }
 }
 
 fn line(text: &str) -> String {

@@ -39,7 +39,7 @@ mod documents;
 pub mod govern;
 mod hand;
 mod merge;
-mod network;
+pub mod network;
 pub mod night;
 mod seat;
 mod series;

@@ -90,6 +90,11 @@ pub(super) fn acknowledge(t: &mut Taking) -> Option<Vec<Event>> {
     Some(vec![Event::NetworkAcknowledged { reference }])
 }
 
+/// BR-17: the provider says no, and why.
+pub(super) fn refuse(t: &mut Taking) -> Option<Vec<Event>> {
+    Some(vec![Event::NetworkRefused { reason: t.form.text("reason", true)? }])
+}
+
 /// X6: told, not acknowledged, with the proof; work may go on.
 pub(super) fn record_told(t: &mut Taking) -> Option<Vec<Event>> {
     Some(vec![Event::NetworkToldUnacknowledged { proof: t.form.text("proof", true)? }])

@@ -65,8 +65,10 @@ fn start_deviations(t: &Taking, at_second: i64) -> Vec<String> {
     if t.ctx.facts.clashes.iter().any(|c| c.refuses()) {
         found.push("clash");
     }
-    if matches!(change.network, crate::change::Network::Needed | crate::change::Network::Sent { .. }) {
-        found.push("provider-not-acknowledged");
+    match change.network {
+        crate::change::Network::Needed | crate::change::Network::Sent { .. } => found.push("provider-not-acknowledged"),
+        crate::change::Network::Refused { .. } => found.push("provider-refused"),
+        _ => {}
     }
     if change.conditions.iter().any(|c| c.met.is_none()) {
         found.push("conditions-open");

@@ -36,6 +36,8 @@ pub fn leads_to(kind: Kind, act: Act, from: Stage) -> Option<Stage> {
         Act::Reschedule | Act::Amend | Act::Plan if is_approved && kind != Kind::ServiceRequest => Stage::AwaitingApproval,
         // Work that has begun is held at the next safe point (X8).
         Act::Stop if !matches!(from, Stage::Implementing | Stage::BackingOut) => Stage::ClinRejected,
+        // BR-17: back to whoever schedules it.
+        Act::RefuseNotice if from == Stage::Scheduled => Stage::Approved,
         Act::Cancel => Stage::Cancelled,
         Act::Withdraw => Stage::Withdrawn,
         Act::Start => Stage::Implementing,

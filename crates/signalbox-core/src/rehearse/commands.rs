@@ -267,6 +267,10 @@ fn deciding(typed: &mut Typed, event: &Event, estate: &Estate) -> Option<Act> {
             typed.maybe("their_reference", reference);
             Some(Act::Acknowledge)
         }
+        Event::NetworkRefused { reason } => {
+            typed.text("reason", reason);
+            Some(Act::RefuseNotice)
+        }
         Event::NetworkToldUnacknowledged { proof } => {
             typed.text("proof", proof);
             Some(Act::RecordTold)

@@ -134,6 +134,60 @@ fn x6_a_silent_provider_never_blocks() {
 }
 
 #[test]
+fn br_17_a_provider_that_says_no_holds_the_schedule_until_it_is_settled() {
+    let (world, process) = (World::new(), document("planned-outage"));
+    let mut case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");
+    let mut fields = asked(&process, outage("2026-12-08T06:00", "2026-12-08T08:00"));
+    fields.insert("network_affected".into(), vec!["unsure".into()]);
+    case.sends("coordinator", Act::Submit, &fields);
+    case.does("manager", Act::Accept, PROMISE).assessed().with_downtime_procedure().does("manager", Act::Approve, &[]);
+    case.does("coordinator", Act::TellNetwork, &[("way", "email")]);
+    assert_eq!(case.refuses("carrier", Act::RefuseNotice, &Raw::new()), ["reason: answer-missing"]);
+    let no = [("reason", "Another customer works on that ring")];
+    case.does("carrier", Act::RefuseNotice, &no);
+    assert!(matches!(case.change.network, Network::Refused { .. }) && case.change.stage == Stage::Approved);
+    let schedule = raw(&[("implementer", "implementer@example.org")]);
+    assert_eq!(case.refuses("manager", Act::Schedule, &schedule), ["provider-refused"]);
+    // To say it once more, or to have rung, is no answer to a no; and nobody refuses twice.
+    assert_eq!(case.refuses("coordinator", Act::TellNetwork, &raw(&[("way", "email")])), ["provider-refused"]);
+    assert_eq!(case.refuses("desk", Act::RecordTold, &raw(&[("proof", "Rang at 14:05")])), ["provider-refused"]);
+    assert_eq!(case.refuses("carrier", Act::RefuseNotice, &raw(&no)), ["provider-refused"]);
+    // The authority decides, with a reason.
+    case.does("authority", Act::RecordTold, &[("proof", "The law asks for the test; the other work gives way")]);
+    case.sends("manager", Act::Schedule, &schedule);
+    // What is scheduled goes back to whoever schedules it.
+    case.does("carrier", Act::RefuseNotice, &no);
+    assert_eq!(case.change.stage, Stage::Approved);
+    // Another time is another question.
+    let moved = [("window.start", "2026-12-09T06:00:00Z"), ("window.end", "2026-12-09T08:00:00Z"), ("reason", "The provider's work")];
+    case.does("manager", Act::Reschedule, &moved);
+    assert_eq!(case.change.network, Network::Needed);
+    case.assessed().with_downtime_procedure().does("manager", Act::Approve, &[]);
+    assert_eq!(case.refuses("manager", Act::Schedule, &schedule), ["provider-not-told"]);
+    case.does("coordinator", Act::TellNetwork, &[("way", "email")]).does("carrier", Act::Acknowledge, &[]);
+    case.sends("manager", Act::Schedule, &schedule);
+    // A provider may take its no back by itself.
+    case.does("carrier", Act::RefuseNotice, &no).does("carrier", Act::Acknowledge, &[]);
+    case.sends("manager", Act::Schedule, &schedule);
+}
+
+#[test]
+fn x1_work_that_has_begun_is_a_fact_and_cannot_be_refused() {
+    let (world, process) = (World::new(), document("planned-outage"));
+    let mut case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");
+    let mut fields = asked(&process, outage("2026-12-08T06:00", "2026-12-08T08:00"));
+    fields.insert("network_affected".into(), vec!["unsure".into()]);
+    case.sends("coordinator", Act::Submit, &fields);
+    case.does("manager", Act::Accept, PROMISE).assessed().with_downtime_procedure().does("manager", Act::Approve, &[]);
+    case.does("coordinator", Act::TellNetwork, &[("way", "email")]).does("carrier", Act::RefuseNotice, &[("reason", "No")]);
+    // It was done all the same: that is recorded, with what it departs from.
+    case.by_then("2026-12-08T06:02").does("coordinator", Act::Start, &[]);
+    let started = case.change.work.started.clone().expect("begun");
+    assert!(started.deviations.iter().any(|deviation| deviation == "provider-refused"), "{started:?}");
+    assert_eq!(case.refuses("carrier", Act::RefuseNotice, &raw(&[("reason", "No")])), ["wrong-stage"]);
+}
+
+#[test]
 fn the_network_question_answered_after_sending_makes_the_provider_be_told() {
     let (world, process) = (World::new(), document("end-to-end"));
     let mut case = draft(&world, &process, "coordinator", TRUST, "2026-11-02T09:00");

@@ -8,11 +8,11 @@ use serde_json::json;
 use signalbox_core::actor::OrgKind;
 
 statements! {
-    ALL_ACCOUNTS = "select id, org_id, provider_id, number from network_accounts order by provider_id, number limit 500";
-    BY_ID = "select id, org_id, provider_id, number from network_accounts where id = $1";
+    ALL_ACCOUNTS = "select id, org_id, provider_id, number, senders from network_accounts order by provider_id, number limit 500";
+    BY_ID = "select id, org_id, provider_id, number, senders from network_accounts where id = $1";
     BY_NUMBER = "select id from network_accounts where provider_id = $1 and number = $2";
-    INSERT = "insert into network_accounts (id, org_id, provider_id, number) values ($1, $2, $3, $4)";
-    UPDATE = "update network_accounts set org_id = $2, provider_id = $3, number = $4 where id = $1";
+    INSERT = "insert into network_accounts (id, org_id, provider_id, number, senders) values ($1, $2, $3, $4, $5)";
+    UPDATE = "update network_accounts set org_id = $2, provider_id = $3, number = $4, senders = $5 where id = $1";
     CIRCUITS_OF = "select circuit from network_circuits where account_id = $1 order by circuit_key limit 500";
     ACCOUNT_OF = "select account_id from network_circuits where circuit_key = $1";
     CIRCUIT_PUT = "insert into network_circuits (circuit_key, circuit, account_id) values ($1, $2, $3)";
@@ -31,6 +31,20 @@ pub struct NetworkAccount {
     pub number: String,
     /// References of circuits, or codes of items of the estate.
     pub circuits: Vec<String>,
+    /// The domains from which the provider writes about it, in lower case; a notice from elsewhere is not believed.
+    pub senders: Vec<String>,
+}
+
+/// So many domains one account has at most.
+const SENDERS_MAX: usize = 20;
+
+/// Whether it is the domain of mail addresses: names with a dot between them, of letters, digits and hyphens.
+pub fn is_mail_domain(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let is_inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        (1..=63).contains(&name.len()) && name.chars().all(is_inside) && !name.starts_with('-') && !name.ends_with('-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(is_name)
 }
 
 /// By what a circuit is found, however it was typed.
@@ -39,7 +53,14 @@ pub fn circuit_key(circuit: &str) -> String {
 }
 
 fn read(row: &dyn Row) -> Result<NetworkAccount, StoreError> {
-    Ok(NetworkAccount { id: row.int(0)?, org_id: row.int(1)?, provider_id: row.int(2)?, number: row.text(3)?, circuits: vec![] })
+    Ok(NetworkAccount {
+        id: row.int(0)?,
+        org_id: row.int(1)?,
+        provider_id: row.int(2)?,
+        number: row.text(3)?,
+        circuits: vec![],
+        senders: row.text(4)?.lines().map(str::to_owned).collect(),
+    })
 }
 
 fn with_circuits(tx: &mut dyn Tx, mut account: NetworkAccount) -> Result<NetworkAccount, StoreError> {
@@ -89,18 +110,26 @@ pub fn save_network_account(tx: &mut dyn Tx, act: &Act, account: &NetworkAccount
             return Ok(Err(Refused::Taken("circuits")));
         }
     }
+    let mut senders: Vec<String> =
+        account.senders.iter().map(|sender| sender.trim().trim_start_matches('@').to_lowercase()).filter(|sender| !sender.is_empty()).collect();
+    senders.sort();
+    senders.dedup();
+    if senders.len() > SENDERS_MAX || !senders.iter().all(|sender| is_mail_domain(sender)) {
+        return Ok(Err(Refused::Invalid("senders")));
+    }
     let before = network_account(tx, account.id)?;
-    let now = NetworkAccount { number: number.to_owned(), circuits: circuits.iter().map(|circuit| (*circuit).to_owned()).collect(), ..account.clone() };
+    let now =
+        NetworkAccount { number: number.to_owned(), circuits: circuits.iter().map(|circuit| (*circuit).to_owned()).collect(), senders, ..account.clone() };
     if before.as_ref() == Some(&now) {
         return Ok(Ok(()));
     }
-    tx.exec(if before.is_some() { UPDATE } else { INSERT }, values![account.id, account.org_id, account.provider_id, number])?;
+    tx.exec(if before.is_some() { UPDATE } else { INSERT }, values![account.id, account.org_id, account.provider_id, number, now.senders.join("\n")])?;
     tx.exec(CIRCUITS_DROP, values![account.id])?;
     for circuit in circuits {
         tx.exec(CIRCUIT_PUT, values![circuit_key(circuit), circuit, account.id])?;
     }
     let kind = if before.is_some() { "NetworkAccountChanged" } else { "NetworkAccountAdded" };
-    let payload = json!({"org": account.org_id.to_string(), "provider": account.provider_id.to_string(), "number": number, "circuits": now.circuits});
+    let payload = json!({"org": account.org_id.to_string(), "provider": account.provider_id.to_string(), "number": number, "circuits": now.circuits, "senders": now.senders});
     record_directory_event(tx, act, kind, account.id, &payload)?;
     Ok(Ok(()))
 }

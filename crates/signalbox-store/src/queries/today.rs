@@ -33,6 +33,8 @@ pub enum Because {
     RingProvider,
     /// The provider has to acknowledge.
     Acknowledge,
+    /// BR-17: the network provider said no.
+    ProviderRefused,
     /// They are to do the work, or are at it.
     Work,
     /// The work was done by somebody else and is to be closed.
@@ -101,6 +103,11 @@ fn sorts() -> Vec<Sort> {
                 holds("'SCM'")
             ),
         ),
+        // Likewise: until it is settled, nothing else leads on.
+        sort(
+            Because::ProviderRefused,
+            format!("c.network = 'REFUSED' and c.stage in ('SUBMITTED', 'ASSESSING', 'AWAITING_APPROVAL', 'APPROVED') and {managers}"),
+        ),
         sort(Because::Schedule, format!("c.stage = 'APPROVED' and {managers}")),
         sort(
             Because::TellProvider,
@@ -116,7 +123,7 @@ fn sorts() -> Vec<Sort> {
 /// The statements of this file, as a test prepares them.
 pub fn composed() -> Vec<(&'static str, String)> {
     let scope = Scope::visitor();
-    let names = ["DRAFTS", "DECIDE", "RING_PROVIDER", "SCHEDULE", "TELL_PROVIDER", "ACKNOWLEDGE", "WORK", "CLOSE"];
+    let names = ["DRAFTS", "DECIDE", "RING_PROVIDER", "PROVIDER_REFUSED", "SCHEDULE", "TELL_PROVIDER", "ACKNOWLEDGE", "WORK", "CLOSE"];
     let mut statements: Vec<_> = names.into_iter().zip(sorts().iter().map(|sort| statement(&scope, sort).sql)).collect();
     statements.push(("RUNS", RUNS.to_owned()));
     statements.push(("HAPPENED", happened_statement(&scope, 0, Timestamp::UNIX_EPOCH, 50).sql));

@@ -51,6 +51,10 @@ pub(super) struct Settings {
     /// The sender of our mails.
     #[arg(long, value_name = "ADDRESS", default_value = "signalbox@localhost", env = "SIGNALBOX_MAIL_FROM")]
     mail_from: String,
+    /// The name under which the mail server that hands in notices of carriers writes Authentication-Results into them.
+    /// With it, a notice whose sender that server did not find genuine waits for a person.
+    #[arg(long, value_name = "NAME", env = "SIGNALBOX_MAIL_CHECKED_BY")]
+    mail_checked_by: Option<String>,
     /// The reverse proxy in front of us, whose X-Forwarded-For is believed.
     #[arg(long, value_name = "IP", env = "SIGNALBOX_PROXY")]
     proxy: Option<IpAddr>,
@@ -84,6 +88,7 @@ impl Settings {
             static_copy: self.static_copy.clone(),
             silences: Silences { lead: SignedDuration::from_hours(i64::from(self.silence_lead)), ..Silences::default() },
             mail,
+            mail_checked_by: self.mail_checked_by.clone(),
             team: Team { name: self.team_name.clone(), email: self.team_email.clone(), telephone: self.team_telephone.clone(), hours: self.team_hours.clone() },
             is_demo,
         })

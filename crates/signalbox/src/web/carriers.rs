@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::{DEFAULT_ZONE, london};
+use signalbox_core::carrier::proof::{domain_of, is_vouched};
 use signalbox_core::carrier::{self, Understood};
 use signalbox_core::maintnote::Impact;
 use signalbox_core::schedule::Extent;
@@ -58,7 +59,11 @@ pub fn receive(app: &App, actor: &Actor, raw: &[u8], is_calendar: bool) -> Resul
         return Err(Failure::invalid(Fault::whole("empty", "There is nothing in it.")));
     }
     let arrived = received::open(raw, is_calendar);
+    let sender = domain_of(&arrived.notice.sender);
+    // What is no mail was fetched by whoever hands it in; a mail is as good as the server that took it in says.
+    let checked_by = app.config.mail_checked_by.as_deref().zip(arrived.results.as_deref());
     let arrival = Arrival {
+        is_vouched: checked_by.map(|(server, results)| is_vouched(results, server, &sender)),
         content_hash: content_hash(&arrived, raw),
         message_id: arrived.message_id,
         understood: carrier::read(&arrived.notice),

@@ -73,6 +73,10 @@ fn fact(bar: &Bar) -> Why {
         "provider-not-told" => {
             why("network notice: NEEDED, not sent.", "The trust’s coordinator, the supplier’s change manager or the operations desk tells the provider.")
         }
+        "provider-refused" => why(
+            "The network provider refused the notice.",
+            "A change manager moves the window, so that the provider is asked again; or the authority’s change manager decides, and records why as the proof that the provider was told.",
+        ),
         "network-not-needed" => why("The network provider does not have to be told of this change.", ""),
         "network-acknowledged" => why("The network provider has acknowledged the notice.", ""),
         "conditions-open" => why(conditions(&param(0)), "Whoever owes the condition, or a change manager, records that it is met."),

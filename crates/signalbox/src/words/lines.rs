@@ -141,6 +141,7 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
             (format!("Network provider told, {}{}", lower_first(&option_label("way", way)), reference_words(some(reference))), None, Tone::Plain)
         }
         Event::NetworkAcknowledged { reference } => (format!("Network provider acknowledged the notice{}", reference_words(some(reference))), None, Tone::Good),
+        Event::NetworkRefused { reason } => ("Network provider refused the notice".into(), Some(text(reason)), Tone::Bad),
         Event::NetworkToldUnacknowledged { proof } => ("Network provider told, without an acknowledgement".into(), Some(text(proof)), Tone::Plain),
         Event::NoticeSettled { consequence, reason } => (format!("Late notice settled: {}", consequence.words()), Some(text(reason)), Tone::Plain),
         Event::ConditionMet { number, words } => (format!("Condition {number} is met"), some(words), Tone::Good),
@@ -283,6 +284,7 @@ pub fn deviation(code: &str) -> String {
         "in-freeze" => "in a freeze",
         "clash" => "while it clashed with other work",
         "provider-not-acknowledged" => "before the network provider acknowledged",
+        "provider-refused" => "though the network provider refused",
         "conditions-open" => "with conditions still open",
         "approver-implements" => "carried out by somebody who approved it",
         "no-go-decision" => "without a go",

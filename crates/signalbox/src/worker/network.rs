@@ -80,6 +80,7 @@ pub(super) fn send(app: &App, post: &dyn Post, task: &Task) -> Result<(), Troubl
         return Ok(());
     }
     let asks = told.version().status.is_open() && !matches!(loaded.change.network, Network::Acknowledged { .. });
+    let is_refused = matches!(loaded.change.network, Network::Refused { .. });
     let token = asks.then(|| app.ids.token());
     if let Some(token) = &token {
         let link = NetworkLink {
@@ -100,7 +101,7 @@ pub(super) fn send(app: &App, post: &dyn Post, task: &Task) -> Result<(), Troubl
         id: task.id.to_string(),
         to: row.person.email.clone(),
         subject: format!("{again}Notice of work {}: {}", told.reference, told.version().status.words()),
-        text: signed(app, &text(&told, &row.person.name, link.as_deref(), letter.is_chase)),
+        text: signed(app, &text(&told, &row.person.name, link.as_deref(), letter.is_chase, is_refused)),
         calendar: Some(CalendarFile { name: told.file_name(), text: told.to_calendar(&app.config.base, &app.config.team) }),
         at: now,
     })?;
@@ -118,7 +119,7 @@ fn note_told(app: &App, change_id: i64) -> Result<(), Trouble> {
     }
 }
 
-fn text(told: &Told, name: &str, link: Option<&str>, is_chase: bool) -> String {
+fn text(told: &Told, name: &str, link: Option<&str>, is_chase: bool, is_refused: bool) -> String {
     let mut parts = vec![format!("Hello {name},")];
     if is_chase {
         parts.push("This was sent before, and we have no word that it arrived. Say so below.".into());
@@ -127,7 +128,10 @@ fn text(told: &Told, name: &str, link: Option<&str>, is_chase: bool) -> String {
     let lines = told.facts().into_iter().map(|(label, value)| format!("{label}: {}", value.replace('\n', ", ")));
     parts.push(lines.collect::<Vec<_>>().join("\n"));
     if let Some(link) = link {
-        parts.push("Acknowledge it here, with your own reference if you have one. You need no account:".into());
+        if is_refused {
+            parts.push("You refused this work, and it is not scheduled until that is settled. If it may go ahead as it stands here, acknowledge it.".into());
+        }
+        parts.push("Acknowledge it here, with your own reference if you have one, or refuse it and say why. You need no account:".into());
         parts.push(link.into());
         parts.push("This address is yours alone and works once. Keep it to yourself.".into());
     }

@@ -343,6 +343,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::Restated { .. } => "Outcome restated",
         Event::NetworkTold { .. } => "Notice of work",
         Event::NetworkAcknowledged { .. } => "Notice acknowledged",
+        Event::NetworkRefused { .. } => "Refused by the network provider",
         Event::NetworkToldUnacknowledged { .. } => "Provider told",
         Event::NoticeSettled { .. } => "Late notice settled",
         Event::ConditionMet { .. } => "Condition met",

@@ -1,6 +1,8 @@
 //! What carriers tell of their own works (C127): taken in by the API and by a page, on the schedule at once where it
 //! speaks for itself, else in a queue; updated, cancelled, confirmed; and in the way of changes meanwhile.
 
+mod senders;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -32,7 +34,8 @@ fn lines(world: &World, estate: &Estate) {
             directory::upsert_item(tx, &act(n + 2), &row, OnDifference::Report)?.expect("an item");
         }
         let circuits = vec!["NB-ETH-1".into(), "NB-ETH-2".into()];
-        let account = NetworkAccount { id: ids[4], org_id: trust, provider_id: provider, number: "NB-0042".into(), circuits };
+        let account =
+            NetworkAccount { id: ids[4], org_id: trust, provider_id: provider, number: "NB-0042".into(), circuits, senders: vec!["meridian.example".into()] };
         directory::save_network_account(tx, &act(5), &account)?.expect("an account");
         Ok(())
     });
@@ -501,7 +504,7 @@ fn c127_of_the_real_notices_none_is_lost_and_none_is_wrong_and_silent() {
             assert!(total(0) >= 78 && total(4) > 4 * total(5), "the notices are there, and most of what they say is read");
             let kept = world.app.read::<_, StoreError>(|tx| {
                 let mut all = 0;
-                for state in signalbox_store::carriers::State::ALL {
+                for state in signalbox_core::carrier::Standing::ALL.iter().copied() {
                     all += signalbox_store::carriers::notices(tx, state)?.len();
                 }
                 Ok(all)

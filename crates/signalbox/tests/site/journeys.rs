@@ -152,6 +152,7 @@ pub fn config(base: BaseUrl) -> Config {
         processes: None,
         static_copy: None,
         silences: Default::default(),
+        mail_checked_by: None,
         mail: MailRoute::Kept,
         team,
         is_demo: true,

@@ -51,7 +51,18 @@ const BYSTANDER: &str = "greg.fenn@halden.example";
 fn config(base: BaseUrl, is_base_named: bool) -> Config {
     let team =
         Team { name: "Change team".into(), email: "change@authority.example".into(), telephone: "020 7946 0100".into(), hours: "Monday to Friday".into() };
-    Config { base, is_base_named, proxy: None, processes: None, static_copy: None, silences: Default::default(), mail: MailRoute::Kept, team, is_demo: true }
+    Config {
+        base,
+        is_base_named,
+        proxy: None,
+        processes: None,
+        static_copy: None,
+        silences: Default::default(),
+        mail: MailRoute::Kept,
+        mail_checked_by: None,
+        team,
+        is_demo: true,
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -218,7 +229,14 @@ fn network_account(world: &World) -> i64 {
     };
     let provider = world.app.read::<_, StoreError>(|tx| tx.one("select min(id) from organisations where kind = 'network'", &[], |row| row.int(0))).unwrap();
     let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
-    let account = directory::NetworkAccount { id, org_id: one("NB"), provider_id: provider, number: "HSCN-0042".into(), circuits: vec!["NB-ETH-1".into()] };
+    let account = directory::NetworkAccount {
+        id,
+        org_id: one("NB"),
+        provider_id: provider,
+        number: "HSCN-0042".into(),
+        circuits: vec!["NB-ETH-1".into()],
+        senders: vec!["meridian.example".into()],
+    };
     world.app.attempt(move |tx| directory::save_network_account(tx, &act, &account)).unwrap();
     id
 }

@@ -2,6 +2,8 @@
 //! provider, acknowledged by a link and chased where nobody does. What the tests get is kept under `target/maintnote`,
 //! where the parser that carriers' customers use reads it (tools/maintnote.sh).
 
+mod refusals;
+
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
@@ -95,7 +97,7 @@ fn link(letter: &Envelope) -> String {
 pub fn account(world: &World, org: i64, provider: i64, number: &str, circuits: &[&str]) -> i64 {
     let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
     let circuits = circuits.iter().map(|circuit| (*circuit).to_owned()).collect();
-    let account = NetworkAccount { id, org_id: org, provider_id: provider, number: number.into(), circuits };
+    let account = NetworkAccount { id, org_id: org, provider_id: provider, number: number.into(), circuits, senders: vec![] };
     world.app.attempt(move |tx| directory::save_network_account(tx, &act, &account)).unwrap();
     id
 }
@@ -393,7 +395,7 @@ fn the_link_of_a_notice_acknowledges_once_and_nothing_else() {
         }
         let path = link(&letter);
         let page = anybody.get(&path).await;
-        assert!(page.text().contains("Nothing has been acknowledged yet") && page.text().contains("NB-ETH-1"), "{}", page.text());
+        assert!(page.text().contains("Nothing has been answered yet") && page.text().contains("NB-ETH-1"), "{}", page.text());
         assert!(matches!(load(&world, one).change.network, Network::Sent { .. }), "to open it is not to press");
         let long = anybody.post(&path, &[("their_reference", &"x".repeat(121))]).await;
         assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);

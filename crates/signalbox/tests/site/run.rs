@@ -58,6 +58,7 @@ fn config() -> Config {
         processes: None,
         static_copy: None,
         silences: Default::default(),
+        mail_checked_by: None,
         mail: signalbox::config::MailRoute::Kept,
         team,
         is_demo: false,

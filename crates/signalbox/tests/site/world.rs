@@ -57,6 +57,7 @@ pub fn settings() -> Config {
         processes: None,
         static_copy: None,
         silences: Default::default(),
+        mail_checked_by: None,
         mail: MailRoute::Kept,
         team: Team {
             name: "Change team".into(),

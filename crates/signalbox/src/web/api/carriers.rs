@@ -6,8 +6,8 @@ use axum::extract::State as Held;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use signalbox_core::carrier::{Doubt, Found};
-use signalbox_store::carriers::{self, State};
+use signalbox_core::carrier::{Doubt, Found, Standing};
+use signalbox_store::carriers;
 use utoipa::ToSchema;
 
 use crate::app::Shared;
@@ -30,13 +30,13 @@ pub enum CarrierNoticeState {
 }
 
 impl CarrierNoticeState {
-    fn of(state: State) -> CarrierNoticeState {
+    fn of(state: Standing) -> CarrierNoticeState {
         match state {
-            State::Entry => CarrierNoticeState::Entry,
-            State::Waiting => CarrierNoticeState::Waiting,
-            State::Confirmed => CarrierNoticeState::Confirmed,
-            State::Refused => CarrierNoticeState::Refused,
-            State::Older => CarrierNoticeState::Older,
+            Standing::Entry => CarrierNoticeState::Entry,
+            Standing::Waiting => CarrierNoticeState::Waiting,
+            Standing::Confirmed => CarrierNoticeState::Confirmed,
+            Standing::Refused => CarrierNoticeState::Refused,
+            Standing::Older => CarrierNoticeState::Older,
         }
     }
 }

@@ -206,6 +206,11 @@ fn waiting_row(one: &waits::Waiting, now: Timestamp, zone: &TimeZone) -> Waiting
             "The network provider was told and says nothing. Ring it, then record that it was told.".to_owned(),
             Tag::new("Network", "orange"),
         ),
+        Because::ProviderRefused => (
+            "Settle the refusal of",
+            "The network provider refused the notice. Move the window, or ask the authority to decide.".to_owned(),
+            Tag::new("Network", "red"),
+        ),
         Because::Acknowledge => ("Acknowledge", "The notice waits for your acknowledgement.".to_owned(), Tag::new("Network", "aqua-green")),
         Because::Work if one.stage == Stage::Scheduled => ("Carry out", "You are named to do the work.".to_owned(), Tag::new("Your work", "blue")),
         Because::Work => ("Finish", "You are at it.".to_owned(), Tag::new("Your work", "orange")),

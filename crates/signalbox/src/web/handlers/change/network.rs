@@ -55,7 +55,10 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(reference): 
     let names = app.read::<_, Failure>(|tx| names(tx, &told))?;
     let form = app.read::<_, Failure>(|tx| answers(tx, &seen, told.last()))?;
     let state = sections::network(&seen).unwrap_or_else(|| Section::new("network", "Network provider").words("No line of a network provider is touched."));
-    let offers = seen.offers().into_iter().filter(|offer| [Act::TellNetwork, Act::Acknowledge, Act::RecordTold].contains(&offer.act) && offer.is_open());
+    let offers = seen
+        .offers()
+        .into_iter()
+        .filter(|offer| [Act::TellNetwork, Act::Acknowledge, Act::RefuseNotice, Act::RecordTold].contains(&offer.act) && offer.is_open());
     let acts = offers.map(|offer| Link::new(words::act_title(offer.act), &format!("{}/acts/{}", seen.address(), offer.act.code()))).collect();
     Ok(page(&ListPage {
         shell: seen.shell(&app, &visitor, &format!("{}: network provider", seen.change().reference)),
@@ -79,9 +82,9 @@ fn lede(told: &[Told]) -> String {
     }
 }
 
-/// The names of those who acknowledged.
+/// The names of those who answered.
 fn names(tx: &mut dyn Tx, told: &[Told]) -> Result<Vec<(i64, String)>, StoreError> {
-    let mut people: Vec<i64> = told.iter().filter_map(|told| told.sent.acknowledged.map(|(_, person)| person)).collect();
+    let mut people: Vec<i64> = told.iter().flat_map(|told| [told.sent.acknowledged, told.sent.refused]).flatten().map(|(_, person)| person).collect();
     people.sort_unstable();
     people.dedup();
     Ok(accounts::names(tx, &people)?.into_iter().collect())
@@ -97,12 +100,13 @@ fn versions(seen: &Seen, told: &[Told], names: &[(i64, String)]) -> Section {
         let colour = if version.status.is_open() { "blue" } else { "grey" };
         let account = told.account.as_ref().map_or("Without an account".to_owned(), |account| format!("Account {}", account.number));
         let mailed = told.sent.mailed_at.map_or("not sent by mail".to_owned(), |at| format!("sent {}", seen.moment(at)));
-        let answer = match told.sent.acknowledged {
-            Some((at, person)) => {
-                let who = names.iter().find(|(id, _)| *id == person).map(|(_, name)| name.as_str()).unwrap_or_default();
-                Cell::tag("Acknowledged", "green").small(format!("{who}, {} {}", seen.moment(at), told.sent.their_reference).trim_end())
+        let who = |person: i64| names.iter().find(|(id, _)| *id == person).map(|(_, name)| name.as_str()).unwrap_or_default();
+        let answer = match (told.sent.refused, told.sent.acknowledged) {
+            (Some((at, person)), _) => Cell::tag("Refused", "red").small(&format!("{}, {}", who(person), seen.moment(at))),
+            (None, Some((at, person))) => {
+                Cell::tag("Acknowledged", "green").small(format!("{}, {} {}", who(person), seen.moment(at), told.sent.their_reference).trim_end())
             }
-            None => Cell::text("–"),
+            (None, None) => Cell::text("–"),
         };
         Row::new(
             Cell::link(&format!("Notice {}", version.sequence), &address(seen, told)).small(&account),
@@ -116,7 +120,7 @@ fn versions(seen: &Seen, told: &[Told], names: &[(i64, String)]) -> Section {
         )
     };
     let rows = told.iter().rev().map(row).collect();
-    let heads = ["Version", "Status", "From start to latest end", "Written", "Acknowledged", "For programs"];
+    let heads = ["Version", "Status", "From start to latest end", "Written", "Answer", "For programs"];
     Section::new("versions", "What was told")
         .table(Table::new("Versions of the notice, the latest first", &heads, rows), "Nothing yet. It is written once the change is sent.")
 }

@@ -288,6 +288,9 @@ pub(super) fn network(seen: &Seen) -> Option<Section> {
             let state = fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Acknowledged", "green");
             std::iter::once(state).chain(reference(own)).collect()
         }
+        Network::Refused { at, by, reason } => {
+            vec![fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Refused", "red"), Fact::new("Why", &seen.said(reason))]
+        }
         Network::Told { at, by, proof } => {
             vec![fact(format!("{}, {}", who(seen, by), seen.moment(*at)), "Told", "green"), Fact::new("Proof", &seen.said(proof))]
         }

@@ -5,10 +5,10 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use signalbox_core::calendar::london;
-use signalbox_core::carrier::{self, Doubt, Found, Understood};
+use signalbox_core::carrier::{self, Doubt, Found, Standing, Understood};
 use signalbox_core::maintnote::Impact;
 use signalbox_core::schedule::Span;
-use signalbox_store::carriers::{self as store, Kept, State as Standing, Work};
+use signalbox_store::carriers::{self as store, Kept, Work};
 use signalbox_store::directory::ExternalEntry;
 
 use super::{check, names};
@@ -66,7 +66,7 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     admit(&visitor)?;
     let mut sections = vec![];
     let mut waiting = 0;
-    for state in Standing::ALL {
+    for state in Standing::ALL.iter().copied() {
         let kept = app.read::<_, Failure>(|tx| store::notices(tx, state))?;
         if state == Standing::Waiting {
             waiting = kept.len();

@@ -67,6 +67,10 @@ impl Register for NetworkAccounts {
             Field::select("provider", "Network provider", providers(app)?),
             Field::text("number", "Account number", "").hint("As the provider writes it."),
             Field::textarea("circuits", "Circuits", "").hint("One a line: the reference of the circuit, or the code of an item.").rows(6).optional(),
+            Field::textarea("senders", "Domains that the provider writes from", "")
+                .hint("One a line, such as meridian.example: what stands behind the @ of its notices about its own works. A notice from elsewhere waits for a person; with none set, every one does.")
+                .rows(3)
+                .optional(),
         ])
     }
 
@@ -78,19 +82,28 @@ impl Register for NetworkAccounts {
             ("provider", account.provider_id.to_string()),
             ("number", account.number.clone()),
             ("circuits", account.circuits.join("\n")),
+            ("senders", account.senders.join("\n")),
         ];
         Ok((account.number, Form::of(fields)))
     }
 
     fn save(app: &App, visitor: &Visitor, id: Option<i64>, form: &Form) -> Result<(), Failure> {
         let act = app.act(Some(visitor.person()?), app.clock.now());
+        let lines =
+            |field: &str| form.text(field).lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty()).collect();
         let account = NetworkAccount {
             id: id.unwrap_or_else(|| app.ids.mint(act.at)),
             org_id: id_of(form, "org").unwrap_or_default(),
             provider_id: id_of(form, "provider").unwrap_or_default(),
             number: form.text("number").to_owned(),
-            circuits: form.text("circuits").lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty()).collect(),
+            circuits: lines("circuits"),
+            senders: lines("senders"),
         };
+        let plain = |sender: &str| sender.trim_start_matches('@').to_lowercase();
+        if let Some(wrong) = account.senders.iter().find(|sender| !directory::is_mail_domain(&plain(sender))) {
+            let detail = format!("Enter a domain such as meridian.example, one a line; “{wrong}” is none.");
+            return Err(Failure::invalid(Fault::of("senders", "invalid", detail)));
+        }
         // Which one is taken is worth saying: a list may be long.
         let taken = app.read::<_, Failure>(|tx| {
             let mut taken = vec![];

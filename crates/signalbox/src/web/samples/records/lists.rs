@@ -155,7 +155,7 @@ pub fn network() -> ListPage {
         let file = Cell::link("Calendar file", &format!("{address}/notice.ics"));
         Row::new(Cell::link(&format!("Notice {number}"), &address).small("Account HSCN-0042"), vec![status, window, written, answer, file])
     };
-    let heads = ["Version", "Status", "From start to latest end", "Written", "Acknowledged", "For programs"];
+    let heads = ["Version", "Status", "From start to latest end", "Written", "Answer", "For programs"];
     ListPage {
         shell,
         lede: "2 versions of the notice were written for the provider.".into(),
