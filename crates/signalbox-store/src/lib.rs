@@ -23,6 +23,7 @@ pub mod duties;
 pub mod engine;
 pub mod error;
 pub mod gather;
+pub mod handovers;
 pub mod keys;
 pub mod ledger;
 pub mod log;
@@ -37,6 +38,7 @@ pub mod rota;
 pub mod schedule;
 pub mod scope;
 pub mod sql;
+pub mod subscriptions;
 pub mod urgent;
 
 pub use dialect::Dialect;

@@ -53,6 +53,8 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     26 "026_monitors",
     27 "027_back",
     28 "028_carriers",
+    29 "029_desk_handovers",
+    30 "030_subscriptions",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

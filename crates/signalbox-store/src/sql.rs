@@ -41,6 +41,8 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("alarms", crate::alarms::STATEMENTS),
     ("carriers", crate::carriers::STATEMENTS),
     ("ledger", crate::ledger::STATEMENTS),
+    ("handovers", crate::handovers::STATEMENTS),
+    ("subscriptions", crate::subscriptions::STATEMENTS),
     ("deployments", crate::deployments::STATEMENTS),
     ("monitors", crate::monitors::STATEMENTS),
     ("gather", crate::gather::STATEMENTS),

@@ -44,8 +44,8 @@ use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
 
 use handlers::{
     availability, boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, impact, incidents, join, me, meetings, members,
-    network_link, on_call, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today,
-    tonight, urgent,
+    network_link, on_call, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup,
+    subscriptions, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -81,6 +81,10 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/schedule/availability.csv", "the same as CSV",         Member, || get(availability::file)),
     route(Method::GET,  "/ops",                       "operations board",        Member, || get(ops::show)),
     route(Method::POST, "/ops/{ref}",                 "record what was told",    Member, || post(ops::record)),
+    route(Method::GET,  "/handover",                  "shift handover",          Member, || get(ops::handover::show)),
+    route(Method::POST, "/handover",                  "leave a shift",           Member, || post(ops::handover::leave)),
+    route(Method::GET,  "/handover/{id}",             "an earlier handover",     Member, || get(ops::handover::one)),
+    route(Method::POST, "/handover/{id}/take",        "take over a shift",       Member, || post(ops::handover::take)),
     route(Method::GET,  "/tonight",                   "choose a site",           Anyone, || get(tonight::choose)),
     route(Method::GET,  "/tonight/{site}",            "tonight at a site",       Anyone, || get(tonight::show)),
     route(Method::GET,  "/reports",                   "reports",                 Member, || get(reports::list)),
@@ -148,6 +152,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/me",                        "my details",              Member, || get(me::show)),
     route(Method::POST, "/me/tokens",                 "make a token",            Member, || post(me::make_token)),
     route(Method::POST, "/me/tokens/{id}/revoke",     "revoke a token",          Member, || post(me::revoke_token)),
+    route(Method::GET,  "/me/subscriptions",          "what a member follows",   Member, || get(subscriptions::show)),
+    route(Method::POST, "/me/subscriptions",          "follow or stop",          Member, || post(subscriptions::change)),
     route(Method::GET,  "/me/feeds",                  "calendar subscriptions",  Member, || get(feeds::show)),
     route(Method::POST, "/me/feeds",                  "make a subscription",     Member, || post(feeds::make)),
     route(Method::POST, "/me/feeds/{id}/revoke",      "revoke a subscription",   Member, || post(feeds::revoke)),

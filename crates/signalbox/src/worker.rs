@@ -233,7 +233,7 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
     }
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     match then {
-        TimerAct::Remind => tell(app, task, tells, News::Reminder { stage: loaded.change.stage }),
+        TimerAct::Remind => tell(app, task, tells, News::Reminder { stage: loaded.change.stage, start: loaded.change.window().map(|window| window.start) }),
         TimerAct::AskOutcome if loaded.change.work.started.is_none() => tell(app, task, tells, News::Outcome { stage: loaded.change.stage }),
         TimerAct::AskOutcome => Ok(()),
         TimerAct::AskGo => tell(app, task, tells, News::Go { stage: loaded.change.stage }),

@@ -41,6 +41,7 @@ pub mod schedule;
 pub mod series;
 pub mod session;
 pub mod setup;
+pub mod subscriptions;
 pub mod today;
 pub mod tonight;
 pub mod urgent;

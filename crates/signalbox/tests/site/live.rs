@@ -98,6 +98,7 @@ impl Place {
             ("/setup/monitors/{id}", monitor(world)),
             ("/alarms/{id}", alarm(world).to_string()),
             ("/ledger/{id}", call_out(world).to_string()),
+            ("/handover/{id}", handover(world).to_string()),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
@@ -289,6 +290,17 @@ fn call_out(world: &World) -> i64 {
     ids[1]
 }
 
+/// A shift that Halden's desk was left with; its id.
+fn handover(world: &World) -> i64 {
+    use signalbox_store::handovers::{Left, Part, Stood, leave};
+    let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
+    let stood = vec![Stood { part: Part::Watch, change: None, words: "The alarm of NB-UPS is still up.".into() }];
+    let by = actor(world, BYSTANDER).person().unwrap().0;
+    let left = Left { id, org_id: organisation(world, "HALDEN"), by, note: "The fitter rings at nine.".into(), stood, form_key: "1".into() };
+    world.app.write::<_, StoreError>(move |tx| leave(tx, &act, &left)).unwrap();
+    id
+}
+
 /// A monitor at which nobody answers; its id.
 fn monitor(world: &World) -> String {
     let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
@@ -450,7 +462,7 @@ fn onlooker(path: &str, about: &str) -> &'static str {
         "/decide/{ref}" => "Margaret Osei",
         "/proposals/{id}/for-you" => "Sam Okoro",
         _ if path.starts_with("/proposals") => "Margaret Osei",
-        "/ops" => "Carl Dunne",
+        "/ops" | "/handover" | "/handover/{id}" => "Carl Dunne",
         _ if path.starts_with("/requests") || path.starts_with("/series") => "Sam Okoro",
         _ if path.starts_with("/boards") || path.starts_with("/meetings") => "Margaret Osei",
         "/on-call" => "Margaret Osei",

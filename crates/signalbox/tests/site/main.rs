@@ -18,6 +18,7 @@ mod command_line;
 mod demonstration;
 mod feeds;
 mod free_times;
+mod handover;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]
@@ -50,6 +51,7 @@ mod processes;
 mod proposals;
 mod raising;
 mod rehearsal;
+mod reminders;
 mod reports;
 mod run;
 mod schedule;

@@ -3,11 +3,11 @@
 use super::schedule::night;
 use super::{WORK, Work, link, visitor};
 use crate::web::layout::{Place, Shell, menu};
-use crate::web::pages::ops::{Answer, OpsForm, OpsPage, OpsRow, Question};
+use crate::web::pages::ops::{Answer, HandoverPage, OpsForm, OpsPage, OpsRow, Question};
 use crate::web::pages::run::{Clock, LogLine, Press, RunPage, RunStep, Served};
 use crate::web::pages::status::{StatusPage, StatusRow};
 use crate::web::pages::tonight::{Noticed, TonightPage, UnknownSitePage};
-use crate::web::parts::{Cell, Row, Section, Table};
+use crate::web::parts::{Cell, Form, Row, Section, Table};
 use crate::web::ui::{Choice, Fault, Field, Link, Tag};
 
 pub fn ops(matches: bool) -> OpsPage {
@@ -85,6 +85,46 @@ pub fn ops(matches: bool) -> OpsPage {
                 "",
             )
             .link("All alarms", "/alarms"),
+    }
+}
+
+pub fn handover() -> HandoverPage {
+    let work = |reference: &str, title: &str, when: &str, state: &str| {
+        let cells = vec![
+            Cell::text(when),
+            Cell::tag(state, "blue"),
+            Cell::text("Northbrook. Alarms covered: PACS-N2, until today 23:00. Ring: Tom Achebe, 020 7946 0117"),
+        ];
+        Row::new(Cell::link(reference, &format!("/changes/{reference}")).small(title), cells)
+    };
+    let works = |caption: &str, rows| Table::new(caption, &["Work", "When", "State", "Alarms, and whom to ring"], rows);
+    let watch = vec![Row::new(Cell::link("RFC-2026-001842", "/changes/RFC-2026-001842"), vec![Cell::text("It takes longer than it said. Ring the site.")])];
+    let earlier = vec![Row::new(
+        Cell::link("Today 07:55", "/handover/7").small("Carl Dunne"),
+        vec![Cell::tag("Not taken yet", "yellow"), Cell::text("The fitter rings at nine.")],
+    )];
+    let note = Field::textarea("note", "Note for the next shift", "")
+        .hint("What they would not find on this page.")
+        .error(Some("Write what the next shift has to know.".into()));
+    HandoverPage {
+        shell: Shell { nav: menu(Place::Operations, true, true), ..Shell::sample("Shift handover", Place::Operations) },
+        lede: "Halden. 1 running, 1 due in the next 12 hours, 1 thing to watch.".into(),
+        faults: vec![Fault { message: "Write what the next shift has to know.".into(), target: "note".into() }],
+        latest: Some(
+            Section::new("latest", "From the shift before")
+                .words("The fitter rings at nine.")
+                .words("Left by Carl Dunne today 07:55. Nobody has taken it over yet."),
+        ),
+        take: Some(Form::new("/handover/7/take", "Take over from Carl Dunne", vec![])),
+        sections: vec![
+            Section::new("running", "Running now")
+                .table(works("Running now", vec![work("RFC-2026-001842", "Archive node firmware", "Tuesday 22:00 to Wednesday 02:00", "In progress")]), ""),
+            Section::new("due", "Due in the next 12 hours").table(works("Due", vec![]), "Nothing starts in the next 12 hours."),
+            Section::new("watch", "Watch out for").table(Table::new("To watch", &["About", "What"], watch), ""),
+        ],
+        leave: Some(Form::new("/handover", "Leave the shift", vec![note]).key("key-handover")),
+        earlier: Section::new("earlier", "Earlier handovers").table(Table::new("Earlier handovers", &["Left", "Taken over by", "Note"], earlier), ""),
+        paging: None,
     }
 }
 
