@@ -33,6 +33,7 @@ pub mod network;
 pub mod outbox;
 pub mod page;
 pub mod project;
+pub mod public;
 pub mod queries;
 pub mod rota;
 pub mod schedule;

@@ -42,6 +42,8 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("carriers", crate::carriers::STATEMENTS),
     ("ledger", crate::ledger::STATEMENTS),
     ("handovers", crate::handovers::STATEMENTS),
+    ("public", crate::public::STATEMENTS),
+    ("public_subscribers", crate::public::SUBSCRIBERS),
     ("subscriptions", crate::subscriptions::STATEMENTS),
     ("deployments", crate::deployments::STATEMENTS),
     ("monitors", crate::monitors::STATEMENTS),

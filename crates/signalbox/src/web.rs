@@ -18,6 +18,7 @@ pub mod pages;
 pub mod panels;
 pub mod parts;
 pub mod problem;
+pub mod qr;
 pub mod samples;
 pub mod series;
 pub mod stage;
@@ -44,7 +45,7 @@ use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
 
 use handlers::{
     availability, boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, impact, incidents, join, me, meetings, members,
-    network_link, on_call, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup,
+    network_link, on_call, ops, outages, paper, password, plain, process, promises, proposals, public, raise, reports, requests, schedule, session, setup,
     subscriptions, today, tonight, urgent,
 };
 use problem::Failure;
@@ -250,6 +251,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/setup/limits",               "spending limits",        Member, || get(setup::limits::show)),
     route(Method::GET,  "/setup/limits/{id}",          "limits of a trust",      Member, || get(setup::limits::show_one)),
     route(Method::POST, "/setup/limits/{id}",          "limits of a trust",      Member, || post(setup::limits::save)),
+    route(Method::GET,  "/setup/public-notices",       "services open to public notices", Member, || get(setup::public::show)),
+    route(Method::POST, "/setup/public-notices",       "services open to public notices", Member, || post(setup::public::save)),
     route(Method::GET,  "/setup/mergers",              "mergers",                Member, || get(setup::mergers::list)),
     route(Method::GET,  "/setup/mergers/new",          "merge organisations",    Member, || get(setup::mergers::show_new)),
     route(Method::POST, "/setup/mergers",              "merge organisations",    Member, || post(setup::mergers::create)),
@@ -263,6 +266,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || post(change::take)),
     route(Method::GET,  "/changes/{ref}/clashes",     "clashes of a change",     Member, || get(clashes::show)),
     route(Method::POST, "/changes/{ref}/clashes",     "settle a clash",          Member, || post(clashes::settle)),
+    route(Method::GET,  "/changes/{ref}/public-notice", "a public notice of a change", Member, || get(change::public::show)),
+    route(Method::POST, "/changes/{ref}/public-notice", "publish a public notice", Member, || post(change::public::save)),
+    route(Method::GET,  "/changes/{ref}/poster/{site}", "a ward notice",          Member, || get(change::poster::show)),
     route(Method::GET,  "/changes/{ref}/impact",      "what a change touches",   Member, || get(impact::show)),
     route(Method::GET,  "/changes/{ref}/network",     "what the network provider was told", Member, || get(change::network::show)),
     route(Method::GET,  "/changes/{ref}/network/{part}/{sequence}", "a notice to the provider", Member, || get(change::network::version)),
@@ -344,7 +350,17 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/series/{id}/edit",           "change a rule of work",  Member, || post(handlers::series::edit)),
     route(Method::GET,  "/changes/{ref}/recur",        "let a change come again", Member, || get(handlers::series::show_new)),
     route(Method::POST, "/changes/{ref}/recur",        "let a change come again", Member, || post(handlers::series::create)),
-    route(Method::GET,  "/status",                    "status",                  Anyone, || get(plain::status)),
+    route(Method::GET,  "/status",                    "status of services",      Anyone, || get(public::show)),
+    route(Method::GET,  "/status.json",               "the same as JSON",        Anyone, || get(public::data)),
+    route(Method::GET,  "/status.atom",               "the same as news",        Anyone, || get(public::news)),
+    route(Method::GET,  "/status/site",               "status of this site",     Anyone, || get(plain::status)),
+    route(Method::GET,  "/status/subscribe",          "public notices by mail",  Anyone, || get(public::follow::show)),
+    route(Method::POST, "/status/subscribe",          "public notices by mail",  Anyone, || post(public::follow::ask)),
+    route(Method::GET,  "/status/confirm/{token}",    "confirm an address for notices", Anyone, || get(public::follow::show_confirm)),
+    route(Method::POST, "/status/confirm/{token}",    "confirm an address for notices", Anyone, || post(public::follow::confirm)),
+    route(Method::GET,  "/status/leave/{token}",      "get no more notices",     Anyone, || get(public::follow::show_leave)),
+    route(Method::POST, "/status/leave/{token}",      "get no more notices",     Anyone, || post(public::follow::leave)),
+    route(Method::GET,  "/status/{id}",               "a public notice",         Anyone, || get(public::one)),
     route(Method::GET,  "/accessibility",             "accessibility",           Anyone, || get(plain::accessibility)),
     route(Method::GET,  "/keys",                      "keyboard shortcuts",      Anyone, || get(plain::keys)),
     route(Method::GET,  "/dev/mail",                  "mail sent in the demo",   Anyone, || get(dev::mails)),

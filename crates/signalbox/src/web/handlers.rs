@@ -34,6 +34,7 @@ pub mod plain;
 pub mod process;
 pub mod promises;
 pub mod proposals;
+pub mod public;
 pub mod raise;
 pub mod reports;
 pub mod requests;

@@ -37,6 +37,7 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
     add("ops", &desk::ops(true))?;
     add("ops-no-match", &desk::ops(false))?;
     add("handover", &desk::handover())?;
+    add("poster", &desk::poster())?;
     add("run", &desk::run())?;
     add("tonight", &desk::tonight())?;
     add("tonight-unknown", &desk::tonight_unknown())?;

@@ -99,6 +99,7 @@ impl Place {
             ("/alarms/{id}", alarm(world).to_string()),
             ("/ledger/{id}", call_out(world).to_string()),
             ("/handover/{id}", handover(world).to_string()),
+            ("/status/{id}", public_notice(world, &deciding).to_string()),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
@@ -290,6 +291,26 @@ fn call_out(world: &World) -> i64 {
     ids[1]
 }
 
+/// A notice of a change for everybody; its id.
+fn public_notice(world: &World, reference: &str) -> i64 {
+    use signalbox_core::public::{Standing, State};
+    use signalbox_store::public::{Wording, publish, set_open};
+    let one = |sql: &str| world.app.db.read(|tx| tx.one(sql, &[], |row| row.int(0))).unwrap();
+    let change = one(&format!("select id from changes where reference = '{reference}'"));
+    let service = one("select min(id) from services");
+    let (id, now, acts) = (world.app.ids.mint(world.now()), world.now(), [world.app.act(None, world.now()), world.app.act(None, world.now())]);
+    let wording = Wording { title: "Imaging not available".into(), words: "Pictures cannot be opened.".into(), services: vec![service], sites: vec![] };
+    let hours = jiff::SignedDuration::from_hours;
+    let standing = Standing { state: State::Planned, start: now + hours(24), end: now + hours(26) };
+    let version = one(&format!("select version from changes where reference = '{reference}'"));
+    let written = world.app.write::<_, StoreError>(move |tx| {
+        set_open(tx, &acts[0], service, true)?;
+        publish(tx, &acts[1], id, (change, version), &wording, standing)
+    });
+    written.unwrap();
+    id
+}
+
 /// A shift that Halden's desk was left with; its id.
 fn handover(world: &World) -> i64 {
     use signalbox_store::handovers::{Left, Part, Stood, leave};
@@ -457,6 +478,7 @@ fn onlooker(path: &str, about: &str) -> &'static str {
     match path {
         _ if about == "draft" => "Ruth Ellery",
         "/setup/rates" | "/setup/rates/{id}" | "/setup/rates/new" => "Elsie Marsh",
+        "/changes/{ref}/public-notice" => "Margaret Osei",
         _ if path.starts_with("/setup") => "Ada Byrne",
         _ if path.starts_with("/members") => "Sam Okoro",
         "/decide/{ref}" => "Margaret Osei",
@@ -479,6 +501,7 @@ fn is_page(path: &str) -> bool {
         || path.starts_with("/feeds/")
         || path.ends_with(".ics")
         || path == "/healthz"
+        || path.starts_with("/status.")
         || path.contains("/files/"))
 }
 

@@ -439,6 +439,7 @@ fn s21_an_smtp_server_gets_one_envelope_for_one_recipient() {
         subject: "Received: ON-2026-000001 Kältetechnik\r\nBcc: eve@example.org".into(),
         text: "Hello Joy,\n.\nit is received.\n".into(),
         calendar: None,
+        unsubscribe: None,
         at: at("2026-11-17T12:00:00Z"),
     };
     smtp.deliver(&letter).unwrap();

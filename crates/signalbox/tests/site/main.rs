@@ -47,8 +47,10 @@ mod pages;
 #[path = "../../../signalbox-store/tests/store/pg.rs"]
 mod pg;
 mod planned;
+mod poster;
 mod processes;
 mod proposals;
+mod public;
 mod raising;
 mod rehearsal;
 mod reminders;

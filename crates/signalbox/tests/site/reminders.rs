@@ -6,6 +6,7 @@ use signalbox::deliver::{Envelope, Mailbox};
 use signalbox::worker;
 use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, OrgKind, Role};
+use signalbox_core::change::Network;
 use signalbox_store::{StoreError, accounts};
 
 use crate::mail::{Cast, JOY, PRIYA, assessed, cast, sent, take};
@@ -32,7 +33,17 @@ fn person(world: &World, email: &str) -> Actor {
 }
 
 fn approve_and_schedule(world: &World, cast: &Cast, id: i64) {
+    let loaded = world.app.read::<_, StoreError>(|tx| signalbox_store::project::load(tx, id)).unwrap().unwrap();
+    // A move that is not small is screened anew.
+    if loaded.change.work.started.is_none() && signalbox_core::clinical::is_open(&loaded.change) {
+        let questions: Vec<String> = (1..=8).map(|n| format!("q{n}")).collect();
+        take(world, &cast.priya, id, Act::Screen, &questions.iter().map(|question| (question.as_str(), "no")).collect::<Vec<_>>());
+    }
     take(world, &cast.priya, id, Act::Approve, &[]);
+    if matches!(loaded.change.network, Network::Needed | Network::Sent { .. }) {
+        // What moved is told to the provider anew.
+        take(world, &person(world, NOC), id, Act::Acknowledge, &[]);
+    }
     let situation = world.app.db.read(|tx| world.app.look(tx, &cast.priya, id)).unwrap().unwrap();
     let asked = signalbox_core::decide::fields::of_act(&situation.context(&cast.priya, world.now()), &situation.loaded.change, Act::Schedule);
     let mut fields = vec![("implementer", ENG), ("gap_reason", "It was agreed by telephone")];

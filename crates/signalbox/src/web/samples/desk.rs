@@ -4,6 +4,7 @@ use super::schedule::night;
 use super::{WORK, Work, link, visitor};
 use crate::web::layout::{Place, Shell, menu};
 use crate::web::pages::ops::{Answer, HandoverPage, OpsForm, OpsPage, OpsRow, Question};
+use crate::web::pages::poster::{Code, PosterPage};
 use crate::web::pages::run::{Clock, LogLine, Press, RunPage, RunStep, Served};
 use crate::web::pages::status::{StatusPage, StatusRow};
 use crate::web::pages::tonight::{Noticed, TonightPage, UnknownSitePage};
@@ -97,7 +98,7 @@ pub fn handover() -> HandoverPage {
         ];
         Row::new(Cell::link(reference, &format!("/changes/{reference}")).small(title), cells)
     };
-    let works = |caption: &str, rows| Table::new(caption, &["Work", "When", "State", "Alarms, and whom to ring"], rows);
+    let works = |caption: &str, rows| Table::new(caption, &["Work", "When", "State", "To know"], rows);
     let watch = vec![Row::new(Cell::link("RFC-2026-001842", "/changes/RFC-2026-001842"), vec![Cell::text("It takes longer than it said. Ring the site.")])];
     let earlier = vec![Row::new(
         Cell::link("Today 07:55", "/handover/7").small("Carl Dunne"),
@@ -125,6 +126,28 @@ pub fn handover() -> HandoverPage {
         leave: Some(Form::new("/handover", "Leave the shift", vec![note]).key("key-handover")),
         earlier: Section::new("earlier", "Earlier handovers").table(Table::new("Earlier handovers", &["Left", "Taken over by", "Note"], earlier), ""),
         paging: None,
+    }
+}
+
+pub fn poster() -> PosterPage {
+    PosterPage {
+        shell: visitor("ON-2026-000275: ward notice for St Crispin’s"),
+        change: Link::new("ON-2026-000275", "/changes/ON-2026-000275"),
+        kind: "Planned outage".into(),
+        heading: "PACS imaging: St Crispin’s".into(),
+        from: "Sunday 22 November 08:00".into(),
+        to: "Sunday 22 November 12:00".into(),
+        latest: "If it goes wrong, all is back by Sunday 22 November 13:00 at the latest.".into(),
+        notice: "Pictures cannot be opened.".into(),
+        meanwhile: "Read at the scanner.".into(),
+        ring: "Ring Change team on 020 7946 0100 and say “ON-2026-000275, St Crispin’s”.".into(),
+        code: Code {
+            size: 9,
+            path: "M4 4h1v1h-1z".into(),
+            alt: "Code for telephones: opens the page of tonight at St Crispin’s, https://change.example.org/tonight/sc".into(),
+            address: "https://change.example.org/tonight/sc".into(),
+        },
+        foot: "ON-2026-000275. Take it down when the work is over.".into(),
     }
 }
 
@@ -197,8 +220,16 @@ pub fn tonight() -> TonightPage {
         date: "2026-11-17".into(),
         night: night(),
         notices: vec![
-            Noticed { when: "22:00 to 02:00".into(), text: "Scans older than 90 days open in up to 40 seconds.".into() },
-            Noticed { when: "23:00 to 01:00".into(), text: "No outside services: booking, results from other sites, email in and out. Phones work.".into() },
+            Noticed {
+                when: "22:00 to 02:00".into(),
+                text: "Scans older than 90 days open in up to 40 seconds.".into(),
+                poster: Some(Link::new("Ward notice", "/changes/RFC-2026-001842/poster/nb")),
+            },
+            Noticed {
+                when: "23:00 to 01:00".into(),
+                text: "No outside services: booking, results from other sites, email in and out. Phones work.".into(),
+                poster: None,
+            },
         ],
         ring: "Ring the change team on 020 7946 0100 and say “Northbrook, tonight”.".into(),
         unsettled: Some("Not yet settled: RFC-2026-001842 may start at 20:30 instead. This page changes when it does.".into()),

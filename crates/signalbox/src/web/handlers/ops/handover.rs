@@ -180,7 +180,7 @@ fn works(app: &App, caption: &str, works: &[Work], now: Timestamp) -> Table {
         let head = Cell::link(&change.reference, &format!("/changes/{}", change.reference)).small(&title);
         Row::new(head, vec![Cell::text(&when), Cell::tag(change.stage.words(), "blue"), Cell::text(&words)])
     };
-    Table::new(caption, &["Work", "When", "State", "Alarms, and whom to ring"], works.iter().map(row).collect())
+    Table::new(caption, &["Work", "When", "State", "To know"], works.iter().map(row).collect())
 }
 
 fn stood(app: &App, found: &Now, now: Timestamp) -> Vec<Stood> {
