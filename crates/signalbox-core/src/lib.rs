@@ -33,6 +33,7 @@ pub mod modality;
 pub mod offers;
 pub mod permit;
 pub mod process;
+pub mod public;
 pub mod react;
 pub mod refusal;
 pub mod rehearse;

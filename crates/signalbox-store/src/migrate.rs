@@ -55,6 +55,9 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     28 "028_carriers",
     29 "029_network_senders",
     30 "030_network_refusals",
+    31 "031_desk_handovers",
+    32 "032_subscriptions",
+    33 "033_public_notices",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

@@ -36,6 +36,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
     let files = [
         ("alarms", alarms::composed()),
         ("ledger_cases", ledger::composed()),
+        ("handovers", crate::handovers::composed()),
         ("sight", sight::composed()),
         ("found", found::composed(dialect)),
         ("list", list::composed(dialect)),

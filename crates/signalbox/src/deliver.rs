@@ -22,6 +22,8 @@ pub struct Envelope {
     pub text: String,
     /// A calendar file that says the same to programs.
     pub calendar: Option<CalendarFile>,
+    /// Where its reader leaves, for letters that one may leave (RFC 2369, RFC 8058). Duty mail has none.
+    pub unsubscribe: Option<String>,
     pub at: Timestamp,
 }
 

@@ -232,25 +232,26 @@ impl Lines {
 }
 
 /// One of the news.
-struct News {
-    id: String,
-    title: String,
-    updated: String,
-    href: String,
+pub(crate) struct News {
+    pub id: String,
+    pub title: String,
+    pub updated: String,
+    pub href: String,
     /// The code of the kind, and its words.
-    kind: Option<(String, String)>,
-    words: String,
+    pub kind: Option<(String, String)>,
+    pub words: String,
 }
 
+/// News as a file of their own.
 #[derive(Template)]
 #[template(path = "feed.xml", escape = "html")]
-struct NewsFile {
-    id: String,
-    name: String,
-    author: String,
-    home: String,
-    updated: String,
-    news: Vec<News>,
+pub(crate) struct NewsFile {
+    pub id: String,
+    pub name: String,
+    pub author: String,
+    pub home: String,
+    pub updated: String,
+    pub news: Vec<News>,
 }
 
 /// The freezes of a feed's span as free and busy times: firm where nothing may change, tentative where it needs leave. One

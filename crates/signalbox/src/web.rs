@@ -18,6 +18,7 @@ pub mod pages;
 pub mod panels;
 pub mod parts;
 pub mod problem;
+pub mod qr;
 pub mod samples;
 pub mod series;
 pub mod stage;
@@ -44,8 +45,8 @@ use signalbox_store::directory::{ExternalTerms, FreezeTerms, MaintenanceTerms};
 
 use handlers::{
     availability, boards, by_mail, change, changes, clashes, clinical, cover, decide, demo, dev, draft, feeds, impact, incidents, join, me, meetings, members,
-    network_link, on_call, ops, outages, paper, password, plain, process, promises, proposals, raise, reports, requests, schedule, session, setup, today,
-    tonight, urgent,
+    network_link, on_call, ops, outages, paper, password, plain, process, promises, proposals, public, raise, reports, requests, schedule, session, setup,
+    subscriptions, today, tonight, urgent,
 };
 use problem::Failure;
 use visitor::Visitor;
@@ -81,6 +82,10 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/schedule/availability.csv", "the same as CSV",         Member, || get(availability::file)),
     route(Method::GET,  "/ops",                       "operations board",        Member, || get(ops::show)),
     route(Method::POST, "/ops/{ref}",                 "record what was told",    Member, || post(ops::record)),
+    route(Method::GET,  "/handover",                  "shift handover",          Member, || get(ops::handover::show)),
+    route(Method::POST, "/handover",                  "leave a shift",           Member, || post(ops::handover::leave)),
+    route(Method::GET,  "/handover/{id}",             "an earlier handover",     Member, || get(ops::handover::one)),
+    route(Method::POST, "/handover/{id}/take",        "take over a shift",       Member, || post(ops::handover::take)),
     route(Method::GET,  "/tonight",                   "choose a site",           Anyone, || get(tonight::choose)),
     route(Method::GET,  "/tonight/{site}",            "tonight at a site",       Anyone, || get(tonight::show)),
     route(Method::GET,  "/reports",                   "reports",                 Member, || get(reports::list)),
@@ -148,6 +153,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/me",                        "my details",              Member, || get(me::show)),
     route(Method::POST, "/me/tokens",                 "make a token",            Member, || post(me::make_token)),
     route(Method::POST, "/me/tokens/{id}/revoke",     "revoke a token",          Member, || post(me::revoke_token)),
+    route(Method::GET,  "/me/subscriptions",          "what a member follows",   Member, || get(subscriptions::show)),
+    route(Method::POST, "/me/subscriptions",          "follow or stop",          Member, || post(subscriptions::change)),
     route(Method::GET,  "/me/feeds",                  "calendar subscriptions",  Member, || get(feeds::show)),
     route(Method::POST, "/me/feeds",                  "make a subscription",     Member, || post(feeds::make)),
     route(Method::POST, "/me/feeds/{id}/revoke",      "revoke a subscription",   Member, || post(feeds::revoke)),
@@ -244,6 +251,8 @@ pub const ROUTES: &[Route] = &[
     route(Method::GET,  "/setup/limits",               "spending limits",        Member, || get(setup::limits::show)),
     route(Method::GET,  "/setup/limits/{id}",          "limits of a trust",      Member, || get(setup::limits::show_one)),
     route(Method::POST, "/setup/limits/{id}",          "limits of a trust",      Member, || post(setup::limits::save)),
+    route(Method::GET,  "/setup/public-notices",       "services open to public notices", Member, || get(setup::public::show)),
+    route(Method::POST, "/setup/public-notices",       "services open to public notices", Member, || post(setup::public::save)),
     route(Method::GET,  "/setup/mergers",              "mergers",                Member, || get(setup::mergers::list)),
     route(Method::GET,  "/setup/mergers/new",          "merge organisations",    Member, || get(setup::mergers::show_new)),
     route(Method::POST, "/setup/mergers",              "merge organisations",    Member, || post(setup::mergers::create)),
@@ -260,6 +269,9 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/changes/{ref}/acts/{act}",  "an act on a change",      Member, || post(change::take)),
     route(Method::GET,  "/changes/{ref}/clashes",     "clashes of a change",     Member, || get(clashes::show)),
     route(Method::POST, "/changes/{ref}/clashes",     "settle a clash",          Member, || post(clashes::settle)),
+    route(Method::GET,  "/changes/{ref}/public-notice", "a public notice of a change", Member, || get(change::public::show)),
+    route(Method::POST, "/changes/{ref}/public-notice", "publish a public notice", Member, || post(change::public::save)),
+    route(Method::GET,  "/changes/{ref}/poster/{site}", "a ward notice",          Member, || get(change::poster::show)),
     route(Method::GET,  "/changes/{ref}/impact",      "what a change touches",   Member, || get(impact::show)),
     route(Method::GET,  "/changes/{ref}/network",     "what the network provider was told", Member, || get(change::network::show)),
     route(Method::GET,  "/changes/{ref}/network/{part}/{sequence}", "a notice to the provider", Member, || get(change::network::version)),
@@ -341,7 +353,17 @@ pub const ROUTES: &[Route] = &[
     route(Method::POST, "/series/{id}/edit",           "change a rule of work",  Member, || post(handlers::series::edit)),
     route(Method::GET,  "/changes/{ref}/recur",        "let a change come again", Member, || get(handlers::series::show_new)),
     route(Method::POST, "/changes/{ref}/recur",        "let a change come again", Member, || post(handlers::series::create)),
-    route(Method::GET,  "/status",                    "status",                  Anyone, || get(plain::status)),
+    route(Method::GET,  "/status",                    "status of services",      Anyone, || get(public::show)),
+    route(Method::GET,  "/status.json",               "the same as JSON",        Anyone, || get(public::data)),
+    route(Method::GET,  "/status.atom",               "the same as news",        Anyone, || get(public::news)),
+    route(Method::GET,  "/status/site",               "status of this site",     Anyone, || get(plain::status)),
+    route(Method::GET,  "/status/subscribe",          "public notices by mail",  Anyone, || get(public::follow::show)),
+    route(Method::POST, "/status/subscribe",          "public notices by mail",  Anyone, || post(public::follow::ask)),
+    route(Method::GET,  "/status/confirm/{token}",    "confirm an address for notices", Anyone, || get(public::follow::show_confirm)),
+    route(Method::POST, "/status/confirm/{token}",    "confirm an address for notices", Anyone, || post(public::follow::confirm)),
+    route(Method::GET,  "/status/leave/{token}",      "get no more notices",     Anyone, || get(public::follow::show_leave)),
+    route(Method::POST, "/status/leave/{token}",      "get no more notices",     Anyone, || post(public::follow::leave)),
+    route(Method::GET,  "/status/{id}",               "a public notice",         Anyone, || get(public::one)),
     route(Method::GET,  "/accessibility",             "accessibility",           Anyone, || get(plain::accessibility)),
     route(Method::GET,  "/keys",                      "keyboard shortcuts",      Anyone, || get(plain::keys)),
     route(Method::GET,  "/dev/mail",                  "mail sent in the demo",   Anyone, || get(dev::mails)),

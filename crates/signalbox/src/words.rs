@@ -14,6 +14,7 @@ mod lines;
 pub mod mergers;
 mod modalities;
 pub mod money;
+pub mod public;
 pub mod recurring;
 mod rulings;
 mod safety;

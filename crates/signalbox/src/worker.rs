@@ -8,6 +8,7 @@ pub mod clashes;
 pub mod monitors;
 pub mod network;
 pub mod notices;
+pub mod public;
 pub mod series;
 
 use std::time::Duration;
@@ -82,6 +83,9 @@ pub fn spawn(app: Shared, post: Box<dyn Post>) -> tokio::task::JoinHandle<()> {
                     tracing::error!(?fault, "the copy of the schedule could not be written");
                 }
             }
+            if let Err(fault) = tokio::task::block_in_place(|| public::tend(&app)) {
+                tracing::error!(?fault, "public notices could not be brought in line");
+            }
             if let Err(fault) = tokio::task::block_in_place(|| clashes::tend(&app, &mut known)) {
                 tracing::error!(?fault, "clashes could not be looked for");
             }
@@ -103,6 +107,7 @@ pub fn sweep(app: &App) -> Result<u64, StoreError> {
         let accounts = accounts::sweep(tx, before)? + accounts::sweep_registrations(tx, before)?;
         let accounts = accounts + signalbox_store::boards::sweep_decision_links(tx, before)?;
         let accounts = accounts + signalbox_store::network::sweep_network_links(tx, before)?;
+        let accounts = accounts + signalbox_store::public::forget_unconfirmed(tx, before)?;
         Ok(accounts
             + outbox::sweep(tx, before)?
             + signalbox_store::clashes::forget(tx, before - KEPT * 12)?
@@ -196,6 +201,7 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
         }
         signalbox_store::network::TASK => network::address(app, task),
         network::LETTER => network::send(app, post, task),
+        public::TASK => public::send(app, post, task),
         monitors::TASK => tell(app, task, &[Audience::Role(Role::Desk)], News::Unsilenced),
         clashes::ENLARGED => tell(app, task, &clashes::OWNERS, News::Enlarged),
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),
@@ -212,7 +218,7 @@ fn change_of(task: &Task) -> i64 {
 }
 
 fn send(app: &App, post: &dyn Post, id: String, mail: Mail) -> Result<(), Trouble> {
-    post.deliver(&Envelope { id, to: mail.to, subject: mail.subject, text: mail.text, calendar: None, at: app.clock.now() })
+    post.deliver(&Envelope { id, to: mail.to, subject: mail.subject, text: mail.text, calendar: None, unsubscribe: None, at: app.clock.now() })
 }
 
 /// A timer is due. What it means now is the core's to say; then its people are told.
@@ -233,7 +239,7 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
     }
     let Some(loaded) = load(app, change_id)? else { return Ok(()) };
     match then {
-        TimerAct::Remind => tell(app, task, tells, News::Reminder { stage: loaded.change.stage }),
+        TimerAct::Remind => tell(app, task, tells, News::Reminder { stage: loaded.change.stage, start: loaded.change.window().map(|window| window.start) }),
         TimerAct::AskOutcome if loaded.change.work.started.is_none() => tell(app, task, tells, News::Outcome { stage: loaded.change.stage }),
         TimerAct::AskOutcome => Ok(()),
         TimerAct::AskGo => tell(app, task, tells, News::Go { stage: loaded.change.stage }),

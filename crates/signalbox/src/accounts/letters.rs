@@ -12,7 +12,7 @@ use signalbox_core::actor::Role;
 use signalbox_core::ids::PersonId;
 use signalbox_store::accounts::{self as store, Registration};
 use signalbox_store::outbox::{self, NewTask};
-use signalbox_store::{StoreError, Tx, directory};
+use signalbox_store::{StoreError, Tx, directory, public};
 
 use crate::app::App;
 use crate::clock::IdSource;
@@ -65,6 +65,8 @@ pub enum Letter {
     CallOut { case: i64, org: i64 },
     /// To those who answer for an organisation: an alarm of theirs came from planned work that nobody had announced.
     Unannounced { alarm: i64 },
+    /// To who asked for public notices: is this your address?
+    ConfirmFollower { subscriber: i64 },
     /// To those who answer for an organisation: an occurrence is due that nobody owns.
     OccurrenceWaits { series: i64, day: String, person: i64 },
 }
@@ -122,6 +124,7 @@ impl Letter {
             Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
             Letter::CallOut { case, org } => ledger::stands(app, *case, *org),
             Letter::Unannounced { alarm } => ledger::unannounced(app, *alarm),
+            Letter::ConfirmFollower { subscriber } => confirm_follower(app, *subscriber),
             Letter::OccurrenceMade { series, change, person } => series::made(app, *series, *change, *person),
             Letter::OccurrenceWaits { series, day, person } => series::waits(app, *series, day, *person),
         }
@@ -140,6 +143,24 @@ fn confirm_address(app: &App, id: i64) -> Result<Vec<Mail>, Failure> {
         "Hello {name},\n\nyou asked to join the Service Management group. Confirm that this is your address:\n\n{link}\n\n\
          The link works for 2 hours. If it was not you, leave this letter alone: nothing happens without the link.\n",
         name = found.name
+    );
+    Ok(vec![letter(app, &found.email, "Confirm your address", &text)])
+}
+
+fn confirm_follower(app: &App, id: i64) -> Result<Vec<Mail>, Failure> {
+    let token = app.ids.token();
+    let found = app.write::<_, Failure>(move |tx| {
+        let found = public::subscriber(tx, id)?;
+        if found.is_some() {
+            public::set_token(tx, id, &token.hash())?;
+        }
+        Ok(found)
+    })?;
+    let Some(found) = found else { return Ok(vec![]) };
+    let link = app.config.base.link(&format!("/status/confirm/{}", token.to_hex()));
+    let text = format!(
+        "Hello,\n\nsomebody asked for public notices of planned work to this address. Confirm that they may come:\n\n{link}\n\n\
+         The link works for 2 days. If it was not you, leave this letter alone: nothing happens without the link.\n"
     );
     Ok(vec![letter(app, &found.email, "Confirm your address", &text)])
 }

@@ -36,6 +36,43 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// Where a reader leaves (RFC 2369).
+#[derive(Clone)]
+struct Unsubscribe(String);
+
+impl Header for Unsubscribe {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe")
+    }
+
+    fn parse(line: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Unsubscribe(line.trim_matches(['<', '>']).to_owned()))
+    }
+
+    fn display(&self) -> HeaderValue {
+        // An address of ours, which has no place to fold: a line may be longer than most.
+        HeaderValue::dangerous_new_pre_encoded(Self::name(), format!("<{}>", self.0), format!("<{}>", self.0))
+    }
+}
+
+/// That one press is enough (RFC 8058).
+#[derive(Clone)]
+struct OnePress;
+
+impl Header for OnePress {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("List-Unsubscribe-Post")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(OnePress)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "List-Unsubscribe=One-Click".into())
+    }
+}
+
 /// An SMTP server.
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -107,6 +144,10 @@ pub fn message(envelope: &Envelope, from: &Address, host: &str) -> Result<Messag
         .message_id(Some(format!("<{}@{host}>", envelope.id)))
         .date(date)
         .header(AutoSubmitted);
+    let builder = match &envelope.unsubscribe {
+        Some(address) => builder.header(Unsubscribe(address.clone())).header(OnePress),
+        None => builder,
+    };
     let Some(file) = &envelope.calendar else {
         return builder.header(ContentType::TEXT_PLAIN).body(plain(&envelope.text)).map_err(Trouble::never);
     };
@@ -167,6 +208,26 @@ mod tests {
     }
 
     #[test]
+    fn c153_a_letter_that_one_may_leave_says_how_and_no_other_does() {
+        let address = format!("https://change.example.org/status/leave/7-{}", "0f".repeat(32));
+        let from: Address = "Signalbox <signalbox@example.org>".parse().unwrap();
+        for unsubscribe in [None, Some(address.clone())] {
+            let envelope = Envelope {
+                id: "7.8".into(),
+                to: "reader@elsewhere.example".into(),
+                subject: "Planned: imaging".into(),
+                text: "It is planned.".into(),
+                calendar: None,
+                unsubscribe: unsubscribe.clone(),
+                at: "2026-11-17T12:00:00Z".parse().unwrap(),
+            };
+            let formatted = String::from_utf8(message(&envelope, &from, "example.org").unwrap().formatted()).unwrap();
+            let lines = [format!("List-Unsubscribe: <{address}>\r\n"), "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".to_owned()];
+            assert!(lines.iter().all(|line| formatted.contains(line) == unsubscribe.is_some()), "{formatted}");
+        }
+    }
+
+    #[test]
     fn s81_nothing_typed_becomes_a_header() {
         let nasty = [
             "Power\r\nBcc: eve@example.org",
@@ -182,6 +243,7 @@ mod tests {
                 subject: subject.into(),
                 text: "One.\r\n.\r\nRCPT TO:<eve@example.org>\nTwo\rThree".into(),
                 calendar: None,
+                unsubscribe: None,
                 at: "2026-11-17T12:00:00Z".parse().unwrap(),
             };
             let from: Address = "Signalbox <signalbox@example.org>".parse().unwrap();
@@ -202,6 +264,7 @@ mod tests {
             subject: String::new(),
             text: String::new(),
             calendar: None,
+            unsubscribe: None,
             at: Timestamp::UNIX_EPOCH,
         };
         let from: Address = "signalbox@example.org".parse().unwrap();

@@ -11,6 +11,7 @@ pub mod me;
 pub mod meeting;
 pub mod ops;
 pub mod paper;
+pub mod poster;
 pub mod process;
 pub mod quote;
 pub mod raise;

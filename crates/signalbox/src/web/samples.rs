@@ -36,6 +36,8 @@ pub fn all() -> Result<Vec<Sample>, askama::Error> {
     add("schedule-empty", &schedule::schedule_empty())?;
     add("ops", &desk::ops(true))?;
     add("ops-no-match", &desk::ops(false))?;
+    add("handover", &desk::handover())?;
+    add("poster", &desk::poster())?;
     add("run", &desk::run())?;
     add("tonight", &desk::tonight())?;
     add("tonight-unknown", &desk::tonight_unknown())?;

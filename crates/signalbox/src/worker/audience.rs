@@ -6,7 +6,7 @@ use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::change::Change;
 use signalbox_core::process::{Audience, Process, Who};
 use signalbox_store::accounts::eligible_holders;
-use signalbox_store::{StoreError, Tx, directory, drafts};
+use signalbox_store::{StoreError, Tx, directory, drafts, subscriptions};
 
 /// The people of an audience. Whether each may see the change is asked when they are told (S20).
 pub fn people(tx: &mut dyn Tx, to: Audience, change: &Change, process: &Process) -> Result<BTreeSet<i64>, StoreError> {
@@ -14,7 +14,10 @@ pub fn people(tx: &mut dyn Tx, to: Audience, change: &Change, process: &Process)
         Audience::Role(role) => holders(tx, role, change),
         Audience::Raiser => Ok(change.raised_by.person.iter().map(|p| p.0).collect()),
         Audience::AffectedTrusts => in_orgs(tx, Role::Coordinator, affected(change)),
-        Audience::Subscribers => Ok(drafts::watchers(tx, change.id.0)?.into_iter().collect()),
+        Audience::Subscribers => {
+            let watchers = drafts::watchers(tx, change.id.0)?;
+            Ok(watchers.into_iter().chain(subscriptions::followers(tx, change.id.0)?).collect())
+        }
         Audience::NetworkProvider => anywhere(tx, Role::NetworkDesk),
         Audience::SafetyOfficers => safety_officers(tx, change),
         Audience::Assessors => assessors(tx, change, process),
@@ -30,7 +33,7 @@ pub fn because(to: Audience) -> String {
         Audience::Role(role) => format!("you are {}", role.words()),
         Audience::Raiser => "you raised it".into(),
         Audience::AffectedTrusts => "it touches your trust".into(),
-        Audience::Subscribers => "you watch it".into(),
+        Audience::Subscribers => "you watch it, or follow one of its services or sites".into(),
         Audience::NetworkProvider => "you are at the network provider's desk".into(),
         Audience::SafetyOfficers => "you are a safety officer".into(),
         Audience::Assessors => "an assessment is asked of you".into(),

@@ -103,6 +103,7 @@ pub(super) fn send(app: &App, post: &dyn Post, task: &Task) -> Result<(), Troubl
         subject: format!("{again}Notice of work {}: {}", told.reference, told.version().status.words()),
         text: signed(app, &text(&told, &row.person.name, link.as_deref(), letter.is_chase, is_refused)),
         calendar: Some(CalendarFile { name: told.file_name(), text: told.to_calendar(&app.config.base, &app.config.team) }),
+        unsubscribe: None,
         at: now,
     })?;
     app.write::<_, StoreError>(move |tx| store::note_mailed(tx, change_id, due, now))?;

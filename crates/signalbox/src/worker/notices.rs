@@ -45,8 +45,12 @@ pub struct Notice {
 pub enum News {
     /// The event that made this version.
     Event { version: i64 },
-    /// The work or an answer comes near, if the change still stands where it stood.
-    Reminder { stage: Stage },
+    /// The work or an answer comes near, if the change still stands where it stood and the work is still to start then.
+    Reminder {
+        stage: Stage,
+        #[serde(default)]
+        start: Option<Timestamp>,
+    },
     /// A quote lapses soon.
     Quote,
     /// The start has passed and nobody said what happened.
@@ -92,7 +96,9 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
             Some(recorded) => Some(recorded),
             None => return Ok(None),
         },
-        News::Reminder { stage } | News::Outcome { stage } | News::Go { stage } | News::Clinical { stage } | News::Chase { stage, .. }
+        // A reminder of a time from which the work has moved would be wrong; the new time has reminders of its own.
+        News::Reminder { start: Some(start), .. } if change.window().map(|window| window.start) != Some(start) => return Ok(None),
+        News::Reminder { stage, .. } | News::Outcome { stage } | News::Go { stage } | News::Clinical { stage } | News::Chase { stage, .. }
             if change.stage != stage =>
         {
             return Ok(None);
@@ -204,7 +210,7 @@ fn text(app: &App, content: &Content) -> String {
         None if notice.news == News::Quote => parts.extend(quote_words(situation, *now)),
         None if matches!(notice.news, News::Clinical { .. }) => parts
             .push("The clinical question is overdue. The change waits for a safety officer: nothing is taken for a yes, and nobody else can answer.".into()),
-        None => parts.push(reminder(notice.news, &names.zone)),
+        None => parts.push(reminder(notice.news, *now, &names.zone)),
     }
     parts.push(change_sentence(change, *now, names));
     parts.extend(change.window().map(|w| {
@@ -235,7 +241,7 @@ fn text(app: &App, content: &Content) -> String {
 }
 
 /// Why a letter comes that no event asked for.
-fn reminder(news: News, zone: &jiff::tz::TimeZone) -> String {
+fn reminder(news: News, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
     if let News::Unacknowledged { told_at, step } = news {
         let since = local::moment_words(told_at, zone);
         return match step {
@@ -246,6 +252,11 @@ fn reminder(news: News, zone: &jiff::tz::TimeZone) -> String {
                 "The network provider was told by mail on {since}, was reminded, and the supplier was asked to ring it; nothing is recorded yet. See that somebody reaches it."
             ),
         };
+    }
+    if let News::Reminder { stage: Stage::Approved | Stage::Scheduled, start: Some(start) } = news
+        && start > now
+    {
+        return format!("This is a reminder: the work starts {}.", words::moment_phrase(start, now, zone));
     }
     let News::Chase { level, due_at, .. } = news else { return "This is a reminder.".into() };
     let due = local::moment_words(due_at, zone);

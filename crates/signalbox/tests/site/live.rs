@@ -109,6 +109,8 @@ impl Place {
             ("/setup/monitors/{id}", monitor(world)),
             ("/alarms/{id}", alarm(world).to_string()),
             ("/ledger/{id}", call_out(world).to_string()),
+            ("/handover/{id}", handover(world).to_string()),
+            ("/status/{id}", public_notice(world, &deciding).to_string()),
             ("/setup/limits/{id}", one("select cast(id as text) from organisations where code = 'NB'")),
             ("/setup/people/{id}", one(&format!("select cast(id as text) from people where id = {bystander}"))),
             ("/setup/safety-officers/{id}", id("clinicians")),
@@ -307,6 +309,37 @@ fn call_out(world: &World) -> i64 {
     ids[1]
 }
 
+/// A notice of a change for everybody; its id.
+fn public_notice(world: &World, reference: &str) -> i64 {
+    use signalbox_core::public::{Standing, State};
+    use signalbox_store::public::{Wording, publish, set_open};
+    let one = |sql: &str| world.app.db.read(|tx| tx.one(sql, &[], |row| row.int(0))).unwrap();
+    let change = one(&format!("select id from changes where reference = '{reference}'"));
+    let service = one("select min(id) from services");
+    let (id, now, acts) = (world.app.ids.mint(world.now()), world.now(), [world.app.act(None, world.now()), world.app.act(None, world.now())]);
+    let wording = Wording { title: "Imaging not available".into(), words: "Pictures cannot be opened.".into(), services: vec![service], sites: vec![] };
+    let hours = jiff::SignedDuration::from_hours;
+    let standing = Standing { state: State::Planned, start: now + hours(24), end: now + hours(26) };
+    let version = one(&format!("select version from changes where reference = '{reference}'"));
+    let written = world.app.write::<_, StoreError>(move |tx| {
+        set_open(tx, &acts[0], service, true)?;
+        publish(tx, &acts[1], id, (change, version), &wording, standing)
+    });
+    written.unwrap();
+    id
+}
+
+/// A shift that Halden's desk was left with; its id.
+fn handover(world: &World) -> i64 {
+    use signalbox_store::handovers::{Left, Part, Stood, leave};
+    let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
+    let stood = vec![Stood { part: Part::Watch, change: None, words: "The alarm of NB-UPS is still up.".into() }];
+    let by = actor(world, BYSTANDER).person().unwrap().0;
+    let left = Left { id, org_id: organisation(world, "HALDEN"), by, note: "The fitter rings at nine.".into(), stood, form_key: "1".into() };
+    world.app.write::<_, StoreError>(move |tx| leave(tx, &act, &left)).unwrap();
+    id
+}
+
 /// A monitor at which nobody answers; its id.
 fn monitor(world: &World) -> String {
     let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
@@ -463,12 +496,13 @@ fn onlooker(path: &str, about: &str) -> &'static str {
     match path {
         _ if about == "draft" => "Ruth Ellery",
         "/setup/rates" | "/setup/rates/{id}" | "/setup/rates/new" => "Elsie Marsh",
+        "/changes/{ref}/public-notice" => "Margaret Osei",
         _ if path.starts_with("/setup") => "Ada Byrne",
         _ if path.starts_with("/members") => "Sam Okoro",
         "/decide/{ref}" => "Margaret Osei",
         "/proposals/{id}/for-you" => "Sam Okoro",
         _ if path.starts_with("/proposals") => "Margaret Osei",
-        "/ops" => "Carl Dunne",
+        "/ops" | "/handover" | "/handover/{id}" => "Carl Dunne",
         _ if path.starts_with("/requests") || path.starts_with("/series") => "Sam Okoro",
         _ if path.starts_with("/boards") || path.starts_with("/meetings") => "Margaret Osei",
         "/on-call" => "Margaret Osei",
@@ -485,6 +519,7 @@ fn is_page(path: &str) -> bool {
         || path.starts_with("/feeds/")
         || path.ends_with(".ics")
         || path == "/healthz"
+        || path.starts_with("/status.")
         || path.contains("/files/"))
 }
 

@@ -120,7 +120,8 @@ pub fn assessed(world: &World, cast: &Cast, id: i64) {
     take(world, &cast.priya, id, Act::Accept, &[("take_down_by", "Tom"), ("restore_by", "Tom"), ("promise_phone", "020 7946 0117")]);
     let questions: Vec<String> = (1..=8).map(|n| format!("q{n}")).collect();
     take(world, &cast.priya, id, Act::Screen, &questions.iter().map(|q| (q.as_str(), "no")).collect::<Vec<_>>());
-    for who in [&cast.tom, &cast.priya, &cast.joy] {
+    let noc = world.app.db.read(|tx| accounts::person_by_email(tx, "noc@meridian.example")).unwrap().map(|known| actor(world, known.id));
+    for who in [&cast.tom, &cast.priya, &cast.joy].into_iter().chain(&noc) {
         while stage(world, id) == Stage::Assessing {
             // Whoever may not see it owes nothing.
             let Some(situation) = world.app.read::<_, StoreError>(|tx| world.app.look(tx, who, id)).unwrap() else { break };
@@ -438,6 +439,7 @@ fn s21_an_smtp_server_gets_one_envelope_for_one_recipient() {
         subject: "Received: ON-2026-000001 Kältetechnik\r\nBcc: eve@example.org".into(),
         text: "Hello Joy,\n.\nit is received.\n".into(),
         calendar: None,
+        unsubscribe: None,
         at: at("2026-11-17T12:00:00Z"),
     };
     smtp.deliver(&letter).unwrap();

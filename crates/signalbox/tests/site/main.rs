@@ -18,6 +18,7 @@ mod command_line;
 mod demonstration;
 mod feeds;
 mod free_times;
+mod handover;
 // The store's own way to a fresh database of each engine; not all of it is used here.
 #[allow(dead_code)]
 #[path = "../../../signalbox-store/tests/store/harness.rs"]
@@ -46,10 +47,13 @@ mod pages;
 #[path = "../../../signalbox-store/tests/store/pg.rs"]
 mod pg;
 mod planned;
+mod poster;
 mod processes;
 mod proposals;
+mod public;
 mod raising;
 mod rehearsal;
+mod reminders;
 mod reports;
 mod run;
 mod run_sheet;

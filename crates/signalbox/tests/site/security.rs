@@ -111,7 +111,8 @@ fn s42_only_a_form_of_ours_changes_anything() {
         tom.get("/me").await;
         let good = ruth.form_token.clone().unwrap();
         let theirs = tom.form_token.clone().unwrap();
-        for route in ROUTES.iter().filter(|route| route.method == Method::POST) {
+        // The way out of a letter is its own proof, and does nothing else.
+        for route in ROUTES.iter().filter(|route| route.method == Method::POST && route.path != "/status/leave/{token}") {
             let path = filled(route.path);
             for token in ["", "x", theirs.as_str(), &good[..64], &good.to_uppercase()] {
                 let reply = ruth.clone().post_bare(&path, &[("csrf", token)]).await;

@@ -8,6 +8,8 @@ mod forms;
 mod history;
 pub mod money;
 pub mod network;
+pub mod poster;
+pub mod public;
 mod quote;
 mod record;
 pub mod run;

@@ -2,6 +2,7 @@
 //! what was heard by telephone is recorded for whoever told it (X1).
 
 mod alarm;
+pub mod handover;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -10,6 +10,7 @@ pub mod monitors;
 mod network;
 mod organisations;
 pub mod people;
+pub mod public;
 mod rates;
 mod safety_officers;
 
@@ -110,6 +111,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     }
     if limits::admit(&visitor).is_ok() {
         rows.push(Row::new(Cell::link(limits::LINE.0, limits::PATH), vec![Cell::text(limits::LINE.1)]));
+    }
+    if public::admit(&visitor).is_ok() {
+        rows.push(Row::new(Cell::link(public::LINE.0, public::PATH), vec![Cell::text(public::LINE.1)]));
     }
     if mergers::admit(&visitor).is_ok() {
         rows.push(Row::new(Cell::link(mergers::LINE.0, mergers::PATH), vec![Cell::text(mergers::LINE.1)]));

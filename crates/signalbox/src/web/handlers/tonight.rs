@@ -59,7 +59,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(asked): Path
         sites: sites.iter().map(|one| Choice::new(&Names::value(&sites, one), &one.name).chosen(one.id == site.id)).collect(),
         date: evening.to_string(),
         night: night(&work, &[], span, &zone),
-        notices: work.iter().map(|entry| noticed(entry, &zone)).collect(),
+        notices: work.iter().map(|entry| noticed(entry, site, &zone)).collect(),
         ring: if visitor.is_known() {
             format!("Ring {} on {} and say “{}, tonight”.", team.name, team.telephone, site.name)
         } else {
@@ -103,14 +103,17 @@ fn sentence(work: &[Entry], later: &[Entry], zone: &jiff::tz::TimeZone) -> Strin
     }
 }
 
-fn noticed(entry: &Entry, zone: &jiff::tz::TimeZone) -> Noticed {
+fn noticed(entry: &Entry, site: &Named, zone: &jiff::tz::TimeZone) -> Noticed {
     let window = local::describe_window(entry.window.start, entry.window.end, zone);
     let services = entry.detail.as_ref().map(|detail| entries::names(&detail.services)).unwrap_or_default();
     let mut text = if services.is_empty() { format!("{}.", entries::title(entry)) } else { format!("{services}: {}.", entries::title(entry)) };
     if let Some(until) = late_until(entry) {
         text.push_str(&format!(" It runs late, and is now expected to end at {}.", local::moment_words(until, zone)));
     }
-    Noticed { when: format!("{} to {}", window.from, window.to), text }
+    // Only who may open the change prints its notice.
+    let own = entry.detail.as_ref().filter(|detail| detail.party && detail.sites.iter().any(|one| one.id == site.id));
+    let poster = own.map(|detail| Link::new("Ward notice", &format!("/changes/{}/poster/{}", detail.reference, site.code.to_lowercase())));
+    Noticed { when: format!("{} to {}", window.from, window.to), text, poster }
 }
 
 /// When work under way is now expected to end, where somebody said that it runs late (X1).

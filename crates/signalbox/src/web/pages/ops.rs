@@ -3,8 +3,8 @@
 use askama::Template;
 
 use crate::web::layout::Shell;
-use crate::web::parts::Section;
-use crate::web::ui::{Choice, Fault, Field, Link, Tag};
+use crate::web::parts::{Form, Section};
+use crate::web::ui::{Choice, Fault, Field, Link, Paging, Tag};
 
 #[derive(Template)]
 #[template(path = "ops.html")]
@@ -61,4 +61,23 @@ pub struct OpsForm {
     pub fields: Vec<Field>,
     /// Open when it comes back with faults.
     pub is_open: bool,
+}
+
+/// `/handover`: what one shift tells the next, on one side of paper.
+#[derive(Template)]
+#[template(path = "handover.html")]
+pub struct HandoverPage {
+    pub shell: Shell,
+    /// Whose desk, and how much of what.
+    pub lede: String,
+    pub faults: Vec<Fault>,
+    /// The latest handover: its note, who left it, who took it.
+    pub latest: Option<Section>,
+    /// Takes it over; only for another than who left it.
+    pub take: Option<Form>,
+    pub sections: Vec<Section>,
+    /// Leaves a note for the next shift; not for who only reads.
+    pub leave: Option<Form>,
+    pub earlier: Section,
+    pub paging: Option<Paging>,
 }

@@ -30,6 +30,8 @@ pub struct TonightPage {
 pub struct Noticed {
     pub when: String,
     pub text: String,
+    /// One printed side about it.
+    pub poster: Option<Link>,
 }
 
 /// A site that is not known, with those whose names come near.

@@ -3,11 +3,12 @@
 use super::schedule::night;
 use super::{WORK, Work, link, visitor};
 use crate::web::layout::{Place, Shell, menu};
-use crate::web::pages::ops::{Answer, OpsForm, OpsPage, OpsRow, Question};
+use crate::web::pages::ops::{Answer, HandoverPage, OpsForm, OpsPage, OpsRow, Question};
+use crate::web::pages::poster::{Code, PosterPage};
 use crate::web::pages::run::{Clock, LogLine, Press, RunPage, RunStep, Served};
 use crate::web::pages::status::{StatusPage, StatusRow};
 use crate::web::pages::tonight::{Noticed, TonightPage, UnknownSitePage};
-use crate::web::parts::{Cell, Row, Section, Table};
+use crate::web::parts::{Cell, Form, Row, Section, Table};
 use crate::web::ui::{Choice, Fault, Field, Link, Tag};
 
 pub fn ops(matches: bool) -> OpsPage {
@@ -88,6 +89,68 @@ pub fn ops(matches: bool) -> OpsPage {
     }
 }
 
+pub fn handover() -> HandoverPage {
+    let work = |reference: &str, title: &str, when: &str, state: &str| {
+        let cells = vec![
+            Cell::text(when),
+            Cell::tag(state, "blue"),
+            Cell::text("Northbrook. Alarms covered: PACS-N2, until today 23:00. Ring: Tom Achebe, 020 7946 0117"),
+        ];
+        Row::new(Cell::link(reference, &format!("/changes/{reference}")).small(title), cells)
+    };
+    let works = |caption: &str, rows| Table::new(caption, &["Work", "When", "State", "To know"], rows);
+    let watch = vec![Row::new(Cell::link("RFC-2026-001842", "/changes/RFC-2026-001842"), vec![Cell::text("It takes longer than it said. Ring the site.")])];
+    let earlier = vec![Row::new(
+        Cell::link("Today 07:55", "/handover/7").small("Carl Dunne"),
+        vec![Cell::tag("Not taken yet", "yellow"), Cell::text("The fitter rings at nine.")],
+    )];
+    let note = Field::textarea("note", "Note for the next shift", "")
+        .hint("What they would not find on this page.")
+        .error(Some("Write what the next shift has to know.".into()));
+    HandoverPage {
+        shell: Shell { nav: menu(Place::Operations, true, true), ..Shell::sample("Shift handover", Place::Operations) },
+        lede: "Halden. 1 running, 1 due in the next 12 hours, 1 thing to watch.".into(),
+        faults: vec![Fault { message: "Write what the next shift has to know.".into(), target: "note".into() }],
+        latest: Some(
+            Section::new("latest", "From the shift before")
+                .words("The fitter rings at nine.")
+                .words("Left by Carl Dunne today 07:55. Nobody has taken it over yet."),
+        ),
+        take: Some(Form::new("/handover/7/take", "Take over from Carl Dunne", vec![])),
+        sections: vec![
+            Section::new("running", "Running now")
+                .table(works("Running now", vec![work("RFC-2026-001842", "Archive node firmware", "Tuesday 22:00 to Wednesday 02:00", "In progress")]), ""),
+            Section::new("due", "Due in the next 12 hours").table(works("Due", vec![]), "Nothing starts in the next 12 hours."),
+            Section::new("watch", "Watch out for").table(Table::new("To watch", &["About", "What"], watch), ""),
+        ],
+        leave: Some(Form::new("/handover", "Leave the shift", vec![note]).key("key-handover")),
+        earlier: Section::new("earlier", "Earlier handovers").table(Table::new("Earlier handovers", &["Left", "Taken over by", "Note"], earlier), ""),
+        paging: None,
+    }
+}
+
+pub fn poster() -> PosterPage {
+    PosterPage {
+        shell: visitor("ON-2026-000275: ward notice for St Crispin’s"),
+        change: Link::new("ON-2026-000275", "/changes/ON-2026-000275"),
+        kind: "Planned outage".into(),
+        heading: "PACS imaging: St Crispin’s".into(),
+        from: "Sunday 22 November 08:00".into(),
+        to: "Sunday 22 November 12:00".into(),
+        latest: "If it goes wrong, all is back by Sunday 22 November 13:00 at the latest.".into(),
+        notice: "Pictures cannot be opened.".into(),
+        meanwhile: "Read at the scanner.".into(),
+        ring: "Ring Change team on 020 7946 0100 and say “ON-2026-000275, St Crispin’s”.".into(),
+        code: Code {
+            size: 9,
+            path: "M4 4h1v1h-1z".into(),
+            alt: "Code for telephones: opens the page of tonight at St Crispin’s, https://change.example.org/tonight/sc".into(),
+            address: "https://change.example.org/tonight/sc".into(),
+        },
+        foot: "ON-2026-000275. Take it down when the work is over.".into(),
+    }
+}
+
 pub fn run() -> RunPage {
     let press = |key: &str, words: &str, hidden: &[(&str, &str)], is_quiet| Press {
         action: "/changes/RFC-2026-001842/run".into(),
@@ -157,8 +220,16 @@ pub fn tonight() -> TonightPage {
         date: "2026-11-17".into(),
         night: night(),
         notices: vec![
-            Noticed { when: "22:00 to 02:00".into(), text: "Scans older than 90 days open in up to 40 seconds.".into() },
-            Noticed { when: "23:00 to 01:00".into(), text: "No outside services: booking, results from other sites, email in and out. Phones work.".into() },
+            Noticed {
+                when: "22:00 to 02:00".into(),
+                text: "Scans older than 90 days open in up to 40 seconds.".into(),
+                poster: Some(Link::new("Ward notice", "/changes/RFC-2026-001842/poster/nb")),
+            },
+            Noticed {
+                when: "23:00 to 01:00".into(),
+                text: "No outside services: booking, results from other sites, email in and out. Phones work.".into(),
+                poster: None,
+            },
         ],
         ring: "Ring the change team on 020 7946 0100 and say “Northbrook, tonight”.".into(),
         unsettled: Some("Not yet settled: RFC-2026-001842 may start at 20:30 instead. This page changes when it does.".into()),

@@ -105,6 +105,8 @@ pub(super) fn draw(app: &App, visitor: &Visitor, seen: &Seen, query: &form::Form
             .chain(super::work::near(app, seen)?)
             .chain(super::silences::section(app, seen)?)
             .chain(super::series::sections(app, seen)?)
+            .chain(super::public::section(seen, super::public::of(app, seen)?.as_ref()))
+            .chain(super::poster::section(seen))
             .collect(),
         views: history.views,
         entries: history.entries,
