@@ -55,6 +55,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     28 "028_carriers",
     29 "029_network_senders",
     30 "030_network_refusals",
+    31 "031_network_webhooks",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";
