@@ -58,6 +58,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     31 "031_desk_handovers",
     32 "032_subscriptions",
     33 "033_public_notices",
+    34 "034_network_webhooks",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

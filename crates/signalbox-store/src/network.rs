@@ -26,7 +26,8 @@ const ACCOUNTS_MAX: usize = 24;
 macro_rules! columns {
     () => {
         "part, account_id, sequence, status, impact, starts_at, ends_at, title_text, title_digest, restricted, objects,
-        written_at, mailed_at, acknowledged_at, acknowledged_by, their_reference, refused_at, refused_by"
+        written_at, mailed_at, acknowledged_at, acknowledged_by, their_reference, refused_at, refused_by,
+        posted_at, post_trouble"
     };
 }
 
@@ -40,6 +41,8 @@ statements! {
     ACKNOWLEDGED = "update network_notices set acknowledged_at = $4, acknowledged_by = $5, their_reference = $6
         where change_id = $1 and part = $2 and sequence = $3";
     REFUSED = "update network_notices set refused_at = $4, refused_by = $5 where change_id = $1 and part = $2 and sequence = $3";
+    POSTED = "update network_notices set posted_at = $4, post_trouble = '' where change_id = $1 and part = $2 and sequence = $3 and posted_at is null";
+    NOT_POSTED = "update network_notices set post_trouble = $4 where change_id = $1 and part = $2 and sequence = $3 and posted_at is null";
     LINK_PUT = "insert into network_links (token_hash, person_id, change_id, part, sequence, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)";
     LINK = "select person_id, change_id, part, sequence, created_at, expires_at, used_at from network_links where token_hash = $1";
     LINK_USE = "update network_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2";
@@ -67,6 +70,10 @@ pub struct Sent {
     pub their_reference: String,
     /// By the link in its letter; why stands in the record of the change.
     pub refused: Option<(Timestamp, i64)>,
+    /// When the provider's webhook took it.
+    pub posted_at: Option<Timestamp>,
+    /// Why its webhook did not take it at the last attempt; empty where nothing is wrong.
+    pub post_trouble: String,
 }
 
 /// A link in a letter by which one person answers to one version.
@@ -108,6 +115,8 @@ fn read(row: &dyn Row) -> Result<Sent, StoreError> {
         acknowledged: opt_time(row, 13)?.zip(row.opt_int(14)?),
         their_reference: row.text(15)?,
         refused: opt_time(row, 16)?.zip(row.opt_int(17)?),
+        posted_at: opt_time(row, 18)?,
+        post_trouble: row.text(19)?,
     })
 }
 
@@ -221,6 +230,18 @@ fn put(tx: &mut dyn Tx, change_id: i64, version: &Version, at: Timestamp) -> Res
 /// A letter with this version left.
 pub fn note_mailed(tx: &mut dyn Tx, change_id: i64, due: Due, at: Timestamp) -> Result<(), StoreError> {
     tx.exec(MAILED, values![change_id, due.part, due.sequence, at.as_microsecond()])?;
+    Ok(())
+}
+
+/// The provider's webhook took this version.
+pub fn note_posted(tx: &mut dyn Tx, change_id: i64, due: Due, at: Timestamp) -> Result<(), StoreError> {
+    tx.exec(POSTED, values![change_id, due.part, due.sequence, at.as_microsecond()])?;
+    Ok(())
+}
+
+/// It did not, and why.
+pub fn note_not_posted(tx: &mut dyn Tx, change_id: i64, due: Due, words: &str) -> Result<(), StoreError> {
+    tx.exec(NOT_POSTED, values![change_id, due.part, due.sequence, words])?;
     Ok(())
 }
 

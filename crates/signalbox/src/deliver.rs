@@ -64,6 +64,14 @@ impl Trouble {
     }
 }
 
+/// Waits for what is sent. The worker hands things over where it may block; whoever has no runtime gets one for it.
+pub(crate) fn wait<T>(sending: impl Future<Output = T>) -> Result<T, Trouble> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(handle) => Ok(tokio::task::block_in_place(|| handle.block_on(sending))),
+        Err(_) => Ok(tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Trouble::later)?.block_on(sending)),
+    }
+}
+
 /// Takes letters away.
 pub trait Post: Send + Sync {
     /// Hands one letter over. May be asked twice with the same letter.

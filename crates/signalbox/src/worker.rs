@@ -202,6 +202,7 @@ fn carry_out(app: &App, post: &dyn Post, task: &Task) -> Result<(), Trouble> {
         signalbox_store::network::TASK => network::address(app, task),
         network::LETTER => network::send(app, post, task),
         public::TASK => public::send(app, post, task),
+        network::POST => network::post(app, task),
         monitors::TASK => tell(app, task, &[Audience::Role(Role::Desk)], News::Unsilenced),
         clashes::ENLARGED => tell(app, task, &clashes::OWNERS, News::Enlarged),
         boards::TASK => boards::write(app, task)?.map_or(Ok(()), |mail| send(app, post, task.id.to_string(), mail)),

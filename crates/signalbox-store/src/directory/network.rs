@@ -8,11 +8,15 @@ use serde_json::json;
 use signalbox_core::actor::OrgKind;
 
 statements! {
-    ALL_ACCOUNTS = "select id, org_id, provider_id, number, senders from network_accounts order by provider_id, number limit 500";
-    BY_ID = "select id, org_id, provider_id, number, senders from network_accounts where id = $1";
+    ALL_ACCOUNTS = "select id, org_id, provider_id, number, senders, webhook from network_accounts order by provider_id, number limit 500";
+    BY_ID = "select id, org_id, provider_id, number, senders, webhook from network_accounts where id = $1";
     BY_NUMBER = "select id from network_accounts where provider_id = $1 and number = $2";
-    INSERT = "insert into network_accounts (id, org_id, provider_id, number, senders) values ($1, $2, $3, $4, $5)";
-    UPDATE = "update network_accounts set org_id = $2, provider_id = $3, number = $4, senders = $5 where id = $1";
+    INSERT = "insert into network_accounts (id, org_id, provider_id, number, senders, webhook) values ($1, $2, $3, $4, $5, $6)";
+    /// An address that was changed must not be shown what the key of the one before it signs.
+    UPDATE = "update network_accounts set org_id = $2, provider_id = $3, number = $4, senders = $5, webhook = $6,
+        webhook_sealed = case when webhook = $6 and webhook <> '' then webhook_sealed end where id = $1";
+    SEAL = "update network_accounts set webhook_sealed = $2 where id = $1";
+    SEALED = "select webhook_sealed from network_accounts where id = $1";
     CIRCUITS_OF = "select circuit from network_circuits where account_id = $1 order by circuit_key limit 500";
     ACCOUNT_OF = "select account_id from network_circuits where circuit_key = $1";
     CIRCUIT_PUT = "insert into network_circuits (circuit_key, circuit, account_id) values ($1, $2, $3)";
@@ -33,6 +37,8 @@ pub struct NetworkAccount {
     pub circuits: Vec<String>,
     /// The domains from which the provider writes about it, in lower case; a notice from elsewhere is not believed.
     pub senders: Vec<String>,
+    /// Where the provider takes notices from system to system; empty where it does not.
+    pub webhook: String,
 }
 
 /// So many domains one account has at most.
@@ -60,6 +66,7 @@ fn read(row: &dyn Row) -> Result<NetworkAccount, StoreError> {
         number: row.text(3)?,
         circuits: vec![],
         senders: row.text(4)?.lines().map(str::to_owned).collect(),
+        webhook: row.text(5)?,
     })
 }
 
@@ -123,13 +130,30 @@ pub fn save_network_account(tx: &mut dyn Tx, act: &Act, account: &NetworkAccount
     if before.as_ref() == Some(&now) {
         return Ok(Ok(()));
     }
-    tx.exec(if before.is_some() { UPDATE } else { INSERT }, values![account.id, account.org_id, account.provider_id, number, now.senders.join("\n")])?;
+    tx.exec(
+        if before.is_some() { UPDATE } else { INSERT },
+        values![account.id, account.org_id, account.provider_id, number, now.senders.join("\n"), &now.webhook],
+    )?;
     tx.exec(CIRCUITS_DROP, values![account.id])?;
     for circuit in circuits {
         tx.exec(CIRCUIT_PUT, values![circuit_key(circuit), circuit, account.id])?;
     }
     let kind = if before.is_some() { "NetworkAccountChanged" } else { "NetworkAccountAdded" };
-    let payload = json!({"org": account.org_id.to_string(), "provider": account.provider_id.to_string(), "number": number, "circuits": now.circuits, "senders": now.senders});
+    let payload = json!({"org": account.org_id.to_string(), "provider": account.provider_id.to_string(), "number": number, "circuits": now.circuits, "senders": now.senders, "webhook": !now.webhook.is_empty()});
     record_directory_event(tx, act, kind, account.id, &payload)?;
     Ok(Ok(()))
+}
+
+/// Keeps the key of an account's webhook, sealed by the caller. The log says that it was set, never to what.
+pub fn seal_network_webhook(tx: &mut dyn Tx, act: &Act, id: i64, sealed: &[u8]) -> Answer<()> {
+    if tx.exec(SEAL, values![id, sealed.to_vec()])? == 0 {
+        return Ok(Err(Refused::Unknown("account")));
+    }
+    record_directory_event(tx, act, "NetworkWebhookKeySet", id, &json!({}))?;
+    Ok(Ok(()))
+}
+
+/// The key of an account's webhook, as it was sealed.
+pub fn sealed_network_webhook(tx: &mut dyn Tx, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(tx.maybe_one(SEALED, values![id], |row| row.opt_bytes(0))?.flatten())
 }

@@ -172,12 +172,7 @@ fn plain(text: &str) -> String {
 impl Post for Smtp {
     fn deliver(&self, envelope: &Envelope) -> Result<(), Trouble> {
         let message = message(envelope, &self.from, &self.host)?;
-        let whole = async { tokio::time::timeout(self.patience, self.transport.send(message)).await };
-        // The worker hands letters over where it may block; whoever has no runtime gets one for the letter.
-        let sent = match tokio::runtime::Handle::try_current() {
-            Ok(handle) => handle.block_on(whole),
-            Err(_) => tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Trouble::later)?.block_on(whole),
-        };
+        let sent = super::wait(async { tokio::time::timeout(self.patience, self.transport.send(message)).await })?;
         match sent {
             Err(_) => Err(Trouble::later(format!("the mail server did not take the letter within {} seconds", self.patience.as_secs_f32()))),
             Ok(Ok(_)) => Ok(()),

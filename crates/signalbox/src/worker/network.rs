@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, Role};
 use signalbox_core::change::{Change, Network};
@@ -11,17 +12,23 @@ use signalbox_core::maintnote::{self, Chase};
 use signalbox_core::process::Audience;
 use signalbox_store::network::{self as store, Due, NetworkLink};
 use signalbox_store::outbox::{self, NewTask, Task};
-use signalbox_store::{StoreError, accounts, rota};
+use signalbox_store::{StoreError, accounts, directory, rota};
 
 use super::notices::News;
 use crate::accounts::letters::signed;
 use crate::app::App;
+use crate::deliver::monitor::Secret;
+use crate::deliver::monitor::webhook::Listener;
 use crate::deliver::{CalendarFile, Envelope, Post, Trouble};
 use crate::network_notice::Told;
 use crate::run::{Expect, Stop};
+use crate::seal;
 
 /// The kind of task that is one letter with a notice to one person.
 pub const LETTER: &str = "network_letter";
+
+/// The kind of task that hands one version to the webhook of its account.
+pub const POST: &str = "network_post";
 
 /// A link works at least so long, and until the work is over.
 const LINK_LIFE: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -43,7 +50,65 @@ fn change_of(task: &Task) -> i64 {
 /// known, at the desk of every provider.
 pub(super) fn address(app: &App, task: &Task) -> Result<(), Trouble> {
     let due: Due = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
-    fan_out(app, task, due, false)
+    fan_out(app, task, due, false)?;
+    let told = app.read::<_, StoreError>(|tx| Told::one(tx, change_of(task), due.part, due.sequence))?;
+    if told.is_none_or(|(told, _)| told.account.is_none_or(|account| account.webhook.is_empty())) {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let posting = NewTask {
+        id: app.ids.mint(now),
+        kind: POST.into(),
+        change_id: task.change_id,
+        event_id: task.event_id,
+        dedupe_key: format!("{POST}-{}-{}-{}", task.id, due.part, due.sequence),
+        payload: task.payload.clone(),
+        due_at: now,
+    };
+    app.write::<_, StoreError>(move |tx| outbox::put(tx, &posting).map(drop))?;
+    Ok(())
+}
+
+/// What a webhook's key is sealed for.
+pub fn sealed_for(account: i64) -> String {
+    format!("network account {account}")
+}
+
+/// Hands one version to the webhook of its account, from system to system; with the first that is taken, the provider is
+/// told. What fails stands beside the version, and is tried again as letters are.
+pub(super) fn post(app: &App, task: &Task) -> Result<(), Trouble> {
+    let due: Due = serde_json::from_str(&task.payload).map_err(Trouble::never)?;
+    let (change_id, now) = (change_of(task), app.clock.now());
+    let found = app.read::<_, StoreError>(|tx| {
+        let Some((told, loaded)) = Told::one(tx, change_id, due.part, due.sequence)? else { return Ok(None) };
+        let Some(account) = told.account.clone().filter(|account| !account.webhook.is_empty()) else { return Ok(None) };
+        let sealed = directory::sealed_network_webhook(tx, account.id)?;
+        Ok(Some((told, loaded, account, sealed)))
+    })?;
+    let Some((told, loaded, account, sealed)) = found.filter(|(told, ..)| told.sent.posted_at.is_none()) else { return Ok(()) };
+    let key = sealed.map(|sealed| seal::open(app, &sealed, &sealed_for(account.id))).transpose().map_err(|failure| Trouble::later(failure.detail()))?;
+    let key = key.flatten().map(|key| Secret::new(&key));
+    let data = json!({
+        "reference": told.reference,
+        "sequence": told.version().sequence,
+        "status": told.version().status.code(),
+        "account": account.number,
+        "file": told.file_name(),
+        "calendar": told.to_calendar(&app.config.base, &app.config.team),
+    });
+    let id = told.version().uid(&told.reference, app.config.base.host());
+    let tell = async {
+        let listener = Listener::of(&account.webhook, key.as_ref(), app.config.silences.patience)?;
+        let name = format!("{id}.{}", told.version().sequence);
+        listener.tell(&name, "network.notice", data, now).await.map_err(|fault| fault.words)
+    };
+    if let Err(words) = crate::deliver::wait(tell)? {
+        let told = words.clone();
+        app.write::<_, StoreError>(move |tx| store::note_not_posted(tx, change_id, due, &told))?;
+        return Err(Trouble::later(words));
+    }
+    app.write::<_, StoreError>(move |tx| store::note_posted(tx, change_id, due, now))?;
+    if told.version().status.is_open() && loaded.change.network == Network::Needed { note_told(app, change_id, "api") } else { Ok(()) }
 }
 
 fn fan_out(app: &App, task: &Task, due: Due, is_chase: bool) -> Result<(), Trouble> {
@@ -107,12 +172,12 @@ pub(super) fn send(app: &App, post: &dyn Post, task: &Task) -> Result<(), Troubl
         at: now,
     })?;
     app.write::<_, StoreError>(move |tx| store::note_mailed(tx, change_id, due, now))?;
-    if asks && loaded.change.network == Network::Needed { note_told(app, change_id) } else { Ok(()) }
+    if asks && loaded.change.network == Network::Needed { note_told(app, change_id, "email") } else { Ok(()) }
 }
 
 /// The act, by the program. A process that does not let it say so, or a stage in which nothing is told, is no fault.
-fn note_told(app: &App, change_id: i64) -> Result<(), Trouble> {
-    let raw: Raw = [("way".to_owned(), vec!["email".to_owned()])].into_iter().collect();
+fn note_told(app: &App, change_id: i64, way: &str) -> Result<(), Trouble> {
+    let raw: Raw = [("way".to_owned(), vec![way.to_owned()])].into_iter().collect();
     match app.take(&Actor::System, change_id, Act::TellNetwork, raw, Expect::default()) {
         Ok(_) | Err(Stop::Refused(_)) => Ok(()),
         // The letter may go twice, under one name; that it went has to be on record.

@@ -34,8 +34,15 @@ fn lines(world: &World, estate: &Estate) {
             directory::upsert_item(tx, &act(n + 2), &row, OnDifference::Report)?.expect("an item");
         }
         let circuits = vec!["NB-ETH-1".into(), "NB-ETH-2".into()];
-        let account =
-            NetworkAccount { id: ids[4], org_id: trust, provider_id: provider, number: "NB-0042".into(), circuits, senders: vec!["meridian.example".into()] };
+        let account = NetworkAccount {
+            id: ids[4],
+            org_id: trust,
+            provider_id: provider,
+            number: "NB-0042".into(),
+            circuits,
+            senders: vec!["meridian.example".into()],
+            webhook: String::new(),
+        };
         directory::save_network_account(tx, &act(5), &account)?.expect("an account");
         Ok(())
     });

@@ -238,6 +238,7 @@ fn network_account(world: &World) -> i64 {
         number: "HSCN-0042".into(),
         circuits: vec!["NB-ETH-1".into()],
         senders: vec!["meridian.example".into()],
+        webhook: String::new(),
     };
     world.app.attempt(move |tx| directory::save_network_account(tx, &act, &account)).unwrap();
     id

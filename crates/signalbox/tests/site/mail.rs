@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use signalbox::deliver::mail::Smtp;
-use signalbox::deliver::{Envelope, Mailbox, Post, Trouble};
+use signalbox::deliver::{CalendarFile, Envelope, Mailbox, Post, Trouble};
 use signalbox::run::{Done, Expect, NewDraft, Stop};
 use signalbox::worker;
 use signalbox_core::act::Act;
@@ -411,7 +411,7 @@ fn talk(stream: TcpStream) -> (Vec<String>, String) {
             "DATA" => {
                 out.write_all(b"354 go on\r\n").unwrap();
                 for line in lines.by_ref().map_while(Result::ok).take_while(|line| line != ".") {
-                    message.push_str(&line);
+                    message.push_str(line.strip_prefix('.').unwrap_or(&line));
                     message.push('\n');
                 }
                 b"250 taken\r\n"
@@ -494,6 +494,29 @@ fn failing(how: Fails, is_well: Arc<AtomicBool>) -> (String, Arc<Mutex<Vec<Strin
         }
     });
     (address, taken)
+}
+
+/// A mail server that takes every letter: its address, and the letters as they arrived.
+pub fn smtp_sink() -> (String, Arc<Mutex<Vec<String>>>) {
+    failing(Fails::Refuses, Arc::new(AtomicBool::new(true)))
+}
+
+/// A letter as a mail program reads it, from what arrived.
+pub fn arrived(raw: &str) -> Envelope {
+    let message = mail_parser::MessageParser::default().parse(raw.as_bytes()).expect("a letter");
+    use mail_parser::MimeHeaders;
+    let file = message.attachments().find(|part| part.content_type().is_some_and(|kind| kind.subtype() == Some("calendar")));
+    Envelope {
+        id: message.message_id().expect("an id").to_owned(),
+        to: message.to().and_then(|to| to.first()).and_then(|one| one.address()).expect("somebody").to_owned(),
+        subject: message.subject().unwrap_or_default().to_owned(),
+        text: message.body_text(0).unwrap_or_default().into_owned(),
+        calendar: file.map(|file| CalendarFile {
+            name: file.attachment_name().unwrap_or_default().to_owned(),
+            text: String::from_utf8(file.contents().to_vec()).unwrap().replace("\r\n", "\n").replace('\n', "\r\n"),
+        }),
+        at: Timestamp::from_second(message.date().expect("a date").to_timestamp()).unwrap(),
+    }
 }
 
 /// Fault tests of mail: whatever the server does, the outage goes on, its letters wait, and each leaves once when the server

@@ -1,6 +1,7 @@
 //! What monitors are told to keep quiet about: C120 to C123, with the clock moved and with peers that keep state; with
 //! real ones in `real`.
 
+mod faults;
 mod fortnight;
 pub mod peers;
 mod real;

@@ -3,6 +3,7 @@
 //! where the parser that carriers' customers use reads it (tools/maintnote.sh).
 
 mod refusals;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -97,7 +98,7 @@ fn link(letter: &Envelope) -> String {
 pub fn account(world: &World, org: i64, provider: i64, number: &str, circuits: &[&str]) -> i64 {
     let (id, act) = (world.app.ids.mint(world.now()), world.app.act(None, world.now()));
     let circuits = circuits.iter().map(|circuit| (*circuit).to_owned()).collect();
-    let account = NetworkAccount { id, org_id: org, provider_id: provider, number: number.into(), circuits, senders: vec![] };
+    let account = NetworkAccount { id, org_id: org, provider_id: provider, number: number.into(), circuits, senders: vec![], webhook: String::new() };
     world.app.attempt(move |tx| directory::save_network_account(tx, &act, &account)).unwrap();
     id
 }

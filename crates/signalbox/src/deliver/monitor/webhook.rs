@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use signalbox_core::silence::{Held, Key as Known, Wanted};
 use signalbox_store::monitors::Silence;
 
-use super::http::Http;
-use super::{Fault, Ours};
+use super::http::{Address, Http};
+use super::{Fault, Ours, Secret};
 
 /// The key by which messages are signed.
 pub struct Key(hmac::Key);
@@ -30,6 +30,31 @@ impl Key {
     /// The signature of a message: over its id, its time and its body.
     pub fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         format!("v1,{}", STANDARD.encode(hmac::sign(&self.0, format!("{id}.{seconds}.{body}").as_bytes())))
+    }
+}
+
+/// Somebody at an address who is told of things by signed messages, and is no monitor.
+pub struct Listener {
+    http: Http,
+    key: Option<Key>,
+}
+
+impl Listener {
+    /// Whoever answers there.
+    ///
+    /// # Errors
+    /// Words about a setting that cannot be used.
+    pub fn of(address: &str, key: Option<&Secret>, patience: std::time::Duration) -> Result<Listener, String> {
+        let http = Http::new(Address::parse(address)?, None, "", patience)?;
+        Ok(Listener { http, key: key.map(|key| Key::parse(key.reveal())).transpose()? })
+    }
+
+    /// Tells it; the same `id` whenever the same is told again.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn tell(&self, id: &str, event: &str, data: Value, now: Timestamp) -> Result<(), Fault> {
+        send(&self.http, self.key.as_ref(), id, event, data, now).await.map(drop)
     }
 }
 

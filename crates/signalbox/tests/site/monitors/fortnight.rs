@@ -1,6 +1,6 @@
 //! A fortnight in the real future with two hundred outages, some amended, moved or cancelled, at real peers: every silence,
 //! downtime and notice is what the schedule says. And live: twenty alarms in windows of about a minute, half of them of
-//! declared things, through the end of the monitor and of Signalbox without a word.
+//! declared things, through the end of both monitors and of Signalbox without a word.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use signalbox::config::{Config, Silences};
 use signalbox::deliver::Envelope;
+use signalbox::deliver::mail::Smtp;
 use signalbox::worker::monitors::tend;
 use signalbox_core::act::Act;
 use signalbox_core::actor::{OrgKind, Role};
@@ -24,6 +25,7 @@ use super::real::{ALERTMANAGER, ICINGA, Running, alertmanager_with, curl, free_p
 use super::{CANARY, add_item, set_up};
 use crate::command_line::Server;
 use crate::harness::{TempDir, for_each_target};
+use crate::mail::{arrived, smtp_sink};
 use crate::network::{account, acknowledge, keep, notice, notices};
 use crate::planned::Estate;
 use crate::world::{World, runtime, settings};
@@ -123,6 +125,13 @@ fn c122_c126_a_fortnight_of_outages_is_at_real_peers_to_the_second() {
 }
 
 async fn fortnight(world: World, count: u64) {
+    // Letters go through a mail server: what is read below is what arrived.
+    let (server, letters) = smtp_sink();
+    let smtp = Smtp::new(&format!("smtp://{server}"), "signalbox@example.org").unwrap();
+    let post = || -> Vec<Envelope> {
+        while signalbox::worker::step(&world.app, &smtp).unwrap() > 0 {}
+        std::mem::take(&mut *letters.lock().unwrap()).iter().map(|raw| arrived(raw)).collect()
+    };
     let now = Timestamp::from_second(Timestamp::now().as_second().div_euclid(60) * 60).unwrap();
     world.clock.set(now - SignedDuration::from_hours(24 * 15));
     let estate = Estate::furnish(&world);
@@ -142,12 +151,12 @@ async fn fortnight(world: World, count: u64) {
         let (items, line) = (devices.join("\n"), circuit(chance.below(8)));
         let more = [("items", items.as_str()), ("network_affected", "yes"), ("circuits", line.as_str())];
         let id = estate.outage(&world, &format!("Switchgear {n}"), &start.to_string(), &end.to_string(), &more).id;
-        told.take(&world, world.post()).await;
+        told.take(&world, post()).await;
         estate.assess(&world, id);
         estate.schedule(&world, id);
         outages.push((id, devices));
     }
-    told.take(&world, world.post()).await;
+    told.take(&world, post()).await;
     world.clock.set(Timestamp::now());
 
     let (folder, port, icinga_port) = (TempDir::new(), free_port(), free_port());
@@ -225,7 +234,7 @@ async fn fortnight(world: World, count: u64) {
                 let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 estate.ruth(&world, *id, Act::Reschedule, &fields);
                 moved.insert(n);
-                told.take(&world, world.post()).await;
+                told.take(&world, post()).await;
                 // Most are agreed again for the new time; what is not silences nothing.
                 if n % 4 != 0 {
                     agreed_again(&world, &estate, *id);
@@ -233,7 +242,7 @@ async fn fortnight(world: World, count: u64) {
             }
             _ => {}
         }
-        told.take(&world, world.post()).await;
+        told.take(&world, post()).await;
     }
     assert!(moved.len() as u64 > count / 10 && cancelled.len() as u64 > count / 40, "{} moved, {} cancelled", moved.len(), cancelled.len());
     agree("after moves and cancellations").await;
@@ -294,7 +303,7 @@ fn pager() -> (u16, Arc<Mutex<BTreeSet<String>>>) {
 
 #[test]
 fn c122_of_ten_declared_and_ten_undeclared_alarms_exactly_the_undeclared_page_somebody() {
-    if !is_here(ALERTMANAGER) {
+    if !is_here(ALERTMANAGER) || !is_here(ICINGA) {
         return;
     }
     for_each_target(|target| {
@@ -302,6 +311,14 @@ fn c122_of_ten_declared_and_ten_undeclared_alarms_exactly_the_undeclared_page_so
         let (folder, port, (pager_port, paged)) = (TempDir::new(), free_port(), pager());
         let address = format!("http://127.0.0.1:{port}");
         let mut alerts = alertmanager_with(folder.path(), port, Some(pager_port));
+        let (checks_folder, checks_port) = (TempDir::new(), free_port());
+        let names: Vec<&str> = declared.iter().chain(&undeclared).map(String::as_str).collect();
+        prepare_icinga(checks_folder.path(), checks_port, &names);
+        let authority = checks_folder.path().join("data/certs/ca.crt");
+        let base = format!("https://localhost:{checks_port}");
+        let ask = |path: &str| curl(&["-f", "--cacert", authority.to_str().unwrap(), "-u", "watcher:watcher", &format!("{base}{path}")]);
+        let mut checks = icinga(checks_folder.path(), &ask);
+        let pem = fs::read_to_string(&authority).unwrap();
         // Agreed a fortnight ago: five windows of a minute, one after another, of two things each. The first begins soon.
         let first = Timestamp::from_second(Timestamp::now().as_second() + 30).unwrap();
         let windows: Vec<(Timestamp, Timestamp)> = (0..5).map(|n| (first + SignedDuration::from_mins(n), first + SignedDuration::from_mins(n + 1))).collect();
@@ -318,7 +335,14 @@ fn c122_of_ten_declared_and_ten_undeclared_alarms_exactly_the_undeclared_page_so
                 estate.schedule(&world, id);
             }
             set_up(&world, "Alerts", "alertmanager", &address, None, &[]).await;
+            set_up(&world, "Checks", "icinga", &base, Some(CANARY), &[("authority", &pem)]).await;
         });
+        // The downtimes that Icinga has, by thing: until when, to the second.
+        let downtimes = || -> BTreeMap<String, i64> {
+            let all = ask("/v1/objects/downtimes").unwrap_or_default();
+            let all = all["results"].as_array().cloned().unwrap_or_default();
+            all.iter().map(|one| (one["attrs"]["host_name"].as_str().unwrap().to_owned(), one["attrs"]["end_time"].as_f64().unwrap() as i64)).collect()
+        };
         let live = || -> BTreeMap<String, Timestamp> {
             let all = curl(&["-f", &format!("{address}/api/v2/silences")]).unwrap_or_default();
             let live = all.as_array().into_iter().flatten().filter(|one| one["status"]["state"] != "expired");
@@ -350,6 +374,22 @@ fn c122_of_ten_declared_and_ten_undeclared_alarms_exactly_the_undeclared_page_so
         server.process.wait().unwrap();
         assert_eq!(live().len(), 10);
         server = Server::start(target);
+        // Icinga is killed in the middle of a window, and begins again with what it had written down: the rest of the windows
+        // is in it, to the second, and nothing else.
+        until("the downtimes", || declared.iter().any(|device| downtimes().contains_key(device)).then_some(()));
+        checks.kill_all();
+        let _checks = icinga(checks_folder.path(), &ask);
+        let in_downtime = |device: &String, until: Timestamp| downtimes().get(device) == Some(&until.as_second());
+        let open_still = || {
+            declared
+                .iter()
+                .enumerate()
+                .map(|(n, device)| (device, windows[n / 2].1))
+                .filter(|(_, until)| *until > Timestamp::now() + SignedDuration::from_secs(5))
+                .collect::<Vec<_>>()
+        };
+        until("the downtimes again", || open_still().iter().all(|(device, until)| in_downtime(device, *until)).then_some(()));
+        assert!(undeclared.iter().all(|device| !downtimes().contains_key(device)), "{:?}", downtimes());
         // The monitor is killed with all that it knew, in the middle of a window; it is told again.
         alerts.kill();
         let _ = fs::remove_dir_all(folder.path().join("data"));

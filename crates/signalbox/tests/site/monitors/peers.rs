@@ -1,6 +1,7 @@
 //! Monitors on loopback that keep state as the real ones do, and that can be made to misbehave.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::channel::Channel;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 /// How a peer behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,26 @@ impl Peer {
         let router = Router::new().fallback(handler).with_state(inside.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Peer { address, inside }
+    }
+
+    /// An address that leads to this peer; while `garbles`, whoever calls there gets bytes that are no answer.
+    pub async fn behind(&self, garbles: &Arc<AtomicBool>) -> String {
+        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let (address, real) = (format!("http://{}", listener.local_addr().unwrap()), self.address.trim_start_matches("http://").to_owned());
+        let garbles = Arc::clone(garbles);
+        tokio::spawn(async move {
+            while let Ok((mut caller, _)) = listener.accept().await {
+                let (garbles, real) = (garbles.load(Ordering::SeqCst), real.clone());
+                tokio::spawn(async move {
+                    if garbles {
+                        return caller.write_all(&[b'<'; 4_000]).await;
+                    }
+                    let mut peer = tokio::net::TcpStream::connect(real).await?;
+                    tokio::io::copy_bidirectional(&mut caller, &mut peer).await.map(drop)
+                });
+            }
+        });
+        address
     }
 
     pub async fn alertmanager() -> Peer {
@@ -239,7 +261,7 @@ fn listener(inside: &mut Inside, _: &Method, _: &str, body: &str) -> Response {
         "silence.removed" => {
             drop_it(inside, data["id"].as_str().unwrap());
         }
-        other => assert_eq!(other, "silence.test"),
+        other => assert!(["silence.test", "network.notice"].contains(&other), "{other}"),
     }
     StatusCode::NO_CONTENT.into_response()
 }

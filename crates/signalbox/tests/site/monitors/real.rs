@@ -57,6 +57,24 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Ends it and all that it began, without a word.
+    pub(super) fn kill_all(&mut self) {
+        let children = |of: u32| -> Vec<u32> {
+            let out = Command::new("ps").args(["-o", "pid=", "--ppid", &of.to_string()]).output().unwrap();
+            String::from_utf8_lossy(&out.stdout).split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+        };
+        let mut all = vec![self.0.id()];
+        let mut seen = 0;
+        while seen < all.len() {
+            all.extend(children(all[seen]));
+            seen += 1;
+        }
+        Command::new("kill").arg("-9").args(all.iter().map(u32::to_string)).status().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // Asked, not killed: Icinga is several processes, and ends the others itself.
@@ -289,7 +307,25 @@ fn c122_at_a_real_icinga_only_what_is_declared_is_in_a_downtime() {
             until("the downtime", || (depth("NB-PACS-N2") > 0.0).then_some(()));
             assert_eq!((depth("NB-PACS-N3"), depth("NB-PACS-N9")), (0.0, 0.0), "declared for tomorrow; not declared");
             running.end();
+            let mut running = icinga(folder.path(), &ask);
+            scene.tend().await;
+            is_exact();
+            until("the downtime", || (depth("NB-PACS-N2") > 0.0).then_some(()));
+            assert_eq!((depth("NB-PACS-N3"), depth("NB-PACS-N9")), (0.0, 0.0));
+            // It is killed in the middle of the window: what it has is read back, and nothing is made twice.
+            running.kill_all();
+            scene.tend().await;
+            let mut running = icinga(folder.path(), &ask);
+            is_exact();
+            scene.tend().await;
+            is_exact();
+            until("the downtime", || (depth("NB-PACS-N2") > 0.0).then_some(()));
+            // It is killed, and has forgotten what it was told: that is made again.
+            running.kill_all();
+            fs::remove_dir_all(folder.path().join("data/api")).unwrap();
+            let _ = fs::remove_file(folder.path().join("data/state"));
             let _running = icinga(folder.path(), &ask);
+            assert_eq!(downtimes().len(), 0);
             scene.tend().await;
             is_exact();
             until("the downtime", || (depth("NB-PACS-N2") > 0.0).then_some(()));

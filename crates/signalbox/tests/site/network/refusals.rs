@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::program::token;
+use crate::changes::{take as press, taken};
 use axum::http::Method;
 
 const NO: &str = "Another customer’s work is on that ring until Friday.";
@@ -34,8 +35,9 @@ fn br_17_a_refusal_by_letter_goes_back_to_the_change_manager_until_another_time_
     on_each_engine(|world| async move {
         let cast = cast(&world);
         let id = sent(&world, &cast, "Switchgear maintenance", &TOUCHED);
-        acknowledge(&world, &only(&world), "MER-77").await;
+        world.post();
         assessed(&world, &cast, id);
+        take(&world, &cast.priya, id, Act::RecordTold, &[("proof", "Rang at 14:05, nobody answers mail.")]);
         scheduled(&world, &cast, id);
         let confirmed = only(&world);
         world.post();
@@ -100,12 +102,14 @@ fn br_17_the_authority_settles_a_refusal_and_what_has_begun_is_not_refused() {
         assessed(&world, &cast, id);
         take(&world, &cast.priya, id, Act::Approve, &[("words", "Fine with us.")]);
         world.advance(SignedDuration::from_mins(1));
+        // A colleague has the same letter open.
+        let (other, mut colleague) = (link(&letters[1]), world.stranger());
+        assert!(colleague.get(&other).await.text().contains("Nothing has been answered yet."));
         refuse(&world, &letters[0]).await;
-        // A colleague who has not heard of it takes nothing back by an old letter.
-        let other = link(&letters[1]);
-        let shown = world.stranger().get(&other).await.text();
-        assert!(shown.contains("was refused") && shown.contains("Somebody at your desk has refused it"), "{shown}");
-        world.stranger().post(&other, &[("answer", "acknowledge"), ("their_reference", "MER-5")]).await;
+        // Who has not heard of it takes nothing back by an old letter.
+        let sent = colleague.post(&other, &[("answer", "acknowledge"), ("their_reference", "MER-5")]).await;
+        assert!(sent.status == StatusCode::OK && sent.text().contains("Somebody at your desk has refused it"), "{}", sent.text());
+        assert!(colleague.get(&other).await.text().contains("was refused"));
         assert!(matches!(load(&world, id).change.network, Network::Refused { .. }));
         // The program does not say again what was refused, and nobody is chased.
         world.clock.set(at("2026-11-24T17:00:01Z"));
@@ -126,9 +130,10 @@ fn br_17_the_authority_settles_a_refusal_and_what_has_begun_is_not_refused() {
         take(&world, &actor(&world, "eng@halden.example"), id, Act::Start, &[]);
         for letter in [&confirmed, &only_to(&world, NOC)] {
             let path = link(letter);
-            let shown = world.stranger().get(&path).await.text();
+            let mut anybody = world.stranger();
+            let shown = anybody.get(&path).await.text();
             assert!(!shown.contains("Refuse: it cannot be done"), "X1: {shown}");
-            let sent = world.stranger().post(&path, &[("answer", "refuse"), ("their_reference", "LATE"), ("reason", NO)]).await;
+            let sent = anybody.post(&path, &[("answer", "refuse"), ("their_reference", "LATE"), ("reason", NO)]).await;
             assert!(sent.text().contains("is acknowledged"), "it says that it has read it: {}", sent.text());
         }
         assert_eq!(load(&world, id).change.stage, Stage::Implementing);
@@ -150,10 +155,9 @@ fn br_17_the_button_and_the_api_refuse_too_with_a_reason() {
         let mut nina = world.sign_in(NOC).await;
         let form = nina.get("/changes/ON-2026-000001/acts/refuse_notice").await;
         assert!(form.status == StatusCode::OK && form.text().contains("Refuse the notice"), "{}", form.text());
-        let bare = nina.post("/changes/ON-2026-000001/acts/refuse_notice", &[("reason", "")]).await;
+        let bare = press(&mut nina, "ON-2026-000001", "refuse_notice", &[("reason", "")]).await;
         assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", bare.text());
-        let done = nina.post("/changes/ON-2026-000001/acts/refuse_notice", &[("reason", NO)]).await;
-        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.text());
+        taken(&mut nina, "ON-2026-000001", "refuse_notice", &[("reason", NO)]).await;
         let change = load(&world, id).change;
         assert!(matches!(change.network, Network::Refused { .. }) && change.stage == Stage::Submitted);
         // It may take that back itself; and says no once more by a program.

@@ -100,6 +100,11 @@ fn versions(seen: &Seen, told: &[Told], names: &[(i64, String)]) -> Section {
         let colour = if version.status.is_open() { "blue" } else { "grey" };
         let account = told.account.as_ref().map_or("Without an account".to_owned(), |account| format!("Account {}", account.number));
         let mailed = told.sent.mailed_at.map_or("not sent by mail".to_owned(), |at| format!("sent {}", seen.moment(at)));
+        let posted = match told.sent.posted_at {
+            Some(at) => format!("; taken by their system {}", seen.moment(at)),
+            None if told.sent.post_trouble.is_empty() => String::new(),
+            None => format!("; not taken by their system: {}", told.sent.post_trouble),
+        };
         let who = |person: i64| names.iter().find(|(id, _)| *id == person).map(|(_, name)| name.as_str()).unwrap_or_default();
         let answer = match (told.sent.refused, told.sent.acknowledged) {
             (Some((at, person)), _) => Cell::tag("Refused", "red").small(&format!("{}, {}", who(person), seen.moment(at))),
@@ -113,7 +118,7 @@ fn versions(seen: &Seen, told: &[Told], names: &[(i64, String)]) -> Section {
             vec![
                 Cell::tag(&sentence_case(version.status.words()), colour),
                 Cell::text(&format!("{} to {}", moment(version.start), moment(version.end))).small(&words::counted(version.objects.len() as i64, "circuit")),
-                Cell::text(&seen.moment(told.sent.written_at)).small(&mailed),
+                Cell::text(&seen.moment(told.sent.written_at)).small(&format!("{mailed}{posted}")),
                 answer,
                 Cell::link("Calendar file", &format!("{}/notice.ics", address(seen, told))),
             ],

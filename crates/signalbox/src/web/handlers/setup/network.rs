@@ -6,12 +6,16 @@ use signalbox_store::page::{Cursor, Page};
 
 use super::{Register, organisation_choices};
 use crate::app::App;
+use crate::deliver::monitor::http::Address;
+use crate::deliver::monitor::webhook;
+use crate::seal;
 use crate::web::form::Form;
 use crate::web::parts::{Cell, Row, Table};
 use crate::web::problem::{Failure, Fault};
 use crate::web::ui::{Choice, Field};
 use crate::web::visitor::Visitor;
 use crate::words::counted;
+use crate::worker::network::sealed_for;
 
 /// `/setup/network-accounts`.
 pub struct NetworkAccounts;
@@ -71,6 +75,12 @@ impl Register for NetworkAccounts {
                 .hint("One a line, such as meridian.example: what stands behind the @ of its notices about its own works. A notice from elsewhere waits for a person; with none set, every one does.")
                 .rows(3)
                 .optional(),
+            Field::text("webhook", "Address that takes notices from system to system", "")
+                .hint("Where the provider has one: https only. Each version of a notice is sent there too, signed.")
+                .optional(),
+            Field::input("password", "webhook_key", "Key of that address", "")
+                .hint("whsec_ and then 24 to 64 random bytes in base64. Left empty, the key that is set stays; with another address it has to be entered again.")
+                .optional(),
         ])
     }
 
@@ -83,6 +93,7 @@ impl Register for NetworkAccounts {
             ("number", account.number.clone()),
             ("circuits", account.circuits.join("\n")),
             ("senders", account.senders.join("\n")),
+            ("webhook", account.webhook.clone()),
         ];
         Ok((account.number, Form::of(fields)))
     }
@@ -98,12 +109,15 @@ impl Register for NetworkAccounts {
             number: form.text("number").to_owned(),
             circuits: lines("circuits"),
             senders: lines("senders"),
+            webhook: form.text("webhook").to_owned(),
         };
         let plain = |sender: &str| sender.trim_start_matches('@').to_lowercase();
         if let Some(wrong) = account.senders.iter().find(|sender| !directory::is_mail_domain(&plain(sender))) {
             let detail = format!("Enter a domain such as meridian.example, one a line; “{wrong}” is none.");
             return Err(Failure::invalid(Fault::of("senders", "invalid", detail)));
         }
+        let key = form.raw("webhook_key").trim();
+        check_webhook(app, &account, key)?;
         // Which one is taken is worth saying: a list may be long.
         let taken = app.read::<_, Failure>(|tx| {
             let mut taken = vec![];
@@ -118,6 +132,35 @@ impl Register for NetworkAccounts {
             let detail = format!("Belongs to another account already: {}. Take it off there first.", taken.join(", "));
             return Err(Failure::invalid(Fault::of("circuits", "taken", detail)));
         }
-        app.attempt(move |tx| directory::save_network_account(tx, &act, &account))
+        let sealed = if key.is_empty() { None } else { Some(seal::close(app, key, &sealed_for(account.id))?) };
+        let sealing = app.act(Some(visitor.person()?), act.at);
+        app.attempt(move |tx| {
+            let saved = directory::save_network_account(tx, &act, &account)?;
+            match &sealed {
+                Some(sealed) if saved.is_ok() => directory::seal_network_webhook(tx, &sealing, account.id, sealed),
+                _ => Ok(saved),
+            }
+        })
     }
+}
+
+/// An address with a key, or neither.
+fn check_webhook(app: &App, account: &NetworkAccount, key: &str) -> Result<(), Failure> {
+    let wrong = |field: &str, words: String| Err(Failure::invalid(Fault::of(field, "not-usable", words)));
+    if account.webhook.is_empty() {
+        return if key.is_empty() { Ok(()) } else { wrong("webhook", "Enter the address that the key belongs to.".into()) };
+    }
+    match Address::parse(&account.webhook) {
+        Err(words) => return wrong("webhook", words),
+        Ok(address) if !address.is_confidential() => return wrong("webhook", "Enter an address that begins with https.".into()),
+        Ok(_) => {}
+    }
+    if !key.is_empty() {
+        return webhook::Key::parse(key).map(drop).or_else(|words| wrong("webhook_key", words));
+    }
+    let has_key = app.read::<_, Failure>(|tx| {
+        let is_same = directory::network_account(tx, account.id)?.is_some_and(|before| before.webhook == account.webhook);
+        Ok(is_same && directory::sealed_network_webhook(tx, account.id)?.is_some())
+    })?;
+    if has_key { Ok(()) } else { wrong("webhook_key", "Enter the key by which the notices are signed.".into()) }
 }
