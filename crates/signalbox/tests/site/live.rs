@@ -130,6 +130,12 @@ impl Place {
             ("/proposals/{id}", id("proposals")),
             ("{draft}", written),
             ("/tables/{table}", "0".into()),
+            (
+                "/poster/{site}",
+                one(&format!(
+                    "select s.code from change_sites x join sites s on s.id = x.site_id join changes c on c.id = x.change_id where c.reference = '{closed}' limit 1"
+                )),
+            ),
             ("{site}", one("select code from sites order by code limit 1")),
             ("{entry}", "printer_queue".into()),
             ("{act}", "say".into()),

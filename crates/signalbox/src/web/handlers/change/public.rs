@@ -27,6 +27,7 @@ use crate::worker::public as telling;
 
 const TITLE_MAX: usize = 120;
 const WORDS_MAX: usize = 2_000;
+const NONE_OPEN: &str = "None of its services is open to public notices. An administrator or the authority opens them in set-up.";
 const FIELDS: [&str; 5] = ["title", "words", "services", "sites", "withdraw"];
 
 /// Whether these eyes may open a notice of it, or change one.
@@ -133,7 +134,9 @@ fn check(draft: &Draft, form: &Form) -> Result<Wording, Vec<Fault>> {
     let chosen =
         |field: &str, named: &[Named]| -> Vec<i64> { named.iter().filter(|one| form.all(field).any(|code| code == one.code)).map(|one| one.id).collect() };
     let services = chosen("services", &draft.services);
-    if services.is_empty() {
+    if draft.services.is_empty() {
+        faults.push(Fault::whole("none-open", NONE_OPEN));
+    } else if services.is_empty() {
         faults.push(Fault::of("services", "choose-one", "Choose a service that is open to public notices."));
     }
     let wording = Wording { title, words, services, sites: chosen("sites", &draft.sites) };
@@ -159,8 +162,10 @@ fn draw(app: &App, visitor: &Visitor, draft: &Draft, form: &Form, faults: &[Faul
         Field::textarea("words", "What people will notice, and what to do meanwhile", &wording.words)
             .hint("Anybody may read this. No equipment, no people, nothing about patients.")
             .rows(6),
-        Field::checks("services", "Services that it names", choices(&draft.services, &wording.services)),
     ];
+    if !draft.services.is_empty() {
+        fields.push(Field::checks("services", "Services that it names", choices(&draft.services, &wording.services)));
+    }
     if !draft.sites.is_empty() {
         fields.push(Field::checks("sites", "Sites that it names", choices(&draft.sites, &wording.sites)));
     }
@@ -168,7 +173,7 @@ fn draw(app: &App, visitor: &Visitor, draft: &Draft, form: &Form, faults: &[Faul
     let stands = core::standing(seen.change());
     let mut warning = vec![];
     if draft.services.is_empty() {
-        warning.push("None of its services is open to public notices. An administrator or the authority opens them in set-up.".to_owned());
+        warning.push(NONE_OPEN.to_owned());
     }
     if !is_out(draft) && !core::may_open(seen.change()) {
         warning.push("A notice is opened once the time is agreed, for a change that is open to everybody, and before it is over.".to_owned());
