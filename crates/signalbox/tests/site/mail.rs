@@ -515,6 +515,7 @@ pub fn arrived(raw: &str) -> Envelope {
             name: file.attachment_name().unwrap_or_default().to_owned(),
             text: String::from_utf8(file.contents().to_vec()).unwrap().replace("\r\n", "\n").replace('\n', "\r\n"),
         }),
+        unsubscribe: message.header_raw("List-Unsubscribe").map(|way| way.trim().trim_matches(['<', '>']).to_owned()),
         at: Timestamp::from_second(message.date().expect("a date").to_timestamp()).unwrap(),
     }
 }
