@@ -40,6 +40,7 @@ pub mod schedule;
 pub mod scope;
 pub mod sql;
 pub mod subscriptions;
+pub mod told;
 pub mod urgent;
 
 pub use dialect::Dialect;

@@ -59,6 +59,7 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     32 "032_subscriptions",
     33 "033_public_notices",
     34 "034_network_webhooks",
+    35 "035_told_outages",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";

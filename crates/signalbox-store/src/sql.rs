@@ -44,6 +44,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("handovers", crate::handovers::STATEMENTS),
     ("public", crate::public::STATEMENTS),
     ("public_subscribers", crate::public::SUBSCRIBERS),
+    ("told", crate::told::STATEMENTS),
     ("subscriptions", crate::subscriptions::STATEMENTS),
     ("deployments", crate::deployments::STATEMENTS),
     ("monitors", crate::monitors::STATEMENTS),

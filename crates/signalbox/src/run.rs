@@ -43,6 +43,7 @@ pub mod network;
 pub mod night;
 mod seat;
 mod series;
+mod told;
 
 pub use again::copy;
 pub use deployment::{Deployment, End};

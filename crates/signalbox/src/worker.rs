@@ -108,6 +108,7 @@ pub fn sweep(app: &App) -> Result<u64, StoreError> {
         let accounts = accounts + signalbox_store::boards::sweep_decision_links(tx, before)?;
         let accounts = accounts + signalbox_store::network::sweep_network_links(tx, before)?;
         let accounts = accounts + signalbox_store::public::forget_unconfirmed(tx, before)?;
+        let accounts = accounts + signalbox_store::told::forget(tx, before)?;
         Ok(accounts
             + outbox::sweep(tx, before)?
             + signalbox_store::clashes::forget(tx, before - KEPT * 12)?

@@ -14,7 +14,8 @@ statements! {
     BY_TOKEN = "select id, email, service_id, site_id, confirmed_at from public_subscribers where token_hash = $1 and asked_at > $2";
     SET_TOKEN = "update public_subscribers set token_hash = $2 where id = $1";
     CONFIRM = "update public_subscribers set confirmed_at = coalesce(confirmed_at, $2), token_hash = null where id = $1";
-    LEAVE = "delete from public_subscribers where id = $1";
+    /// Whoever wants no more letters wants none for another of their wishes either.
+    LEAVE = "delete from public_subscribers where email = (select s.email from public_subscribers s where s.id = $1)";
     FORGET = "delete from public_subscribers where confirmed_at is null and asked_at < $1";
     /// One row for each address, however many of its wishes a notice meets.
     MATCHING = "select min(s.id) from public_subscribers s where s.confirmed_at is not null
@@ -75,7 +76,7 @@ pub fn confirm(tx: &mut dyn Tx, hash: &TokenHash, since: Timestamp, at: Option<T
     Ok(found)
 }
 
-/// Forgets a subscriber.
+/// Forgets the address of a subscriber, with all that it asked for.
 ///
 /// # Errors
 /// The store's.

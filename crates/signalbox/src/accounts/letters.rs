@@ -5,6 +5,7 @@ mod ledger;
 mod members;
 mod officers;
 mod series;
+mod told;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,12 @@ pub enum Letter {
     CallOut { case: i64, org: i64 },
     /// To those who answer for an organisation: an alarm of theirs came from planned work that nobody had announced.
     Unannounced { alarm: i64 },
+    /// To who told of an outage and has no account: is this your address?
+    ConfirmTold { told: i64 },
+    /// To those who answer for their organisation: it waits for you.
+    ToldWaits { told: i64 },
+    /// To who told it: what became of it.
+    ToldAnswered { told: i64 },
     /// To who asked for public notices: is this your address?
     ConfirmFollower { subscriber: i64 },
     /// To those who answer for an organisation: an occurrence is due that nobody owns.
@@ -124,6 +131,9 @@ impl Letter {
             Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
             Letter::CallOut { case, org } => ledger::stands(app, *case, *org),
             Letter::Unannounced { alarm } => ledger::unannounced(app, *alarm),
+            Letter::ConfirmTold { told } => told::confirm(app, *told),
+            Letter::ToldWaits { told } => told::waits(app, *told),
+            Letter::ToldAnswered { told } => told::answered(app, *told),
             Letter::ConfirmFollower { subscriber } => confirm_follower(app, *subscriber),
             Letter::OccurrenceMade { series, change, person } => series::made(app, *series, *change, *person),
             Letter::OccurrenceWaits { series, day, person } => series::waits(app, *series, day, *person),

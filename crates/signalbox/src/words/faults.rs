@@ -44,6 +44,8 @@ pub fn fault_in(violation: &Violation, label: &str) -> String {
         "nothing-changed" => "Change at least one answer; nothing differs from what was sent.".into(),
         "nothing-to-do" => "There is nothing to record. Say what happened.".into(),
         "unknown-field" => format!("Take {} out: it is not asked for here.", if field.is_empty() { "the field" } else { field }),
+        "not-an-address" => "Enter an address such as name@example.org.".into(),
+        "in-the-past" => "Enter a time that is still to come. What is over is recorded by your coordinator.".into(),
         "date-not-sent" => format!("{}: {}", param(0), param(1)),
         "before-the-start" => "Enter a time that is not before the start of the work.".into(),
         "in-the-future" => "Enter a time that has passed. Only what has happened can be recorded.".into(),

@@ -66,5 +66,6 @@ mod session;
 mod setup;
 mod static_copy;
 mod tidy;
+mod told;
 mod urgent;
 mod world;

@@ -1,5 +1,7 @@
 //! `/outages`: planned outages with the verdict on their notice.
 
+pub mod tell;
+
 use axum::extract::State;
 use axum::response::Response;
 use signalbox_core::calendar::{self, Notice as Days, Verdict, local};
@@ -71,9 +73,11 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         lede,
         actions: vec![Link::new("Raise a planned outage", "/outages/new")],
         filters: Some(filters),
-        sections: vec![
-            Section::new("outages", "Planned outages").table(table, "None is known that you may see. Whoever switches something off raises it ten days ahead."),
-        ],
+        sections: tell::waiting(&app, &visitor)?
+            .into_iter()
+            .chain([Section::new("outages", "Planned outages")
+                .table(table, "None is known that you may see. Whoever switches something off raises it ten days ahead.")])
+            .collect(),
         paging: Some(paging(&query, found.rows.len(), found.next, cursor.is_some())),
         ..ListPage::default()
     }))

@@ -38,6 +38,7 @@ fn sign_in_page(app: &App, visitor: &Visitor, form: &Form, faults: &[Fault]) -> 
     let side = Section::new("new", "No account yet?")
         .words("Members of the Service Management group see the forward schedule and the reports.")
         .link("Ask to join", "/join")
+        .link("Tell us of a planned outage without an account", "/outages/tell")
         .link("Set a new password", "/password");
     let side = if app.config.is_demo { side.link("Be somebody of the demonstration", "/demo") } else { side };
     let shell = visitor.shell(app, "Sign in", Place::Elsewhere);
