@@ -142,6 +142,9 @@ impl<'w> Writer<'w> {
         }
         self.take(id, Act::Submit, &[("on_behalf_of", "")]);
         self.take(id, Act::Say, &[]);
+        if kind == Kind::PlannedOutage {
+            self.take(id, Act::TellDepartment, &[]);
+        }
         let file = NewAttachment::new(format!("{}.txt", word(self.code)), format!("{} in a file", word(self.code)).into_bytes());
         self.world.app.attach(&self.cast[1], id, file, Expect::default()).expect("a file");
         id
@@ -299,6 +302,17 @@ impl<'w> Writer<'w> {
                 AnswerKind::Items => drop(put(id, format!("{upper}-NODE"))),
                 AnswerKind::Services => drop(put(id, format!("{upper}-PACS"))),
                 AnswerKind::Sites => drop(put(id, format!("{upper}-S"))),
+                AnswerKind::Rows { columns, .. } if columns.iter().all(|column| column.answer != AnswerKind::Organisation) => {
+                    for column in columns {
+                        let value = match &column.answer {
+                            AnswerKind::Choice(codes) => codes[0].clone(),
+                            AnswerKind::Number { min, .. } => min.to_string(),
+                            AnswerKind::Line { .. } => format!("{} {}", word(self.code), column.id),
+                            _ => continue,
+                        };
+                        put(format!("{id}.1.{}", column.id), value);
+                    }
+                }
                 AnswerKind::PersonAndPhone => {
                     put(format!("{id}.name"), format!("{} on site", word(self.code)));
                     put(format!("{id}.phone"), "020 7946 0158".into());
