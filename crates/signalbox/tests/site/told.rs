@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use jiff::SignedDuration;
 use signalbox::deliver::Envelope;
 use signalbox::worker;
+use signalbox_core::actor::Role;
 use signalbox_store::{drafts, project};
 
 use crate::planned::Estate;
@@ -58,7 +59,7 @@ async fn told(world: &World, more: &[(&str, &str)]) -> Vec<Envelope> {
 #[test]
 fn an_outage_told_without_an_account_becomes_a_notice_by_its_coordinator() {
     on_each_engine(|world| async move {
-        Estate::furnish(&world);
+        let estate = Estate::furnish(&world);
         // Nobody hears of it before the address is proved.
         let sent = tell(&world, &[]).await;
         assert_eq!(sent.status, StatusCode::OK, "{}", sent.text());
@@ -75,11 +76,7 @@ fn an_outage_told_without_an_account_becomes_a_notice_by_its_coordinator() {
         let place = path_in(&asked[0], "/outages/told/");
         // Her list leads to it, another trust's does not, and its page is not there for them.
         assert!(ruth.get("/outages").await.body.contains(&place));
-        world.person(
-            "cy@riverside.example",
-            "Cy Moss",
-            &[(world.organisation("riverside", signalbox_core::actor::OrgKind::Trust), signalbox_core::actor::Role::Coordinator)],
-        );
+        world.person("cy@riverside.example", "Cy Moss", &[(estate.other, Role::Coordinator)]);
         let mut cy = world.sign_in("cy@riverside.example").await;
         assert!(!cy.get("/outages").await.body.contains(&place));
         assert_eq!(cy.get(&place).await.status, StatusCode::NOT_FOUND);
