@@ -27,7 +27,9 @@ fn a_ward_notice_says_what_staff_notice_and_its_code_says_its_address() {
         let estate = Estate::furnish(&world);
         let own = [
             ("people_notice", "Pictures cannot be opened."),
-            ("clinical_cover", "Emergency department: read at the scanner."),
+            ("departments.1.area", "emergency_department"),
+            ("departments.1.cover", "Read at the scanner."),
+            ("departments.1.told", "Dr Okoro"),
             ("contact_on_site.name", "Sam Okoro"),
             ("contact_on_site.phone", "020 7946 0158"),
         ];
@@ -47,7 +49,7 @@ fn a_ward_notice_says_what_staff_notice_and_its_code_says_its_address() {
             "22:00",
             "by Tuesday 1 December",
             "Pictures cannot be opened.",
-            "Emergency department: read at the scanner.",
+            "Emergency department: Read at the scanner.",
             "Ring Change team on 020 7946 0100",
             &format!("{BASE}/tonight/nb"),
         ] {

@@ -10,7 +10,7 @@ use signalbox_store::queries::Named;
 use signalbox_store::queries::names::Names;
 use signalbox_store::scope::Scope;
 
-use super::Seen;
+use super::{Seen, departments};
 use crate::app::Shared;
 use crate::web::pages::poster::PosterPage;
 use crate::web::parts::Section;
@@ -41,6 +41,13 @@ pub(super) fn section(seen: &Seen) -> Option<Section> {
     }
     let section = Section::new("posters", "Ward notices").words("One printed side for each site, to hang up where people work.");
     Some(seen.page.sites.values().fold(section, |section, site| section.link(&site.name, &href(seen, site))))
+}
+
+/// How care carries on, a line for each department; who was told there is nobody's business on a wall.
+fn cover(seen: &Seen) -> String {
+    let covered =
+        departments::known(seen).into_iter().filter_map(|one| one.cover.map(|text| format!("{}: {}", departments::name(seen, &one), seen.said(text))));
+    covered.collect::<Vec<_>>().join("\n")
 }
 
 /// What was answered in free words; empty where nothing was.
@@ -75,7 +82,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path((reference, 
     if notice.is_empty() {
         notice = format!("{what} may not be there between these times.");
     }
-    let covered = ["clinical_cover", "continuity"].map(|id| answered(&seen, id)).into_iter().find(|words| !words.is_empty());
+    let covered = [cover(&seen), answered(&seen, "continuity")].into_iter().find(|words| !words.is_empty());
     let meanwhile = covered.unwrap_or_else(|| "Go on by your own procedure for when the system is down. Ask the person in charge where it lies.".to_owned());
     let is_off = matches!(change.stage, Stage::Cancelled | Stage::Withdrawn | Stage::Expired | Stage::Rejected);
     let kind = sentence_case(change.kind.words());
