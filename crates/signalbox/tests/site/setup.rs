@@ -52,7 +52,7 @@ fn an_administrator_sets_up_the_estate() {
         let cast = cast(&world);
         let mut ann = world.sign_in("ann@authority.example").await;
         let org = cast.trust.to_string();
-        assert!(ann.get("/setup").await.text().contains("16 lists."));
+        assert!(ann.get("/setup").await.text().contains("17 lists."));
         let site = [("code", "NB-GEN"), ("name", "Northbrook General"), ("organisation", org.as_str()), ("ods_code", "")];
         assert_eq!(send(&mut ann, "/setup/sites/new", "/setup/sites", &site).await.location(), "/setup/sites");
         let service = [
