@@ -360,7 +360,7 @@ impl<'w> Walk<'w> {
             // X10: there has to be something to re-affirm.
             (Act::Reaffirm, Stage::Approved | Stage::Scheduled) => Some(Act::Reschedule),
             (Act::Reaffirm, _) if self.case.change.board.moved.is_none() => route(process, stage, Stage::Approved),
-            _ if from == stage => Some(act),
+            _ if from == stage => Some(self.opener(act).unwrap_or(act)),
             _ => route(process, stage, from),
         });
         let paying = self.goal.and_then(|(act, from)| money::towards(&self.case, act, from));
@@ -386,6 +386,14 @@ impl<'w> Walk<'w> {
             .collect();
         weighed.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
         weighed.into_iter().map(|(_, act)| act).collect()
+    }
+
+    /// What this act waits for, where it cannot be taken before that: nobody answers a dispute that there is not.
+    fn opener(&self, act: Act) -> Option<Act> {
+        let (process, stage) = (self.case.process, self.case.change.stage);
+        let mut acts = process.steps.iter().filter(|s| s.from == stage).map(|s| s.act);
+        let opener = acts.find(|opener| cast::prepares(*opener).contains(&act))?;
+        self.case.who_may(act).is_empty().then_some(opener)
     }
 
     /// Whether an act is still seldom taken from some stage.

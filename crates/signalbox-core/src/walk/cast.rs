@@ -58,6 +58,7 @@ pub fn prepares(act: Act) -> &'static [Act] {
         Act::LinkIncident => &[Act::UnlinkIncident],
         Act::Review => &[Act::FinishAction],
         Act::Dispute => &[Act::AnswerDispute],
+        Act::Stop => &[Act::SettleStop],
         _ => &[],
     }
 }
