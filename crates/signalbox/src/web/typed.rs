@@ -22,7 +22,7 @@ use signalbox_store::{StoreError, Tx, directory};
 use std::collections::BTreeMap;
 
 use super::form::Form;
-use super::problem::Fault;
+use super::problem::{Failure, Fault};
 use super::ui::{Choice, Control, Field, RowOf};
 
 /// What a form carries beside answers: tokens, what the person saw, which button was pressed.
@@ -141,6 +141,16 @@ pub fn fields(asked: &[Asked], raw: &Raw, faults: &[Fault], options: &Options, l
         drawn.extend(parts);
     }
     drawn
+}
+
+/// Refuses what the page does not ask (S31): each field stands under its own name, a moment under those of its parts.
+///
+/// # Errors
+/// A fault for each name that is none of them.
+pub fn only(form: &Form, fields: &[&str]) -> Result<(), Failure> {
+    let is_part = |id: &str, name: &str| name.strip_prefix(id).is_some_and(|rest| rest.is_empty() || PARTS.iter().any(|(html, _)| *html == rest));
+    let known: Vec<&str> = form.fields().iter().map(|(name, _)| name.as_str()).filter(|name| fields.iter().any(|id| is_part(id, name))).collect();
+    form.only(&known).map(drop)
 }
 
 /// Whether any field is a table to which rows can be added.

@@ -65,6 +65,7 @@ fn c117_the_run_sheet_has_the_order_of_off_and_on_telephones_and_the_last_moment
             in_order(&text, &["Bringing back", "1. Distribution board 3", "2. Core switch", "3. Archive node", "its lamp is green"]),
             "the other way round: {text}"
         );
+        assert!(in_order(&text, &["When", "Tuesday 1 December", "20:00", "22:00", "Where"]), "the day stands on it: {text}");
         for words in ["Sam Okoro", "020 7946 0158", "Ida Brand", "020 7946 0161", "Tom Achebe", "020 7946 0117"] {
             assert!(text.contains(words), "{words}: {text}");
         }

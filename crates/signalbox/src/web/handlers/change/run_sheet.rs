@@ -116,8 +116,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Path(reference): 
 fn facts(seen: &Seen, window: Window) -> Vec<Fact> {
     let zone = &seen.situation.zone;
     let sites: Vec<&str> = seen.page.sites.values().map(|site| site.name.as_str()).collect();
-    let span = local::describe_window(window.start, window.end, zone);
-    let mut facts = vec![Fact::new("When", &format!("{} to {}", span.from, span.to))];
+    let mut facts = vec![Fact::new("When", &local::describe_window(window.start, window.end, zone).sentence())];
     if !sites.is_empty() {
         facts.push(Fact::new("Where", &sites.join(", ")));
     }
@@ -382,10 +381,8 @@ fn lines(seen: &Seen, times: &BTreeMap<String, Timestamp>, kept_by: &str, notes:
 pub async fn enter(State(app): State<Shared>, visitor: Visitor, Path(reference): Path<String>, form: Form) -> Result<Response, Failure> {
     let (actor, id) = (visitor.actor()?, find(&app, &visitor, &reference)?);
     let seen = Seen::read(&app, &visitor, &reference)?;
-    let fields: Vec<String> = all(&seen).into_iter().map(|line| line.field.id).collect();
-    let is_known = |name: &str| fields.iter().any(|id| name == id || ["date", "time", "fold"].iter().any(|part| name == format!("{id}-{part}")));
-    let known: Vec<&str> = form.fields().iter().map(|(name, _)| name.as_str()).filter(|name| is_known(name)).collect();
-    form.only(&known)?;
+    let fields = all(&seen);
+    typed::only(&form, &fields.iter().map(|line| line.field.id.as_str()).collect::<Vec<_>>())?;
     let path = format!("{}/run-sheet/enter", seen.address());
     let typed = typed::raw(&form);
     let raw = without_lone_dates(typed.clone());

@@ -116,8 +116,7 @@ fn read(app: &App, raw: &Raw) -> Result<Words, Vec<Violation>> {
             (id, kind) => drop(form.answer(id, kind, field.required)),
         }
     }
-    let typed = |id: &str| form.typed(id).unwrap_or_default().to_owned();
-    let text = |id: &str| typed(id);
+    let text = |id: &str| form.typed(id).unwrap_or_default().to_owned();
     let (email, lost) = (text("email"), text("lost"));
     let words = (text("name"), text("telephone"), text("place"), text("outage_type"), text("what"));
     let mut faults = std::mem::take(&mut form.faults);
@@ -145,10 +144,8 @@ fn read(app: &App, raw: &Raw) -> Result<Words, Vec<Violation>> {
 
 /// Takes what was told and mails the link. The answer is the same whoever tells.
 pub async fn tell(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Response, Failure> {
-    let fields: Vec<String> = asked(&app).into_iter().map(|(field, _)| field.id).collect();
-    let is_known = |name: &str| fields.iter().any(|id| name == id || ["date", "time", "fold"].iter().any(|part| name == format!("{id}-{part}")));
-    let known: Vec<&str> = form.fields().iter().map(|(name, _)| name.as_str()).filter(|name| is_known(name)).collect();
-    form.only(&known)?;
+    let fields = asked(&app);
+    typed::only(&form, &fields.iter().map(|(field, _)| field.id.as_str()).collect::<Vec<_>>())?;
     let raw = typed::raw(&form);
     let words = match read(&app, &raw) {
         Ok(words) => words,
