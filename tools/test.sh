@@ -95,8 +95,8 @@ checked() { # checked COMMAND...: a command that is one check by its exit code
 build() { cargo test --workspace --locked --no-run; }
 lint() {
     cargo clippy --workspace --locked -- -D warnings || return
-    # Tests may ask the machine for its time and surroundings; every other lint holds.
-    cargo clippy --workspace --tests --locked -- -D warnings -A clippy::disallowed_methods
+    # Tests and benchmarks may ask the machine for its time and surroundings; every other lint holds.
+    cargo clippy --workspace --tests --benches --locked -- -D warnings -A clippy::disallowed_methods
 }
 tests() { cargo test --workspace --locked --no-fail-fast; }
 

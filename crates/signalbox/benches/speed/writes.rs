@@ -78,6 +78,7 @@ fn app(db: Db) -> Shared {
         static_copy: None,
         silences: Default::default(),
         mail: MailRoute::Kept,
+        mail_checked_by: None,
         team,
         is_demo: false,
     };
