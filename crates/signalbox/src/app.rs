@@ -108,11 +108,17 @@ impl App {
     /// Writes in one transaction and answers once it is durable. The closure may be run again, so it takes its
     /// instant and its ids from outside.
     pub fn write<T: Send + 'static, E: From<StoreError>>(&self, f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static) -> Result<T, E> {
+        let written = self.write_quietly(f);
+        self.stirred.notify_one();
+        written
+    }
+
+    /// The same without waking the worker: for what leaves it nothing to do and comes by the thousand, as alarms do.
+    pub fn write_quietly<T: Send + 'static, E: From<StoreError>>(&self, f: impl FnMut(&mut dyn Tx) -> Result<T, StoreError> + Send + 'static) -> Result<T, E> {
         let written = tokio::task::block_in_place(|| self.db.write(f));
         if written.is_err() {
             self.schedule.doubt();
         }
-        self.stirred.notify_one();
         Ok(written?)
     }
 

@@ -9,11 +9,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use signalbox_core::actor::{Actor, OrgKind};
 use signalbox_core::alarm::Class;
-use signalbox_core::facts::{Facts, FactsQuery};
+use signalbox_core::facts::Facts;
 use signalbox_core::ids::OrgId;
 use signalbox_core::refusal::Violation;
 use signalbox_core::{calendar, form, learn};
 use signalbox_store::alarms::{self, Told};
+use signalbox_store::gather;
 use signalbox_store::queries::alarms::{self as queries, AlarmFilter, AlarmLine};
 use signalbox_store::scope::Scope;
 use utoipa::ToSchema;
@@ -280,10 +281,9 @@ fn read_one(fields: &Map<String, Value>, place: &str, now: Timestamp, faults: &m
 /// Looks the codes up as the sender sees them, writes all down in one transaction, and answers.
 async fn take(app: &App, actor: &Actor, organisation: &str, source: &str, typed: Vec<Typed>, mut faults: Vec<Fault>) -> Result<Json<Alarms>, Failure> {
     let now = app.clock.now();
-    let mut query = FactsQuery::default();
-    query.item_codes.extend(typed.iter().filter_map(|alarm| alarm.item.clone()));
-    query.site_codes.extend(typed.iter().filter_map(|alarm| alarm.site.clone()));
-    let facts = app.read::<_, Failure>(|tx| app.facts(tx, actor, None, &query))?;
+    let items = typed.iter().filter_map(|alarm| alarm.item.as_deref()).collect();
+    let sites = typed.iter().filter_map(|alarm| alarm.site.as_deref()).collect();
+    let facts = app.read::<_, Failure>(|tx| gather::called(tx, actor, organisation, &items, &sites))?;
     let org = facts.org_by_code(organisation).map(|org| org.id).filter(|org| learn::may_report_incident(actor, *org));
     if org.is_none() && !organisation.is_empty() {
         faults.push(super::fault(&Violation::of("organisation", "unknown-value").with(organisation)));
@@ -292,7 +292,8 @@ async fn take(app: &App, actor: &Actor, organisation: &str, source: &str, typed:
     let by_network = facts.kind_of(org) == Some(OrgKind::Network);
     let told: Vec<Told> = typed.into_iter().map(|alarm| of(app, &facts, org, source, now, alarm)).collect();
     let schedule = app.schedule.clone();
-    let heard = app.write::<_, Failure>(move |tx| told.iter().map(|one| alarms::hear(tx, &schedule, now, one, by_network)).collect::<Result<Vec<_>, _>>())?;
+    let heard =
+        app.write_quietly::<_, Failure>(move |tx| told.iter().map(|one| alarms::hear(tx, &schedule, now, one, by_network)).collect::<Result<Vec<_>, _>>())?;
     let scope = Scope::of(actor);
     let lines = app.read::<_, Failure>(|tx| heard.iter().map(|one| queries::by_id(tx, &scope, one.id)).collect::<Result<Vec<_>, _>>())?;
     Ok(Json(Alarms { items: lines.into_iter().flatten().map(shape).collect() }))
