@@ -131,6 +131,14 @@ statements! {
     /// What a proposal asks of those who have not answered.
     MOVE_ASKED = "update proposal_answers set org_id = $2 where org_id = $1 and answer is null
         and not exists (select 1 from proposal_answers o where o.proposal_id = proposal_answers.proposal_id and o.org_id = $2)";
+    MOVE_ACCOUNTS = "update network_accounts set org_id = $2 where org_id = $1";
+    /// A number that both providers gave stays with the one that ends.
+    MOVE_PROVIDED = "update network_accounts set provider_id = $2 where provider_id = $1
+        and not exists (select 1 from network_accounts o where o.provider_id = $2 and o.number = network_accounts.number)";
+    WATCH_BY_MONITORS = "insert into monitor_orgs (monitor_id, org_id) select m.monitor_id, cast($2 as BIGINT) from monitor_orgs m where m.org_id = $1
+        and not exists (select 1 from monitor_orgs o where o.monitor_id = m.monitor_id and o.org_id = $2)";
+    LEAVE_MONITORS = "delete from monitor_orgs where org_id = $1";
+    MOVE_TOLD = "update told_outages set org_id = $2 where org_id = $1 and settled_at is null";
     END_ORG = "update organisations set active = 0, merged_into = $2 where id = $1";
     END_EARLIER = "update organisations set merged_into = $2 where merged_into = $1";
     BEGIN_ORG = "update organisations set active = 1 where id = $1";
@@ -267,13 +275,17 @@ pub fn carry_out_merger(tx: &mut dyn Tx, act: &Act, merger: &Merger, changes: i6
             MOVE_OFFICERS,
             MOVE_REQUESTS,
             MOVE_ASKED,
+            MOVE_ACCOUNTS,
+            MOVE_PROVIDED,
+            WATCH_BY_MONITORS,
+            MOVE_TOLD,
             END_ORG,
             END_EARLIER,
         ];
         for sql in moves {
             tx.exec(sql, values![from, to])?;
         }
-        for sql in [LEAVE_SERVICES, LEAVE_LIMITS, LEAVE_TAX] {
+        for sql in [LEAVE_SERVICES, LEAVE_LIMITS, LEAVE_TAX, LEAVE_MONITORS] {
             tx.exec(sql, values![from])?;
         }
         tx.exec(END_OFFICERS, values![from, act.at.as_microsecond()])?;

@@ -16,7 +16,9 @@ pub struct CaseLine {
     pub id: i64,
     /// The number of its first row.
     pub number: i64,
+    /// Who entered it, by the name that it had then; under the id of its successor, whose people act for it.
     pub org: Option<Named>,
+    /// To whom it is proposed, in the same way.
     pub liable: Option<Named>,
     pub alarm: Option<i64>,
     /// The change, where the reader may see it.
@@ -66,7 +68,7 @@ fn visible() -> String {
 
 fn begin(scope: &Scope) -> Composed {
     let sql = format!(
-        "select v.id, (select min(l.entry_no) from ledger l where l.visit_id = v.id), g.id, g.code, g.name, h.id, h.code, h.name, v.alarm_id,
+        "select v.id, (select min(l.entry_no) from ledger l where l.visit_id = v.id), coalesce(g.merged_into, g.id), g.code, g.name, coalesce(h.merged_into, h.id), h.code, h.name, v.alarm_id,
             (select c.reference from changes c where c.id = v.change_id and {VISIBLE}),
             w.id, w.code, w.name, v.engineer, v.finding, v.desk_minutes, v.dispatched_at, v.stood_down_at, v.arrived_at, v.left_at, v.checks_failed,
             v.outside_appointment, v.notice_verdict, v.notice_received, v.is_listed, v.rule, v.is_desks_own, v.standing, v.entered_at, v.due_at,

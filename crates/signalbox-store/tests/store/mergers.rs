@@ -192,6 +192,53 @@ fn sites_that_share_a_code_are_told_apart_and_earlier_mergers_follow() {
     });
 }
 
+/// Accounts with the network provider, monitors, outages that wait for a coordinator and call-outs that wait for an answer.
+#[test]
+fn what_belongs_to_outages_follows_a_merger() {
+    for_each_engine(|db| {
+        let world = World::on(db);
+        world.write(|tx| {
+            tx.exec("insert into network_accounts (id, org_id, provider_id, number) values (80, $1, $2, 'N-1')", values![NORTH, PROVIDER])?;
+            tx.exec(
+                "insert into monitors (id, name, kind, address, label, template, authority, due_at, failures, words) values (81, 'M', 'webhook', '', '', '', '', 0, 0, '')",
+                &[],
+            )?;
+            tx.exec("insert into monitor_orgs (monitor_id, org_id) values (81, $1), (81, $2)", values![NORTH, SOUTH])?;
+            tx.exec(
+                "insert into monitors (id, name, kind, address, label, template, authority, due_at, failures, words) values (82, 'N', 'webhook', '', '', '', '', 0, 0, '')",
+                &[],
+            )?;
+            tx.exec("insert into monitor_orgs (monitor_id, org_id) values (82, $1)", values![NORTH])?;
+            for (id, settled) in [(83, None), (84, Some(1))] {
+                tx.exec(
+                    "insert into told_outages (id, org_id, name, email, telephone, place, outage_type, what, lost, starts_at, ends_at, told_at, confirmed_at, settled_at, reason)
+                    values ($1, $2, 'E', 'e@example.org', '', 'Roof', 'power', 'Switchgear', '', 1, 2, 0, 0, $3, '')",
+                    values![id, NORTH, settled],
+                )?;
+            }
+            tx.exec("insert into ledger_rates (id, valid_from, desk_hour, first_hour, further_hour, vat, set_at) values (86, 0, 1, 1, 1, 0, 0)", &[])?;
+            tx.exec(
+                "insert into visits (id, org_id, liable_org, finding, desk_minutes, engineer, checks_failed, outside_appointment, rule, is_desks_own, rate_id,
+                    standing, entered_at, due_at) values (85, $1, $2, 'planned_work', 10, '', 0, 0, 'DL-1', 0, 86, 'proposed', 0, 9)",
+                values![PROVIDER, NORTH],
+            )?;
+            tx.exec("insert into ledger (entry_no, visit_id, kind, net_pence, vat_pence, words, at) values (1, 85, 'proposed', 0, 0, '', 0)", &[])
+        });
+        let south = world.person(&[(SOUTH, Role::Coordinator)]);
+        let merger = plan(&world);
+        carry_out(&world, &merger, &[]);
+        assert_eq!(world.read(|tx| directory::network_account(tx, 80)).map(|account| account.org_id), Some(SOUTH));
+        for monitor in [81, 82] {
+            assert_eq!(world.read(move |tx| signalbox_store::monitors::monitor(tx, monitor)).expect("a monitor").orgs, [SOUTH].into());
+        }
+        let told = |id| world.read(move |tx| signalbox_store::told::get(tx, id)).expect("an outage").org_id;
+        assert_eq!((told(83), told(84)), (Some(SOUTH), Some(NORTH)), "what waits moves; what is over stays as it was");
+        let case = world.read(|tx| signalbox_store::queries::ledger::by_id(tx, &Scope::of(&south), 85)).expect("the south answers for it");
+        let liable = case.liable.expect("somebody");
+        assert_eq!((liable.id, liable.name.as_str()), (SOUTH, world.read(|tx| directory::organisation(tx, NORTH)).expect("the north").name.as_str()));
+    });
+}
+
 #[test]
 fn a_reference_of_ones_own_stays_whose_it_was() {
     for_each_engine(|db| {
