@@ -21,7 +21,7 @@ use signalbox_core::process::{Audience, TimerAct};
 use signalbox_core::react::Task as Reaction;
 use signalbox_store::outbox::{self, Backoff, NewTask, Retried, Task};
 use signalbox_store::project::Loaded;
-use signalbox_store::{StoreError, accounts, append, log, project};
+use signalbox_store::{StoreError, accounts, append, directory, log, project};
 
 use crate::accounts::letters::{self, Letter, Mail};
 use crate::app::{App, Shared};
@@ -277,9 +277,13 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
     let recorded = news.version().and_then(|version| loaded.events.iter().find(|event| event.version == version));
     // Who did it knows it; but a receipt is a receipt.
     let doer = recorded.filter(|r| !matches!(r.event, Event::Submitted { .. })).and_then(|r| r.by.person).map(|p| p.0);
-    let found = app.read::<_, StoreError>(|tx| {
+    let (found, first) = app.read::<_, StoreError>(|tx| {
         let process = app.documents.pinned(tx, &loaded.change.process)?;
         let mut found = vec![];
+        let together = match recorded {
+            Some(recorded) if matches!(recorded.event, Event::Submitted { .. }) => directory::sent_with(tx, change_id, recorded.at)?,
+            _ => vec![],
+        };
         // A notice with its file has gone to the provider's desk: the letter to everybody would say less.
         let has_notice = match recorded {
             Some(Recorded { event: Event::NetworkTold { .. }, .. }) => signalbox_store::network::has_notice(tx, change_id)?,
@@ -290,8 +294,11 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
             let people = audience::people(tx, *to, &loaded.change, &process)?;
             found.extend(people.into_iter().filter(|person| Some(*person) != doer).map(|person| (person, *to)));
         }
-        Ok(found)
+        Ok((found, together.first().filter(|_| together.len() > 1).and_then(|date| date.change_id)))
     })?;
+    // One notice of many dates is one letter, from whichever date it is written (X13).
+    let key = first.map_or_else(|| key.to_string(), |first| format!("dates-{first}"));
+    let event_id = recorded.map_or(task.event_id.unwrap_or(task.id), |r| r.id.0);
     let mut tasks = vec![];
     for (person, told_as) in found {
         let payload = serde_json::to_string(&Notice { person, told_as, news }).map_err(Trouble::never)?;
@@ -299,7 +306,7 @@ fn tell_keyed(app: &App, task: &Task, key: i64, to: &[Audience], news: News) -> 
             id: app.ids.mint(now),
             kind: MAIL.into(),
             change_id: Some(change_id),
-            event_id: Some(recorded.map_or(task.event_id.unwrap_or(key), |r| r.id.0)),
+            event_id: Some(event_id),
             dedupe_key: format!("{MAIL}-{key}-{person}"),
             payload,
             due_at: now,

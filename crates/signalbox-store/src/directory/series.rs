@@ -83,8 +83,14 @@ statements! {
     SETTLE = "insert into series_occurrences (series_id, day, starts_at, ends_at, change_id, recorded_at) values ($1, $2, $3, $4, $5, $6)";
     DAYS = "select day from series_occurrences where series_id = $1 and day >= $2";
     LATEST = "select series_id, day, starts_at, ends_at, change_id, recorded_at from series_occurrences where series_id = $1 order by day desc limit $2";
-    BEFORE = "select series_id, day, starts_at, ends_at, change_id, recorded_at from series_occurrences
-        where series_id = $1 and day < $2 and change_id is not null order by day desc limit 1";
+    /// Those of this rule, of ended ones with the same template, and of the one that made the template.
+    BEFORE = "select series_id, day, starts_at, ends_at, change_id, recorded_at from series_occurrences where day < $2 and series_id in (
+            select a.id from series s join series a on a.template = s.template and (a.id = s.id or a.ended_at is not null) where s.id = $1
+            union select b.series_id from series s join series_occurrences b on b.change_id = s.template where s.id = $1)
+        order by day desc, recorded_at desc limit $3";
+    SENT_WITH = "select b.series_id, b.day, b.starts_at, b.ends_at, b.change_id, b.recorded_at from series_occurrences a
+        join series_occurrences b on b.series_id = a.series_id and b.recorded_at = a.recorded_at
+        where a.change_id = $1 and a.recorded_at = $2 and b.change_id is not null order by b.day";
     OF_CHANGE = "select series_id, day, starts_at, ends_at, change_id, recorded_at from series_occurrences where change_id = $1";
 }
 
@@ -250,7 +256,12 @@ pub fn occurrence_of(tx: &mut dyn Tx, change_id: i64) -> Result<Option<Settled>,
     tx.maybe_one(OF_CHANGE, values![change_id], read_settled)
 }
 
-/// The last one before a day of which a change was made.
-pub fn occurrence_before(tx: &mut dyn Tx, series_id: i64, day: Date) -> Result<Option<Settled>, StoreError> {
-    tx.maybe_one(BEFORE, values![series_id, day.to_string()], read_settled)
+/// All dates that were sent as one notice with this change, itself among them, where it was sent so at that moment.
+pub fn sent_with(tx: &mut dyn Tx, change_id: i64, at: Timestamp) -> Result<Vec<Settled>, StoreError> {
+    tx.all(SENT_WITH, values![change_id, at.as_microsecond()], read_settled)
+}
+
+/// What came before a day, the latest first: by the same rule, or by one that it was stated anew from.
+pub fn occurrences_before(tx: &mut dyn Tx, series_id: i64, day: Date, limit: i64) -> Result<Vec<Settled>, StoreError> {
+    tx.all(BEFORE, values![series_id, day.to_string(), limit], read_settled)
 }

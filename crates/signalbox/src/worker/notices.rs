@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use signalbox_core::act::Act;
-use signalbox_core::calendar::local;
-use signalbox_core::change::{Confidentiality, Stage};
+use signalbox_core::calendar::{Verdict, local};
+use signalbox_core::change::{Confidentiality, Stage, Window};
 use signalbox_core::charge;
-use signalbox_core::event::{Event, Recorded};
+use signalbox_core::event::{Event, NoticeGiven, Recorded};
 use signalbox_core::facts::ClashFact;
 use signalbox_core::maintnote;
 use signalbox_core::process::Audience;
@@ -19,7 +19,7 @@ use signalbox_store::boards::DecisionLink;
 use signalbox_store::monitors::{self, Silence};
 use signalbox_store::queries::change as pages;
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, Tx, rota};
+use signalbox_store::{StoreError, Tx, directory, project, rota};
 
 use super::audience;
 use super::clashes::Found;
@@ -126,9 +126,15 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
     // Its secret is made now and stands in the letter only; whoever sends it keeps the hash first.
     let opens = may_decide.then(|| app.ids.token());
     let link = opens.map(|token| link_of(&situation, notice.person, token.hash(), now));
+    let dates = dates(tx, &Scope::of(&actor), change_id, recorded)?;
     let own: Vec<&str> = actor.memberships().iter().filter_map(|held| page.orgs.get(&held.org.0)).map(|org| org.code.as_str()).collect();
-    let text = text(app, &Content { situation: &situation, names: &names, recorded, notice, may_decide, opens, now, name: &row.person.name, own: &own });
-    let mail = Mail { to: row.person.email, subject: format!("{subject}: {} {title}", change.reference).trim().to_owned(), text: signed(app, &text) };
+    let text = text(
+        app,
+        &Content { situation: &situation, names: &names, recorded, notice, may_decide, opens, now, name: &row.person.name, own: &own, dates: &dates },
+    );
+    let others = if dates.is_empty() { String::new() } else { format!(" and {} more", words::counted(dates.len() as i64 - 1, "date")) };
+    let subject = format!("{subject}: {}{others} {title}", change.reference).trim().to_owned();
+    let mail = Mail { to: row.person.email, subject, text: signed(app, &text) };
     Ok(Some((mail, link)))
 }
 
@@ -152,6 +158,39 @@ struct Content<'a> {
     name: &'a str,
     /// The codes of the reader's organisations.
     own: &'a [&'a str],
+    /// What was sent as one notice with it.
+    dates: &'a [Date],
+}
+
+/// One of the dates of a notice of several (X13).
+struct Date {
+    reference: String,
+    window: Window,
+    notice: Option<NoticeGiven>,
+}
+
+/// The dates that were sent as one notice with this event, as far as the reader may see their changes; none where it was sent
+/// by itself.
+fn dates(tx: &mut dyn Tx, scope: &Scope, change_id: i64, recorded: Option<&Recorded>) -> Result<Vec<Date>, StoreError> {
+    let Some(Recorded { event: Event::Submitted { .. }, at, .. }) = recorded else { return Ok(vec![]) };
+    let mut dates = vec![];
+    for id in directory::sent_with(tx, change_id, *at)?.into_iter().filter_map(|date| date.change_id) {
+        let Some(loaded) = pages::page_by_id(tx, scope, id)?.map(|_| project::load(tx, id)).transpose()?.flatten() else { continue };
+        let change = loaded.change;
+        dates.extend(change.window().map(|window| Date { reference: change.reference.to_string(), window, notice: change.notice().cloned() }));
+    }
+    Ok(if dates.len() > 1 { dates } else { vec![] })
+}
+
+/// The dates one under the other; of one that is late also what follows from that.
+fn dates_words(dates: &[Date], zone: &jiff::tz::TimeZone) -> String {
+    let line = |date: &Date| {
+        let when = local::describe_window(date.window.start, date.window.end, zone);
+        let late = date.notice.as_ref().filter(|notice| notice.verdict != Verdict::OnTime).map(|notice| format!(" {}", notice_sentence(notice)));
+        format!("  {}: {}.{}", date.reference, when.sentence(), late.unwrap_or_default())
+    };
+    let lines: Vec<String> = dates.iter().map(line).collect();
+    format!("One notice of {} dates. Each is a change of its own, moved or cancelled alone:\n\n{}", dates.len(), lines.join("\n"))
 }
 
 /// Whether what was written may leave by mail: a security-restricted change stays where its readers sign in.
@@ -167,7 +206,7 @@ fn title(situation: &Situation) -> String {
 }
 
 fn text(app: &App, content: &Content) -> String {
-    let Content { situation, names, recorded, notice, may_decide, opens, now, name, own } = content;
+    let Content { situation, names, recorded, notice, may_decide, opens, now, name, own, dates } = content;
     let change = &situation.loaded.change;
     let page = match notice.news {
         News::Clash { .. } => "/clashes",
@@ -187,8 +226,10 @@ fn text(app: &App, content: &Content) -> String {
             let line = event_line(recorded, names, &situation.loaded.prose);
             parts.push(line.sentence());
             parts.extend(line.words.map(|words| indented(&words)));
-            if let Event::Submitted { notice: Some(given), .. } = &recorded.event {
-                parts.push(notice_sentence(given));
+            match &recorded.event {
+                Event::Submitted { .. } if !dates.is_empty() => parts.push(dates_words(dates, &names.zone)),
+                Event::Submitted { notice: Some(given), .. } => parts.push(notice_sentence(given)),
+                _ => {}
             }
         }
         None if matches!(notice.news, News::Outcome { .. }) => {
@@ -213,7 +254,7 @@ fn text(app: &App, content: &Content) -> String {
         None => parts.push(reminder(notice.news, *now, &names.zone)),
     }
     parts.push(change_sentence(change, *now, names));
-    parts.extend(change.window().map(|w| {
+    parts.extend(change.window().filter(|_| dates.is_empty()).map(|w| {
         let latest = if w.contingency_end > w.end {
             format!("; all back by {} at the latest", local::moment_words(w.contingency_end, &names.zone))
         } else {

@@ -359,6 +359,14 @@ fn x13_one_notice_carries_a_year_of_dates_each_moved_or_cancelled_alone() {
         let series = id_of(&path);
         let references = made(&world, series);
         assert_eq!(references.len(), 12, "{references:?}");
+        // Everybody hears of it in one letter that names every date.
+        let letters = world.step_worker();
+        let received: Vec<_> = letters.iter().filter(|letter| letter.subject.starts_with("Received")).collect();
+        assert!(received.len() > 1 && received.iter().all(|letter| letter.text.contains("One notice of 12 dates.")), "{letters:?}");
+        assert!(received.iter().all(|letter| letter.subject.contains(" and 11 dates more Generator test")), "{received:?}");
+        assert!(received.iter().all(|letter| references.iter().all(|reference| letter.text.contains(&format!("  {reference}: ")))), "{received:?}");
+        let readers: std::collections::BTreeSet<&str> = received.iter().map(|letter| letter.to.as_str()).collect();
+        assert_eq!(readers.len(), received.len(), "one letter each");
         let stages = |world: &World| -> Vec<Stage> {
             let read = |tx: &mut dyn signalbox_store::Tx| {
                 let mut found = vec![];
@@ -386,6 +394,13 @@ fn x13_one_notice_carries_a_year_of_dates_each_moved_or_cancelled_alone() {
         let mut ruth = world.sign_in(RUTH).await;
         let next = ruth.get(&format!("/changes/{}", all[12])).await.text();
         assert!(next.contains(&format!("Last year: {}, ", references[0])), "{next}");
+        // Stated anew from the same change, the rule still knows the times before it.
+        assert_eq!(does(&mut ruth, series, &[("deed", "end")]).await.status, StatusCode::SEE_OTHER);
+        let anew = [("starts_at-date", "2028-12-12"), ("ends_at-date", "2028-12-12"), ("repeats", "rule"), ("rule", "FREQ=MONTHLY;BYDAY=2TU")];
+        let anew = id_of(state(&mut ruth, &anew).await.location());
+        let first = look_at(&world, "2028-11-20T09:00:00Z", anew).remove(0);
+        let first = world.sign_in(RUTH).await.get(&format!("/changes/{first}")).await.text();
+        assert!(first.contains(&format!("Last time: {}, ", all[12])), "{first}");
     });
 }
 

@@ -48,11 +48,12 @@ const LOOKED: i64 = 110;
 
 /// The links to what was made before and a year before, and what came of each.
 fn last_time(tx: &mut dyn Tx, scope: &Scope, series: &Series, day: Date, section: Section) -> Result<Section, StoreError> {
-    let Some(before) = directory::occurrence_before(tx, series.id, day)? else { return Ok(section.words("This is the first time.")) };
+    let all = directory::occurrences_before(tx, series.id, day, LOOKED)?;
+    let Some(before) = all.iter().find(|one| one.change_id.is_some()) else { return Ok(section.words("This is the first time.")) };
     let section = came(tx, scope, "Last time", before.change_id, section)?;
     let year_ago = day.checked_sub(jiff::Span::new().years(1)).unwrap_or(day);
-    let distance = |one: &Settled| (one.occurrence.day - year_ago).get_days().abs();
-    let near = directory::occurrences_settled(tx, series.id, LOOKED)?.into_iter().filter(|one| distance(one) <= NEAR_DAYS).min_by_key(distance);
+    let distance = |one: &&Settled| (one.occurrence.day - year_ago).get_days().abs();
+    let near = all.iter().filter(|one| distance(one) <= NEAR_DAYS).min_by_key(distance);
     match near.filter(|one| one.occurrence.day != before.occurrence.day) {
         Some(one) => came(tx, scope, "Last year", one.change_id, section),
         None => Ok(section),
