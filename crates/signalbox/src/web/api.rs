@@ -16,6 +16,7 @@ pub mod document;
 pub mod files;
 pub mod gate;
 pub mod incidents;
+pub mod ledger;
 pub mod lists;
 pub mod series;
 pub mod shapes;
@@ -55,6 +56,10 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(incidents::list, incidents::report))
         .routes(routes!(incidents::read))
         .routes(routes!(lists::schedule))
+        .routes(routes!(ledger::list, ledger::enter))
+        .routes(routes!(ledger::statement))
+        .routes(routes!(ledger::read))
+        .routes(routes!(ledger::answer))
         .routes(routes!(lists::duties))
         .routes(routes!(lists::expected))
         .routes(routes!(calendars::freezes, calendars::declare_freeze))
