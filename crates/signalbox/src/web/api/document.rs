@@ -22,9 +22,10 @@ use crate::web::problem::{Problem, ProblemError};
         (name = "acts", description = "What may be done, and doing it."),
         (name = "files", description = "Files of a change."),
         (name = "alarms", description = "Alarms as monitors and desks tell them, and whether announced work answers for them."),
+        (name = "silences", description = "What monitors keep quiet about, by their own word."),
         (name = "incidents", description = "What other systems tell of, and the changes that it may have come from."),
-        (name = "schedule", description = "The forward schedule, what is owed, whether an alarm is expected, whether something may change now."),
         (name = "call-outs", description = "The ledger of false call-outs: what they cost, who answers for them, and what was decided."),
+        (name = "schedule", description = "The forward schedule, what is owed, whether an alarm is expected, whether something may change now."),
         (name = "directory", description = "Who and what there is."),
         (name = "processes", description = "The process documents."),
         (name = "description", description = "This description.")
