@@ -110,6 +110,8 @@ vocabulary! {
         RecordTold = "record_told", "record that the provider was told";
         /// BR-13b to BR-14: what late notice leads to is decided.
         SettleNotice = "settle_notice", "settle the consequence of late notice";
+        /// What late notice leads to is disputed; then the authority decides (spec 5.5, 6.5).
+        DisputeNotice = "dispute_notice", "dispute the consequence of late notice";
         /// A promise attached to an approval is kept.
         MeetCondition = "meet_condition", "record that a condition is met";
         /// A yes by phone is written down (spec 4.3, X7).

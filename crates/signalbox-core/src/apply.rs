@@ -2,6 +2,7 @@
 
 use crate::change::*;
 use crate::clinical::fold as clinical;
+use crate::consequence;
 use crate::event::{Event, NewCondition, Recorded, Told};
 use crate::ids::ChangeId;
 use jiff::Timestamp;
@@ -56,6 +57,7 @@ fn unborn(recorded: &Recorded) -> Change {
         submitted_by: Default::default(),
         receipts: vec![],
         consequence: None,
+        notice_course: Default::default(),
         late_reason: None,
         late_words: None,
         defects: vec![],
@@ -130,11 +132,10 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         | Event::Cancelled { .. }
         | Event::Withdrawn { .. }
         | Event::ExpiredUnanswered => fold_ending(change, recorded),
-        Event::NetworkTold { .. }
-        | Event::NetworkAcknowledged { .. }
-        | Event::NetworkRefused { .. }
-        | Event::NetworkToldUnacknowledged { .. }
-        | Event::NoticeSettled { .. } => fold_notice(change, recorded),
+        Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkRefused { .. } | Event::NetworkToldUnacknowledged { .. } => {
+            fold_network(change, recorded)
+        }
+        Event::NoticeSettled { .. } | Event::NoticeDisputed { .. } => consequence::fold(change, recorded),
         Event::VerballyApproved(_)
         | Event::VerbalConfirmed { .. }
         | Event::VerbalDenied { .. }
@@ -185,7 +186,7 @@ fn fold_raising(change: &mut Change, recorded: &Recorded) {
             change.submitted_by.extend(recorded.by.people());
             change.revision = *revision;
             change.receipts.push(receipt(*revision, recorded.at, content, notice.clone()));
-            change.consequence = notice.as_ref().map(|n| n.consequence);
+            consequence::begin(change, notice.as_ref().map(|n| n.consequence));
             change.late_reason = late_reason.clone();
             change.late_words = late_words.clone();
             let before = change.content.replace((**content).clone());
@@ -254,11 +255,11 @@ fn fold_assessment(change: &mut Change, recorded: &Recorded) {
             change.promise = promise.clone();
             change.model = model.clone();
             if let (Some(notice), Some(receipt)) = (notice, change.receipts.iter_mut().rev().find(|receipt| !receipt.void)) {
+                let before = receipt.notice.replace((**notice).clone()).map(|before| before.consequence);
                 // What somebody has settled already stays settled.
-                if change.consequence == receipt.notice.as_ref().map(|before| before.consequence) {
-                    change.consequence = Some(notice.consequence);
+                if change.notice_course.settled.is_none() && before != Some(notice.consequence) {
+                    consequence::begin(change, Some(notice.consequence));
                 }
-                receipt.notice = Some((**notice).clone());
             }
             change.assessments = asked.iter().map(|a| ((a.kind, a.org), Assessment { asked: a.clone(), given: None })).collect();
             change.stage = if change.kind == Kind::ServiceRequest { Stage::Scheduled } else { Stage::Assessing };
@@ -363,7 +364,7 @@ fn reschedule(change: &mut Change, recorded: &Recorded) {
     change.board.moved = None;
     change.content = Some((**content).clone());
     if let Some(notice) = notice {
-        change.consequence = Some(notice.consequence);
+        consequence::begin(change, Some(notice.consequence));
         change.receipts.push(receipt(change.revision, at, content, Some(notice.clone())));
     }
     if *within_tolerance {
@@ -506,7 +507,7 @@ fn fold_ending(change: &mut Change, recorded: &Recorded) {
     }
 }
 
-fn fold_notice(change: &mut Change, recorded: &Recorded) {
+fn fold_network(change: &mut Change, recorded: &Recorded) {
     let (by, at) = (recorded.by.clone(), recorded.at);
     match &recorded.event {
         Event::NetworkTold { way, reference } => change.network = Network::Sent { at, way: way.clone(), reference: reference.clone() },
@@ -518,7 +519,6 @@ fn fold_notice(change: &mut Change, recorded: &Recorded) {
             }
         }
         Event::NetworkToldUnacknowledged { proof } => change.network = Network::Told { at, by, proof: proof.clone() },
-        Event::NoticeSettled { consequence, .. } => change.consequence = Some(*consequence),
         _ => {}
     }
 }

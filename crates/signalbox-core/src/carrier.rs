@@ -8,6 +8,7 @@ mod labels;
 pub mod proof;
 mod status;
 mod times;
+pub mod waiting;
 
 use crate::calendar::DEFAULT_ZONE;
 use crate::maintnote::Impact;
@@ -82,6 +83,15 @@ vocabulary! {
         CircuitUnknown = "circuit_unknown", "a circuit that is not known here, or belongs to another account";
         Reworded = "reworded", "this version came before, and said something else";
         Unannounced = "unannounced", "the end of something that was never announced";
+    }
+}
+
+impl Doubt {
+    /// Whether it comes from what was set up here when the notice came, and not from the notice or its way: it may go away
+    /// when somebody sets up more.
+    pub fn is_of_set_up(self) -> bool {
+        use Doubt::*;
+        matches!(self, SenderElsewhere | SenderUnset | SenderChanged | AccountUnknown | CircuitUnknown | Reworded | Unannounced)
     }
 }
 

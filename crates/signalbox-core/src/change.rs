@@ -426,6 +426,8 @@ pub struct Change {
     pub submitted_by: BTreeSet<PersonId>,
     pub receipts: Vec<Receipt>,
     pub consequence: Option<Consequence>,
+    /// Who settled it, who disputed it, and what came of that.
+    pub notice_course: crate::consequence::Course,
     pub late_reason: Option<String>,
     pub late_words: Option<Text>,
     pub defects: Vec<Text>,

@@ -207,6 +207,7 @@ fn take(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
         Act::RefuseNotice => notice::refuse(t),
         Act::RecordTold => notice::record_told(t),
         Act::SettleNotice => notice::settle(t),
+        Act::DisputeNotice => notice::dispute(t),
         Act::RecordVerbal => urgent::record_verbal(t),
         Act::ConfirmVerbal => urgent::confirm_verbal(t),
         Act::Ratify => urgent::ratify(t),

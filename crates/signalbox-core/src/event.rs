@@ -406,6 +406,9 @@ pub enum Event {
         consequence: Consequence,
         reason: Text,
     },
+    NoticeDisputed {
+        reason: Text,
+    },
     ConditionMet {
         number: u32,
         words: Option<Text>,

@@ -16,6 +16,7 @@ pub mod catalogue;
 pub mod change;
 pub mod charge;
 pub mod clinical;
+pub mod consequence;
 pub mod cover;
 pub mod decide;
 pub mod departments;

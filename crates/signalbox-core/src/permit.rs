@@ -266,7 +266,7 @@ fn of_act(ctx: &Context, change: &Change, act: Act, stamp: &Stamp) -> Option<Bar
             Some(Bar::new("provider-refused"))
         }
         Act::TellNetwork if matches!(change.network, Network::Acknowledged { .. }) => Some(Bar::new("network-acknowledged")),
-        Act::SettleNotice if change.notice().is_none_or(|n| !n.verdict.is_late()) => Some(Bar::new("notice-on-time")),
+        Act::SettleNotice | Act::DisputeNotice => crate::consequence::bar(change, act, stamp),
         Act::MeetCondition if !change.conditions.iter().any(|c| may_meet(ctx, stamp, c)) => Some(Bar::new("no-open-condition")),
         Act::ExceptFreeze if crate::decide::freeze::in_the_way(ctx, change).is_empty() => Some(Bar::new("no-freeze-in-the-way")),
         Act::SettleClash if crate::decide::clash::open(ctx).is_empty() => Some(Bar::new("no-clash-to-settle")),

@@ -87,6 +87,7 @@ pub fn act_of(event: &Event) -> Option<Act> {
         Event::NetworkRefused { .. } => Act::RefuseNotice,
         Event::NetworkToldUnacknowledged { .. } => Act::RecordTold,
         Event::NoticeSettled { .. } => Act::SettleNotice,
+        Event::NoticeDisputed { .. } => Act::DisputeNotice,
         Event::ConditionMet { .. } => Act::MeetCondition,
         Event::Said { .. } => Act::Say,
         Event::Attached { .. } => Act::Attach,

@@ -38,6 +38,8 @@ statements! {
     IN_STATE = concat!("select ", columns!(), " from carrier_notices where state = $1 order by received_at desc, id desc limit $2");
     OF_WORK = concat!("select ", columns!(), " from carrier_notices where work_id = $1 order by received_at desc limit $2");
     DECIDE = "update carrier_notices set state = $2, work_id = $3, decided_at = $4, decided_by = $5, decided_words = $6 where id = $1 and state = 'waiting'";
+    READ_AGAIN = "update carrier_notices set understood = $2, state = $3, work_id = $4 where id = $1 and state = 'waiting'";
+    OTHERS_WAIT = "select id from carrier_notices where state = 'waiting' and id <> $1 limit 1";
     WORK = "select id, provider, number, sequence, sender_domain, status, impact, title, starts_at, ends_at from carrier_works
         where provider_key = $1 and number_key = $2";
     WORK_BY_ID = "select id, provider, number, sequence, sender_domain, status, impact, title, starts_at, ends_at from carrier_works where id = $1";
@@ -253,7 +255,7 @@ pub fn receive(tx: &mut dyn Tx, act: &Act, ids: &[i64], arrival: &Arrival) -> An
     let mut ids = Ids(ids.iter());
     let id = ids.next()?;
     let mut understood = arrival.understood.clone();
-    let (state, work_id) = match speaks(tx, arrival)? {
+    let (state, work_id) = match speaks(tx, &arrival.understood, &arrival.sender, arrival.is_vouched)? {
         Speaks::Not(why) => {
             understood.faults.extend(why);
             (Standing::Waiting, None)
@@ -284,6 +286,44 @@ pub fn receive(tx: &mut dyn Tx, act: &Act, ids: &[i64], arrival: &Arrival) -> An
     Ok(Ok((kept, true)))
 }
 
+/// Whether any other notice waits for a person.
+///
+/// # Errors
+/// The store's.
+pub fn others_wait(tx: &mut dyn Tx, id: i64) -> Result<bool, StoreError> {
+    Ok(tx.maybe_one(OTHERS_WAIT, values![id], |row| row.int(0))?.is_some())
+}
+
+/// Reads a notice that waits once more, by what is set up now: an account, its domains or a circuit may have been missing. What
+/// it says stays as it was understood. Answers how it stands.
+///
+/// # Errors
+/// The store's.
+pub fn read_again(tx: &mut dyn Tx, act: &Act, ids: &[i64], id: i64) -> Answer<Standing> {
+    let Some(kept) = notice(tx, id)? else { return Ok(Err(Refused::Unknown("id"))) };
+    if kept.state != Standing::Waiting {
+        return Ok(Err(Refused::WrongOrder));
+    }
+    let mut understood = kept.understood;
+    // What the mail server found stays as it was found.
+    let is_unproved = |fault: &Fault| fault.doubt == Doubt::SenderUnproved;
+    let is_vouched = understood.faults.iter().any(is_unproved).then_some(false);
+    understood.faults.retain(|fault| !fault.doubt.is_of_set_up() && !is_unproved(fault));
+    let (state, work_id, why) = match speaks(tx, &understood, &kept.sender, is_vouched)? {
+        Speaks::Not(why) => (Standing::Waiting, None, why),
+        Speaks::Older(work) => (Standing::Older, Some(work), vec![]),
+        Speaks::For(told) => match apply(tx, act, &mut Ids(ids.iter()), &told, understood.sequence, &domain_of(&kept.sender))? {
+            Ok(work) => (Standing::Entry, Some(work), vec![]),
+            Err(refused) => return Ok(Err(refused)),
+        },
+    };
+    understood.faults.extend(why);
+    let understood = serde_json::to_string(&understood).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
+    tx.exec(READ_AGAIN, values![id, understood, state.code(), work_id])?;
+    directory::record_directory_event(tx, act, "CarrierNoticeReadAgain", id, &json!({"state": state.code()}))?;
+    Ok(Ok(state))
+}
+
 enum Speaks {
     /// A person is asked, for these reasons beside what could not be read.
     Not(Vec<Fault>),
@@ -297,25 +337,24 @@ fn because(property: &str, doubt: Doubt) -> Fault {
 
 /// Why a notice of this account is not believed to come from its provider (spec 10.3). Whoever knows an account and a
 /// circuit could write one; the domain is set by an administrator, and kept with the account.
-fn sender_faults(tx: &mut dyn Tx, arrival: &Arrival, account: i64) -> Result<Vec<Fault>, StoreError> {
+fn sender_faults(tx: &mut dyn Tx, sender: &str, is_vouched: Option<bool>, account: i64) -> Result<Vec<Fault>, StoreError> {
     let senders = directory::network_account(tx, account)?.map(|account| account.senders).unwrap_or_default();
     let mut faults = vec![];
     if senders.is_empty() {
         faults.push(because("From", Doubt::SenderUnset));
-    } else if !senders.contains(&domain_of(&arrival.sender)) {
+    } else if !senders.contains(&domain_of(sender)) {
         faults.push(because("From", Doubt::SenderElsewhere));
     }
-    if arrival.is_vouched == Some(false) {
+    if is_vouched == Some(false) {
         faults.push(because("From", Doubt::SenderUnproved));
     }
     Ok(faults)
 }
 
-fn speaks(tx: &mut dyn Tx, arrival: &Arrival) -> Result<Speaks, StoreError> {
-    let understood = &arrival.understood;
+fn speaks(tx: &mut dyn Tx, understood: &Understood, sender: &str, is_vouched: Option<bool>) -> Result<Speaks, StoreError> {
     let account = account_of(tx, understood.account.value.as_ref())?;
     let mut why = match account {
-        Some(account) => sender_faults(tx, arrival, account)?,
+        Some(account) => sender_faults(tx, sender, is_vouched, account)?,
         None if understood.is_maintnote && understood.account.value.is_some() => vec![because("X-MAINTNOTE-ACCOUNT", Doubt::AccountUnknown)],
         None => vec![],
     };
@@ -337,7 +376,7 @@ fn speaks(tx: &mut dyn Tx, arrival: &Arrival) -> Result<Speaks, StoreError> {
     let is_older = work.as_ref().is_some_and(|work| work.sequence.is_some_and(|known| known > sequence));
     match &work {
         // Whoever takes a number that another sender began is asked about, and so is a version that came in two wordings.
-        Some(work) if !is_of_account(tx, account, &work.sender_domain)? && work.sender_domain != domain_of(&arrival.sender) => {
+        Some(work) if !is_of_account(tx, account, &work.sender_domain)? && work.sender_domain != domain_of(sender) => {
             why.push(because("From", Doubt::SenderChanged));
         }
         Some(work) if work.sequence == Some(sequence) => why.push(because("SEQUENCE", Doubt::Reworded)),

@@ -61,6 +61,7 @@ pub fn of(change: &Change) -> Vec<Vec<Value>> {
         });
     }
     duties.extend(learning(change));
+    duties.extend(notice_dispute(change));
     duties.extend(of_stage(change));
     duties.extend(papers.iter().map(|owed| of_paper(change, owed)));
     duties.extend(clinical::of(change));
@@ -132,6 +133,25 @@ fn learning(change: &Change) -> Vec<Duty<'_>> {
         ..plain(format!("dispute-{:03}", n + 1), "dispute", "dispute".to_owned(), dispute.at)
     });
     actions.chain(worked).chain(disputes).collect()
+}
+
+/// A dispute of what late notice leads to, while there is somebody to decide it (spec 5.5).
+fn notice_dispute(change: &Change) -> Option<Duty<'_>> {
+    let dispute = change.notice_course.dispute.as_ref()?;
+    let is_over = matches!(change.stage, Stage::Cancelled | Stage::Withdrawn | Stage::Expired | Stage::Rejected | Stage::ClinRejected | Stage::Returned);
+    let done = dispute.end.as_ref().map(|end| (&end.by, end.at));
+    (done.is_some() || !is_over).then(|| Duty {
+        key: "notice-dispute".to_owned(),
+        kind: "notice_dispute",
+        org: None,
+        role: Some(Role::AuthorityManager),
+        person: None,
+        about: "notice_dispute".to_owned(),
+        text: Some(dispute.reason.text.0),
+        asked_at: dispute.at,
+        due_at: Some(Calendar::shipped(Division::EnglandAndWales).due_at(dispute.at, 5, &london())),
+        done,
+    })
 }
 
 /// The duty that the stage itself means.

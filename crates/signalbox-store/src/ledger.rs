@@ -87,11 +87,12 @@ pub fn set_rates(tx: &mut dyn Tx, act: &Act, new: &RatesFrom) -> Answer<()> {
     Ok(Ok(()))
 }
 
-/// Enters a case: judged by the table, priced by the rates of the day, proposed or not chargeable.
+/// Enters a case: judged by the table, priced by the rates of the day, proposed or not chargeable. Answers the verdict and
+/// the number of its row.
 ///
 /// # Errors
 /// The store's.
-pub fn enter(tx: &mut dyn Tx, act: &Act, new: &NewCase, words: &str) -> Answer<Judged> {
+pub fn enter(tx: &mut dyn Tx, act: &Act, new: &NewCase, words: &str) -> Answer<(Judged, i64)> {
     log::lock_head(tx)?;
     if let Some(alarm) = new.alarm
         && tx.maybe_one(OF_ALARM, values![alarm], |row| row.int(0))?.is_some()
@@ -133,15 +134,15 @@ pub fn enter(tx: &mut dyn Tx, act: &Act, new: &NewCase, words: &str) -> Answer<J
             micros((standing == Standing::Proposed).then_some(new.due_at))
         ],
     )?;
-    add(tx, act, new.id, standing.code(), (net, vat), words)?;
-    Ok(Ok(judged))
+    let number = add(tx, act, new.id, standing.code(), (net, vat), words)?;
+    Ok(Ok((judged, number)))
 }
 
-/// Does something to a case, where it may be done as it stands now.
+/// Does something to a case, where it may be done as it stands now. Answers how it stands then, and the number of the row.
 ///
 /// # Errors
 /// The store's.
-pub fn deed(tx: &mut dyn Tx, act: &Act, case: i64, asking: Asking, deed: Deed, words: &str) -> Answer<Standing> {
+pub fn deed(tx: &mut dyn Tx, act: &Act, case: i64, asking: Asking, deed: Deed, words: &str) -> Answer<(Standing, i64)> {
     log::lock_head(tx)?;
     let found = tx.maybe_one(STANDING, values![case], |row| Ok((crate::queries::code(row, 0, Standing::from_code)?, crate::page::opt_time(row, 1)?)))?;
     let Some((standing, due)) = found else { return Ok(Err(Refused::Unknown("case"))) };
@@ -152,12 +153,13 @@ pub fn deed(tx: &mut dyn Tx, act: &Act, case: i64, asking: Asking, deed: Deed, w
     let sums = if ledger::takes_back(deed) { (-net, -vat) } else { (0, 0) };
     let now = ledger::after(deed);
     tx.exec(STANDS, values![case, now.code()])?;
-    add(tx, act, case, now.code(), sums, words)?;
-    Ok(Ok(now))
+    let number = add(tx, act, case, now.code(), sums, words)?;
+    Ok(Ok((now, number)))
 }
 
-fn add(tx: &mut dyn Tx, act: &Act, case: i64, kind: &str, (net, vat): (i64, i64), words: &str) -> Result<(), StoreError> {
+fn add(tx: &mut dyn Tx, act: &Act, case: i64, kind: &str, (net, vat): (i64, i64), words: &str) -> Result<i64, StoreError> {
     let number = tx.one(LAST, &[], |row| row.int(0))? + 1;
     tx.exec(PUT_ENTRY, values![number, case, kind, net, vat, words, act.at.as_microsecond(), act.by])?;
-    record_directory_event(tx, act, "LedgerEntry", case, &json!({ "entry": number, "kind": kind, "net": net, "vat": vat }))
+    record_directory_event(tx, act, "LedgerEntry", case, &json!({ "entry": number, "kind": kind, "net": net, "vat": vat }))?;
+    Ok(number)
 }

@@ -60,12 +60,14 @@ pub const MIGRATIONS: &[Migration] = migrations! {
     33 "033_public_notices",
     34 "034_network_webhooks",
     35 "035_told_outages",
+    36 "036_notice_courses",
 };
 
 const CREATE: &str = "create table if not exists schema_migrations(number BIGINT primary key, name TEXT not null, checksum TEXT not null) {{strict}};";
 const IS_THERE_SQLITE: &str = "select count(*) from sqlite_master where name = 'schema_migrations'";
 const IS_THERE_POSTGRES: &str = "select count(*) from pg_tables where tablename = 'schema_migrations' and schemaname = current_schema()";
 const APPLIED: &str = "select number, name, checksum from schema_migrations order by number";
+const REMAKES: &str = "delete from remakes";
 const RECORD: &str = "insert into schema_migrations(number, name, checksum) values ($1, $2, $3)";
 
 /// Is there a migration that this database hasn't had? An error if it had another one than ours.
@@ -84,6 +86,7 @@ pub fn run(db: &Db) -> Result<(), StoreError> {
             tx.batch(tx.dialect().migration_lock())?;
             tx.batch(&tx.dialect().schema(CREATE))?;
             let Some(next) = MIGRATIONS.get(count_applied(tx)?) else {
+                remake(tx)?;
                 return Ok(true);
             };
             tx.batch(&tx.dialect().schema(next.text)).map_err(|error| StoreError::Migration(format!("{}: {error}", next.name)))?;
@@ -94,6 +97,15 @@ pub fn run(db: &Db) -> Result<(), StoreError> {
             return Ok(());
         }
     }
+}
+
+/// Rows that a migration could not work out in SQL are made again from the log: once, before anybody reads them, and after
+/// the last migration, since the rows are those of this program.
+fn remake(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    if tx.exec(REMAKES, &[])? > 0 {
+        crate::project::rebuild(tx, |_| {})?;
+    }
+    Ok(())
 }
 
 /// How many of ours this database has had.

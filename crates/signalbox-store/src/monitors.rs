@@ -245,7 +245,7 @@ pub fn candidates(tx: &mut dyn Tx, now: Timestamp, ahead: SignedDuration, behind
     Ok(found.into_iter().collect())
 }
 
-fn read_silence(row: &dyn Row) -> Result<Silence, StoreError> {
+pub(crate) fn read_silence(row: &dyn Row) -> Result<Silence, StoreError> {
     let state = row.text(10)?;
     let state = State::from_code(&state).ok_or_else(|| StoreError::Corrupt(format!("“{state}” is no state of a silence")))?;
     Ok(Silence {

@@ -2,6 +2,7 @@
 //! the same function makes them again for `rebuild` and compares them for `verify`.
 
 pub mod money;
+pub(crate) mod notice;
 pub(crate) mod work;
 
 use crate::clinical::{self, ClinicalRows};
@@ -82,6 +83,7 @@ pub struct Rows {
     pub duties: Vec<Vec<Value>>,
     pub modalities: Vec<Vec<Value>>,
     pub urgent: Vec<Vec<Value>>,
+    pub notices: Vec<Vec<Value>>,
     pub carried: work::Carried,
     pub money: money::MoneyRows,
     pub clinical: ClinicalRows,
@@ -111,6 +113,7 @@ pub fn rows(change: &Change, prose: &Prose, updated_at: Timestamp) -> Rows {
         duties: crate::duties::of(change),
         modalities: modalities(change),
         urgent: crate::urgent::rows(change),
+        notices: notice::rows(change),
         carried: work::rows(change),
         money: money::rows(change, prose, updated_at),
         clinical: clinical::rows(change),
@@ -260,6 +263,7 @@ impl Rows {
             (DROP_DUTIES, PUT_DUTY, &self.duties),
             (DROP_MODALITIES, PUT_MODALITY, &self.modalities),
             (crate::urgent::FORGET, crate::urgent::WRITE, &self.urgent),
+            (notice::FORGET, notice::WRITE, &self.notices),
         ];
         own.into_iter().chain(self.carried.tables()).chain(self.money.tables()).chain(self.clinical.tables())
     }
@@ -358,6 +362,7 @@ fn read(tx: &mut dyn Tx, id: i64) -> Result<Option<Rows>, StoreError> {
         duties: tx.all(GET_DUTIES, &key, |row| all_values(row, 12, &[1, 2, 4, 6]))?,
         modalities: tx.all(GET_MODALITIES, &key, |row| all_values(row, 9, &[2, 3, 4, 6]))?,
         urgent: tx.all(crate::urgent::READ, &key, |row| all_values(row, crate::urgent::COLUMNS, crate::urgent::TEXTS))?,
+        notices: tx.all(notice::READ, &key, |row| all_values(row, notice::COLUMNS, notice::TEXTS))?,
         carried: work::read(tx, &key)?,
         money: money::read(tx, id)?,
         clinical: clinical::read(tx, id)?,
@@ -438,6 +443,7 @@ fn tables_that_differ(a: &Rows, b: &Rows) -> String {
         ("duties", a.duties == b.duties),
         ("change_modalities", a.modalities == b.modalities),
         ("urgent_changes", a.urgent == b.urgent),
+        ("change_notices", a.notices == b.notices),
     ];
     let own = tables.iter().filter(|(_, same)| !same).map(|(name, _)| *name);
     let carried = work::tables_that_differ(&a.carried, &b.carried);

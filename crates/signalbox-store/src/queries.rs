@@ -24,6 +24,7 @@ pub mod returns;
 pub mod schedule;
 pub mod search;
 pub mod sight;
+pub mod silences;
 pub mod today;
 pub mod urgent;
 
@@ -36,6 +37,7 @@ pub fn composed(dialect: Dialect) -> Vec<(String, String)> {
     let files = [
         ("alarms", alarms::composed()),
         ("ledger_cases", ledger::composed()),
+        ("silences", silences::composed()),
         ("handovers", crate::handovers::composed()),
         ("sight", sight::composed()),
         ("found", found::composed(dialect)),

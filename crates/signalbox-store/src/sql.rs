@@ -26,6 +26,7 @@ pub const ALL: &[(&str, &[(&str, &str)])] = &[
     ("merger", crate::directory::merger::STATEMENTS),
     ("incident", crate::directory::incident::STATEMENTS),
     ("project.work", crate::project::work::STATEMENTS),
+    ("project.notice", crate::project::notice::STATEMENTS),
     ("money", crate::directory::money::STATEMENTS),
     ("network_accounts", crate::directory::network::STATEMENTS),
     ("network", crate::network::STATEMENTS),

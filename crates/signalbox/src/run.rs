@@ -8,6 +8,7 @@ pub use attach::{NAME_MAX_CHARS, NewAttachment, clean_name};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, OrgKind};
@@ -38,6 +39,7 @@ mod deployment;
 mod documents;
 pub mod govern;
 mod hand;
+pub mod ledger;
 mod merge;
 pub mod network;
 pub mod night;
@@ -436,7 +438,7 @@ fn with_draft(act: Act, situation: &Situation, raw: &Raw) -> Raw {
 }
 
 /// The answer that was given under this key before.
-fn replayed(tx: &mut dyn Tx, actor: &Actor, key: Option<&Key>) -> Result<Option<Result<Done, Stop>>, StoreError> {
+fn replayed<T: DeserializeOwned>(tx: &mut dyn Tx, actor: &Actor, key: Option<&Key>) -> Result<Option<Result<T, Stop>>, StoreError> {
     let Some(key) = key else { return Ok(None) };
     let Some(saved) = log::find_answer(tx, person(actor), &key.key)? else { return Ok(None) };
     if saved.request_hash != key.request_hash {
@@ -447,7 +449,7 @@ fn replayed(tx: &mut dyn Tx, actor: &Actor, key: Option<&Key>) -> Result<Option<
 }
 
 /// Keeps the answer under the caller's key, in the transaction of its effect.
-fn finish(tx: &mut dyn Tx, actor: &Actor, key: Option<&Key>, done: Done, now: Timestamp) -> Result<Result<Done, Stop>, StoreError> {
+fn finish<T: Serialize>(tx: &mut dyn Tx, actor: &Actor, key: Option<&Key>, done: T, now: Timestamp) -> Result<Result<T, Stop>, StoreError> {
     if let Some(key) = key {
         let body = serde_json::to_string(&done).map_err(|fault| StoreError::Corrupt(fault.to_string()))?;
         let answer = log::SavedAnswer { request_hash: key.request_hash.clone(), status: 200, headers: String::new(), body };

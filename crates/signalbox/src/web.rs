@@ -13,6 +13,7 @@ pub mod guard;
 pub mod handlers;
 pub mod headers;
 pub mod layout;
+pub mod ledger;
 pub mod next;
 pub mod pages;
 pub mod panels;

@@ -116,9 +116,9 @@ pub fn listed(names: &[String]) -> String {
     }
 }
 
-/// `1 day`, `2 days`.
+/// `1 day`, `2 days`, `1,440 minutes`.
 pub fn counted(number: i64, one: &str) -> String {
-    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+    format!("{} {one}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// A day: Tuesday 17 November 2026.
@@ -177,7 +177,7 @@ pub(crate) fn read_param(param: &str) -> String {
 }
 
 /// `1,000,000`.
-fn grouped(number: i64) -> String {
+pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut words = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -85,7 +85,7 @@ pub fn of_act(ctx: &Context, change: &Change, act: Act) -> Vec<Field> {
         Act::Submit if change.stage == Stage::ClinRejected => [of_document(ctx.process), clinical::answers(change)].concat(),
         Act::Propose | Act::Submit => of_document(ctx.process),
         Act::Amend => amendable(ctx.process, change).map(of_question).collect(),
-        Act::SendBack | Act::Cancel | Act::Dispute | Act::RefuseNotice => vec![prose("reason", true)],
+        Act::SendBack | Act::Cancel | Act::Dispute | Act::RefuseNotice | Act::DisputeNotice => vec![prose("reason", true)],
         Act::Withdraw => vec![prose("reason", false)],
         Act::Return => {
             let ids = ctx.process.questions.iter().map(|q| q.id.clone()).collect();

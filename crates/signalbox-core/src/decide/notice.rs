@@ -110,3 +110,8 @@ pub(super) fn settle(t: &mut Taking) -> Option<Vec<Event>> {
     }
     Some(vec![Event::NoticeSettled { consequence: consequence?, reason: reason? }])
 }
+
+/// Spec 5.5: whoever late notice falls on says that what follows from it is wrong.
+pub(super) fn dispute(t: &mut Taking) -> Option<Vec<Event>> {
+    Some(vec![Event::NoticeDisputed { reason: t.form.text("reason", true)? }])
+}

@@ -279,6 +279,10 @@ fn deciding(typed: &mut Typed, event: &Event, estate: &Estate) -> Option<Act> {
             typed.put("consequence", consequence.code()).text("reason", reason);
             Some(Act::SettleNotice)
         }
+        Event::NoticeDisputed { reason } => {
+            typed.text("reason", reason);
+            Some(Act::DisputeNotice)
+        }
         _ => None,
     }
 }

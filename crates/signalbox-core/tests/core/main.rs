@@ -5,6 +5,7 @@ mod carriers;
 mod charging;
 mod clinical;
 mod compare;
+mod consequence;
 mod documents;
 mod expected;
 mod freezes;

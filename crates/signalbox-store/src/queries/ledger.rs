@@ -48,6 +48,8 @@ pub struct Entry {
     pub words: String,
     pub at: Timestamp,
     pub by: Option<String>,
+    /// Whom its case was proposed to.
+    pub liable: Named,
 }
 
 /// Which cases a list is about.
@@ -104,8 +106,8 @@ fn entries_statement(scope: &Scope, case: Option<i64>, span: Option<(Timestamp, 
     let mut statement = Composed::new(
         scope,
         format!(
-            "select l.entry_no, l.visit_id, l.kind, l.net_pence, l.vat_pence, l.words, l.at, p.name
-            from ledger l join visits v on v.id = l.visit_id left join people p on p.id = l.by_person where {}",
+            "select l.entry_no, l.visit_id, l.kind, l.net_pence, l.vat_pence, l.words, l.at, p.name, h.id, h.code, h.name
+            from ledger l join visits v on v.id = l.visit_id join organisations h on h.id = v.liable_org left join people p on p.id = l.by_person where {}",
             visible()
         ),
     );
@@ -197,6 +199,7 @@ pub fn entries(tx: &mut dyn Tx, scope: &Scope, case: Option<i64>, span: Option<(
             words: row.text(5)?,
             at: time(row, 6)?,
             by: row.opt_text(7)?,
+            liable: Named { id: row.int(8)?, code: row.text(9)?, name: row.text(10)? },
         })
     })
 }

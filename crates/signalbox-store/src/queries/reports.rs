@@ -13,7 +13,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use signalbox_core::actor::Role;
 use signalbox_core::calendar::{Basis, Verdict, local_date};
-use signalbox_core::change::{Kind, Outcome, Stage, Window};
+use signalbox_core::change::{Consequence, Kind, Outcome, Stage, Window};
+use signalbox_core::consequence::DisputeState;
 use signalbox_core::learn::RootCause;
 use signalbox_core::report::Outcomes;
 use signalbox_core::report::figures::Attempt;
@@ -148,6 +149,32 @@ pub struct NoticeRow {
     /// When all was back.
     pub back: Option<Timestamp>,
     pub outcome: Option<Outcome>,
+    pub course: NoticeCourse,
+    /// Whether the person may open its page.
+    pub party: bool,
+}
+
+/// How a notice was judged, and what people made of that (spec 5.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NoticeCourse {
+    /// The calendar by which its days were counted; a later one changes nothing here (spec 7.1).
+    pub calendar_version: Option<String>,
+    /// What the document proposed.
+    pub proposed: Option<Consequence>,
+    /// What a change manager gave before any dispute.
+    pub settled: Option<(Consequence, Said)>,
+    pub dispute: Option<(DisputeState, Said)>,
+    /// The authority's decision of the dispute.
+    pub decided: Option<Said>,
+}
+
+/// Whose word something is, and since when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub org: Option<Named>,
+    /// The person's name, for parties only.
+    pub person: Option<String>,
+    pub at: Timestamp,
 }
 
 impl NoticeRow {
@@ -273,8 +300,14 @@ fn raised_statement(scope: &Scope, filter: &ReportFilter, open_only: bool) -> Co
 fn notice_statement(scope: &Scope, filter: &ReportFilter) -> Composed {
     let columns = format!(
         "select c.id, c.reference, g.id, g.code, g.name, c.title, {SITE_CODES}, c.kind, c.received_at, c.window_start, c.window_end, c.contingency_end,
-        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.late_reason, c.started_at, c.back_at, c.outcome
-        from changes c join organisations g on g.id = c.org_id"
+        c.notice_verdict, c.notice_days, c.notice_asked, c.notice_basis, c.notice_defective, c.consequence, c.late_reason, c.started_at, c.back_at, c.outcome,
+        {}, n.calendar_version, n.proposed, n.settled, so.id, so.code, so.name, sp.name, n.settled_at, n.dispute, po.id, po.code, po.name, pp.name,
+        n.disputed_at, eo.id, eo.code, eo.name, ep.name, n.decided_at
+        from changes c join organisations g on g.id = c.org_id left join change_notices n on n.change_id = c.id
+        left join organisations so on so.id = n.settled_org left join people sp on sp.id = n.settled_by
+        left join organisations po on po.id = n.disputed_org left join people pp on pp.id = n.disputed_by
+        left join organisations eo on eo.id = n.decided_org left join people ep on ep.id = n.decided_by",
+        crate::scope::IS_PARTY
     );
     let mut statement = readable(scope, &columns);
     // The record of work that nobody had announced is notice after the fact, and gave none (scenario 19).
@@ -413,6 +446,7 @@ fn read_raised(row: &dyn Row) -> Result<RaisedRow, StoreError> {
 const NONE_GIVEN: NoticeLine = NoticeLine { verdict: Verdict::AfterTheFact, days: 0, asked: 0, basis: Basis::WorkingDays, defective: false, consequence: None };
 
 fn read_notice(row: &dyn Row) -> Result<NoticeRow, StoreError> {
+    let party = row.boolean(22)?;
     Ok(NoticeRow {
         id: row.int(0)?,
         reference: row.text(1)?,
@@ -427,5 +461,21 @@ fn read_notice(row: &dyn Row) -> Result<NoticeRow, StoreError> {
         began: opt_time(row, 19)?,
         back: opt_time(row, 20)?,
         outcome: opt_code(row, 21, Outcome::from_code)?,
+        course: course(row, 23, party)?,
+        party,
+    })
+}
+
+fn course(row: &dyn Row, first: usize, party: bool) -> Result<NoticeCourse, StoreError> {
+    let said = |org: usize| -> Result<Option<Said>, StoreError> {
+        let Some(at) = opt_time(row, org + 4)? else { return Ok(None) };
+        Ok(Some(Said { org: named(row, org)?, person: row.opt_text(org + 3)?.filter(|_| party), at }))
+    };
+    Ok(NoticeCourse {
+        calendar_version: row.opt_text(first)?,
+        proposed: opt_code(row, first + 1, Consequence::from_code)?,
+        settled: opt_code(row, first + 2, Consequence::from_code)?.zip(said(first + 3)?),
+        dispute: opt_code(row, first + 8, DisputeState::from_code)?.zip(said(first + 9)?),
+        decided: said(first + 14)?,
     })
 }

@@ -1,6 +1,7 @@
 //! The letters about accounts: asked for in the transaction of what they tell, written when they are sent. A link's
 //! secret is made only then, so that no table ever holds one.
 
+mod carriers;
 mod ledger;
 mod members;
 mod officers;
@@ -74,6 +75,8 @@ pub enum Letter {
     ToldAnswered { told: i64 },
     /// To who asked for public notices: is this your address?
     ConfirmFollower { subscriber: i64 },
+    /// To those who confirm carriers' notices: so many wait. Of a working day, or of the first that waits.
+    CarriersWait { day: Option<String> },
     /// To those who answer for an organisation: an occurrence is due that nobody owns.
     OccurrenceWaits { series: i64, day: String, person: i64 },
 }
@@ -102,6 +105,7 @@ impl Letter {
             // It is found again every few minutes, and told once.
             Letter::OccurrenceWaits { series, day, person } => format!("{TASK}/series/{series}/{day}/{person}"),
             Letter::Unannounced { alarm } => format!("{TASK}/alarm/{alarm}"),
+            Letter::CarriersWait { day: Some(day) } => format!("{TASK}/carriers/{day}"),
             _ => format!("{TASK}/{id}"),
         };
         let task = NewTask { id, kind: TASK.into(), change_id: None, event_id: None, dedupe_key, payload, due_at };
@@ -129,6 +133,7 @@ impl Letter {
             Letter::ConfirmMembers { person, merger } => members::confirm(app, *person, *merger),
             Letter::RegistrationEnds { clinician, expires_on, days } => officers::registration_ends(app, *clinician, expires_on, *days),
             Letter::SignatureRefused { person, change } => officers::signature_refused(app, *person, *change),
+            Letter::CarriersWait { .. } => carriers::wait(app),
             Letter::CallOut { case, org } => ledger::stands(app, *case, *org),
             Letter::Unannounced { alarm } => ledger::unannounced(app, *alarm),
             Letter::ConfirmTold { told } => told::confirm(app, *told),

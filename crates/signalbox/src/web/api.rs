@@ -16,9 +16,11 @@ pub mod document;
 pub mod files;
 pub mod gate;
 pub mod incidents;
+pub mod ledger;
 pub mod lists;
 pub mod series;
 pub mod shapes;
+pub mod silences;
 pub mod slots;
 pub mod whole;
 
@@ -54,6 +56,10 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(files::read))
         .routes(routes!(incidents::list, incidents::report))
         .routes(routes!(incidents::read))
+        .routes(routes!(ledger::list, ledger::enter))
+        .routes(routes!(ledger::statement))
+        .routes(routes!(ledger::read))
+        .routes(routes!(ledger::answer))
         .routes(routes!(lists::schedule))
         .routes(routes!(lists::duties))
         .routes(routes!(lists::expected))
@@ -64,6 +70,8 @@ fn all() -> OpenApiRouter<Shared> {
         .routes(routes!(series::list, series::create))
         .routes(routes!(series::read, series::change))
         .routes(routes!(gate::ask))
+        .routes(routes!(silences::of_change))
+        .routes(routes!(silences::list))
         .routes(routes!(slots::find))
         .routes(routes!(directory::organisations))
         .routes(routes!(directory::sites))

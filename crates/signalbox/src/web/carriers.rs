@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use signalbox_core::actor::Actor;
 use signalbox_core::calendar::{DEFAULT_ZONE, london};
 use signalbox_core::carrier::proof::{domain_of, is_vouched};
-use signalbox_core::carrier::{self, Understood};
+use signalbox_core::carrier::{self, Standing, Understood};
 use signalbox_core::maintnote::Impact;
 use signalbox_core::schedule::Extent;
 use signalbox_core::schedule::recurrence::{Recurrence, Typed};
@@ -18,6 +18,7 @@ use signalbox_store::{StoreError, Tx};
 use super::calendars;
 use super::form::Form;
 use super::problem::{Failure, Fault};
+use crate::accounts::letters::Letter;
 use crate::app::App;
 use crate::received::{self, Arrived, BYTES_MAX};
 
@@ -72,8 +73,48 @@ pub fn receive(app: &App, actor: &Actor, raw: &[u8], is_calendar: bool) -> Resul
         raw: raw.to_vec(),
     };
     let act = app.act(actor.person(), app.clock.now());
+    let (ids, letters) = (ids(app, act.at), app.ids.clone());
+    app.attempt(move |tx| {
+        let received = carriers::receive(tx, &act, &ids, &arrival)?;
+        if let Ok((kept, true)) = &received
+            && kept.state == Standing::Waiting
+        {
+            let others = carriers::others_wait(tx, kept.id)?;
+            Letter::carriers_wait(tx, &letters, act.at, others)?;
+        }
+        Ok(received)
+    })
+}
+
+/// Reads a notice that waits once more, by what is set up now.
+///
+/// # Errors
+/// [`Failure::Denied`]; [`Failure::Conflict`] where somebody decided meanwhile; and the store's.
+pub fn read_again(app: &App, actor: &Actor, id: i64) -> Result<Standing, Failure> {
+    admit(actor)?;
+    let act = app.act(actor.person(), app.clock.now());
     let ids = ids(app, act.at);
-    app.attempt(move |tx| carriers::receive(tx, &act, &ids, &arrival))
+    app.attempt(move |tx| carriers::read_again(tx, &act, &ids, id))
+}
+
+/// The same for every notice of an account that waits, the oldest first, so that a later version is read upon the one before
+/// it. How many wait no longer.
+///
+/// # Errors
+/// As [`read_again`]. What was read before a fault stays read.
+pub fn read_again_of(app: &App, actor: &Actor, account: &str) -> Result<usize, Failure> {
+    let is_of_account = |kept: &Kept| kept.understood.account.value.as_deref().is_some_and(|number| number.trim() == account);
+    let waiting = app.read::<_, Failure>(|tx| carriers::notices(tx, Standing::Waiting))?;
+    let mut read = 0;
+    for kept in waiting.iter().rev().filter(|kept| is_of_account(kept)) {
+        match read_again(app, actor, kept.id) {
+            Ok(state) => read += usize::from(state != Standing::Waiting),
+            // Somebody decided meanwhile.
+            Err(Failure::Conflict { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(read)
 }
 
 /// A notice as a filled form, for whoever confirms it.

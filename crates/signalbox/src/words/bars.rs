@@ -99,6 +99,10 @@ fn fact(bar: &Bar) -> Why {
         "no-assessment-of-yours" => why("No assessment is waiting for you.", ""),
         "questions-open" => why("The approver asked a question that is not answered yet.", "Whoever assesses or adds answers."),
         "notice-on-time" => why("The notice was on time, so there is nothing to settle.", ""),
+        "notice-disputed" => why("What the late notice leads to is disputed, so the authority decides.", AUTHORITY),
+        "notice-disputed-already" => why("It is disputed already, and the authority has not decided yet.", AUTHORITY),
+        "notice-dispute-decided" => why("The authority has decided the dispute, and that stands.", ""),
+        "own-settlement" => why("You settled it yourself; whoever disagrees disputes it.", "Another person of the organisation that it falls on."),
         "review-due" => why(format!("A review comes first, because {}.", param(0)), "A change manager opens the review and writes it."),
         "review-done" => why("The review is written.", ""),
         "not-started" => {
@@ -156,6 +160,8 @@ fn process_bar(code: &str, param: &str) -> Why {
         other => why(sentence_case(&format!("{}.", other.replace('-', " "))), ""),
     }
 }
+
+const AUTHORITY: &str = "The authority’s change manager.";
 
 const PROVIDER: &str = "The network provider acknowledges it. If they stay silent, ring them and record the proof that they were told.";
 

@@ -122,6 +122,7 @@ pub fn field_hint(act: Act, id: &str) -> &'static str {
         return clinical;
     }
     match (act, id) {
+        (Act::DisputeNotice, "reason") => "The authority’s change manager reads it and decides. Name the evidence; attach it as a document.",
         (Act::Cancel, "reason") => "Everyone who was told of the work is told this too.",
         (Act::TakeBack, "reason") => "Everyone who was told of the decision is told this too.",
         (Act::Vote, "words") => "Everyone who may see the change reads this.",
@@ -277,6 +278,7 @@ pub fn act_button(act: Act, stage: Stage) -> &'static str {
         Act::RefuseNotice => "Refuse it",
         Act::RecordTold => "Record the proof",
         Act::SettleNotice => "Settle it",
+        Act::DisputeNotice => "Dispute it",
         Act::MeetCondition => "The condition is met",
         Act::RecordVerbal => "Record the yes",
         Act::ConfirmVerbal => "Send my answer",
@@ -346,6 +348,7 @@ pub fn act_title(act: Act) -> &'static str {
         Act::RefuseNotice => "Refuse the notice",
         Act::RecordTold => "Record that the provider was told",
         Act::SettleNotice => "Settle the late notice",
+        Act::DisputeNotice => "Dispute what the late notice leads to",
         Act::MeetCondition => "Record that a condition is met",
         Act::RecordVerbal => "Record a yes by phone",
         Act::ConfirmVerbal => "Confirm what you said",

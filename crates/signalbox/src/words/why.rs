@@ -37,6 +37,9 @@ pub(super) fn rule(code: &str) -> String {
         "outcome-by-another" | "review-by-another" => of(Rule::OutcomeByAnother),
         "review-due" | "review-done" => of(Rule::ReviewDone),
         "notice-on-time" => "Late notice is settled by a change manager; notice in time needs nothing.".into(),
+        "notice-disputed" | "notice-disputed-already" | "notice-dispute-decided" | "own-settlement" => {
+            "What late notice leads to may be disputed once; then the authority decides, and nobody decides their own dispute.".into()
+        }
         "questions-open" => "What an approver asks is answered before the change comes back to be decided.".into(),
         "not-started" => "Only work that was begun can be backed out.".into(),
         "restated-already" | "too-late-to-restate" => "An outcome is restated once, within 30 days of closing.".into(),
@@ -56,6 +59,7 @@ pub(super) fn who(code: &str) -> &'static str {
         "no-open-condition" => "An approver, by setting a condition.",
         "no-assessment-of-yours" => "The process, by asking your role; the authority keeps it.",
         "notice-on-time" => "Nobody has to: there is nothing to settle.",
+        "notice-dispute-decided" => "Nobody. Add what you know to the conversation.",
         "review-done" => "Nobody has to: the review stands on the record.",
         "restated-already" | "too-late-to-restate" => "Nobody. Add what you know to the conversation.",
         "refused-twice" | "too-late-to-send-again" => "Your organisation's coordinator, with a new change that links to this one.",

@@ -398,6 +398,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::NetworkRefused { .. } => "Refused by the network provider",
         Event::NetworkToldUnacknowledged { .. } => "Provider told",
         Event::NoticeSettled { .. } => "Late notice settled",
+        Event::NoticeDisputed { .. } => "Late notice disputed",
         Event::ConditionMet { .. } => "Condition met",
         Event::Said { .. } => "Message",
         Event::Attached { .. } => "Document added",

@@ -5,6 +5,7 @@ mod calendars;
 mod deployments;
 mod gate;
 mod incidents;
+mod ledger;
 pub mod program;
 
 use std::collections::{BTreeMap, BTreeSet};

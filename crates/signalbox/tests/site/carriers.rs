@@ -2,6 +2,7 @@
 //! speaks for itself, else in a queue; updated, cancelled, confirmed; and in the way of changes meanwhile.
 
 mod senders;
+mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

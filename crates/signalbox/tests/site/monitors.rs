@@ -5,6 +5,7 @@ mod faults;
 mod fortnight;
 pub mod peers;
 mod real;
+mod told;
 
 use std::time::Duration;
 

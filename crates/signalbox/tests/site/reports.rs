@@ -1,7 +1,12 @@
 //! Reports and their files (S23, scenario 49).
 
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use signalbox_core::act::Act;
 use signalbox_core::change::Outcome;
 
+use crate::changes::taken;
 use crate::planned::{Estate, at};
 use crate::world::{Client, on_each_engine};
 
@@ -193,7 +198,7 @@ fn c129_planned_minutes_stay_out_of_the_figures_only_when_notice_was_in_time() {
             let file = una.get("/reports/notice.csv?until=2026-12-31").await;
             let row = file.body.lines().find(|line| line.starts_with(reference)).unwrap_or_else(|| panic!("{}", file.body)).to_owned();
             let cells: Vec<&str> = row.split(',').collect();
-            (cells[9].to_owned(), cells[cells.len() - 2].to_owned(), cells[cells.len() - 1].to_owned())
+            (cells[10].to_owned(), cells[cells.len() - 2].to_owned(), cells[cells.len() - 1].to_owned())
         };
         let of = |verdict: &str, out: &str, counts: &str| (verdict.to_owned(), out.to_owned(), counts.to_owned());
         assert_eq!(minutes(&mut una, &in_time.reference).await, of("on_time", "120", "0"));
@@ -208,5 +213,107 @@ fn c129_planned_minutes_stay_out_of_the_figures_only_when_notice_was_in_time() {
         estate.carry_out(&world, late.id, "2026-11-24T20:00:00Z", "2026-11-24T22:00:00Z", "successful");
         let mut una = world.sign_in("una@riverside.example").await;
         assert_eq!(minutes(&mut una, &late.reference).await.2, "120");
+    });
+}
+
+/// by which calendar notice was judged, who settled what follows from it, who disputed that and what the authority decided.
+/// People are named to parties, their organisations to everybody who reads the report.
+#[test]
+fn r_5_tells_the_calendar_who_settled_it_and_how_a_dispute_ended() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let late = estate.outage(&world, "Generator", "2026-11-24T20:00:00Z", "2026-11-24T21:30:00Z", &[]);
+        estate.priya(&world, late.id, Act::SettleNotice, &[("consequence", "at_risk"), ("reason", "Nobody rang")]);
+        let told = async |email: &str| {
+            let mut client = world.sign_in(email).await;
+            let file = client.get("/reports/notice.csv?until=2026-12-31").await.body;
+            let mut reader = csv::Reader::from_reader(file.as_bytes());
+            let heads = reader.headers().unwrap().clone();
+            let row = reader.records().map(Result::unwrap).find(|row| row[0] == *late.reference).unwrap_or_else(|| panic!("{file}"));
+            let cells: BTreeMap<String, String> = heads.iter().map(str::to_owned).zip(row.iter().map(str::to_owned)).collect();
+            (cells, client.get("/reports/notice?until=2026-12-31").await)
+        };
+        let of = |cells: &BTreeMap<String, String>, names: [&str; 4]| names.map(|name| cells[name].clone());
+        let (cells, page) = told("ruth@northbrook.example").await;
+        assert_eq!(cells["calendar_version"], signalbox_core::calendar::CALENDAR_VERSION);
+        assert_eq!(of(&cells, ["proposed", "consequence", "decided_by_org", "decided_by"]), ["at_risk", "at_risk", "HALDEN", "Priya Nair"]);
+        assert_eq!(of(&cells, ["dispute", "disputed_by", "dispute_decided_by", "dispute_decided_at"]), [""; 4]);
+        assert!(page.text().contains("Proposed: at risk. Settled: at risk, by Priya Nair, halden supplier,"), "{}", page.text());
+        assert!(page.body.contains(&format!("href=\"/changes/{}\"", late.reference)), "a party may open it");
+        estate.ruth(&world, late.id, Act::DisputeNotice, &[("reason", "The distributor told us on Monday")]);
+        assert_eq!(told("ruth@northbrook.example").await.0["dispute"], "open");
+        // It is owed by the authority, which is told and decides.
+        let mails = world.step_worker();
+        assert!(mails.iter().any(|mail| mail.to.starts_with("ann@") && mail.subject.contains("Late notice disputed")), "{mails:#?}");
+        let mut ann = world.sign_in("ann@authority.example").await;
+        assert!(ann.get("/promises").await.text().contains("Decide the dispute of late notice"));
+        taken(&mut ann, &late.reference, "settle_notice", &[("consequence", "waived"), ("reason", "The letter is in the record")]).await;
+        let (cells, page) = told("ruth@northbrook.example").await;
+        assert_eq!(of(&cells, ["consequence", "decided_by", "dispute", "disputed_by_org"]), ["waived", "Priya Nair", "overturned", "NORTHBROOK"]);
+        assert_eq!(
+            of(&cells, ["disputed_by", "dispute_decided_by_org", "dispute_decided_by", "minutes_excluded"]),
+            ["Ruth Ellery", "AUTHORITY", "Ann Okafor", "90"]
+        );
+        let text = page.text();
+        for words in [
+            "Overturned",
+            "Disputed by Ruth Ellery, northbrook trust,",
+            "Decided by Ann Okafor, authority authority,",
+            "by calendar gb-2026.1",
+            "90 minutes left out",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        // Who is no party reads of the organisations and of nobody in them, and is led nowhere.
+        let (cells, page) = told("una@riverside.example").await;
+        assert_eq!(of(&cells, ["decided_by_org", "disputed_by_org", "dispute_decided_by_org", "dispute"]), ["HALDEN", "NORTHBROOK", "AUTHORITY", "overturned"]);
+        assert_eq!(of(&cells, ["decided_by", "disputed_by", "dispute_decided_by", "late_reason"]), ["", "", "", "other"]);
+        for hidden in ["Priya Nair", "Ruth Ellery", "Ann Okafor", "Monday", "/changes/ON-"] {
+            assert!(!page.body.contains(hidden), "{hidden}");
+        }
+        // The record and the API say the same.
+        let record = world.sign_in("ruth@northbrook.example").await.get(&format!("/changes/{}", late.reference)).await.text();
+        for words in ["Counted by calendar gb-2026.1", "The distributor told us on Monday", "The dispute Overturned"] {
+            assert!(record.contains(words), "{words}: {record}");
+        }
+        let notice =
+            crate::alarms::program(&world, "ruth@northbrook.example").get(&format!("/api/v1/changes/{}", late.reference)).await.json()["notice"].clone();
+        assert_eq!((notice["calendar_version"].as_str(), notice["settled"]["by"]["name"].as_str()), (Some("gb-2026.1"), Some("Priya Nair")));
+        let dispute = &notice["dispute"];
+        assert_eq!((dispute["state"].as_str(), dispute["decided"]["consequence"].as_str()), (Some("overturned"), Some("waived")));
+        let differ = world.app.db.read(|tx| signalbox_store::project::differences(tx, |_| {}));
+        assert_eq!(differ, Ok(vec![]), "the rows are those of the log");
+    });
+}
+
+#[test]
+fn r_5_shows_fifty_notices_on_a_page_and_counts_all_of_them() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        let starts: Vec<String> = (0..60).map(|n| format!("2026-{:02}-{:02}T20:00:00Z", n / 20 + 3, n % 20 + 1)).collect();
+        let rows: Vec<(&str, &str, Outcome)> = starts.iter().map(|start| ("Generator test", start.as_str(), Outcome::Successful)).collect();
+        estate.history(&world, &rows);
+        let mut ruth = world.sign_in("ruth@northbrook.example").await;
+        let first = ruth.get("/reports/notice?kind=planned_outage").await;
+        let counted = |body: &str| body.matches("Generator test").count();
+        assert_eq!((first.status, counted(&first.body)), (StatusCode::OK, 50));
+        let text = first.text();
+        for words in ["Showing 1 to 50 of 60 notices. The CSV holds all.", "60 notices, in time", "7,200 minutes"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let next = "/reports/notice?kind=planned_outage&page=2";
+        assert!(
+            first.body.contains(&format!("href=\"{}\"", next.replace('&', "&amp;")))
+                || first.body.contains(&format!("href=\"{}\"", next.replace('&', "&#38;"))),
+            "{}",
+            first.body
+        );
+        let second = ruth.get(next).await;
+        let text = second.text();
+        assert_eq!(counted(&second.body), 10);
+        assert!(text.contains("Showing 51 to 60 of 60 notices.") && text.contains("7,200 minutes") && !text.contains("has no filter"), "{text}");
+        assert_eq!(counted(&ruth.get("/reports/notice?kind=planned_outage&page=99").await.body), 10, "past the last is the last");
+        assert_eq!(ruth.get("/reports/notice.csv?kind=planned_outage").await.body.lines().count(), 61, "the file holds all");
+        assert!(ruth.get("/reports/success?page=2").await.text().contains("This report has no filter “page”"));
     });
 }

@@ -147,6 +147,12 @@ pub fn number(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().filter(|n| n.to_string() == text)
 }
 
+/// Text that travels in hexadecimal, as the cursor of a list that is ordered by text.
+pub fn unhexed(hex: &str) -> Option<String> {
+    let pairs: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(|n| u8::from_str_radix(hex.get(n..n + 2)?, 16).ok()).collect();
+    String::from_utf8(pairs?).ok().filter(|text| !text.contains('\0'))
+}
+
 /// A JSON object with the request's hash.
 pub struct Sent {
     /// What was sent.

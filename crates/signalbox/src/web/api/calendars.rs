@@ -323,7 +323,7 @@ impl Body<'_> {
         String::new()
     }
 
-    fn yes(&mut self, name: &str, otherwise: bool) -> bool {
+    pub(super) fn yes(&mut self, name: &str, otherwise: bool) -> bool {
         match self.fields.get(name) {
             None | Some(Value::Null) => otherwise,
             Some(Value::Bool(yes)) => *yes,

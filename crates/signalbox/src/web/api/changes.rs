@@ -158,6 +158,11 @@ impl Named {
         Ok(Named { organisation: one("organisation")?, service: one("service")?, site: one("site")?, item: one("item")? })
     }
 
+    /// A site alone, as it is named in a body.
+    pub fn of_site(site: &str) -> Named {
+        Named { organisation: None, service: None, site: Some(site.to_owned()), item: None }
+    }
+
     /// The ids behind the codes: organisation, service, site and item.
     #[expect(clippy::type_complexity, reason = "four filters side by side, taken apart where they are asked for")]
     pub fn find(&self, app: &App, tx: &mut dyn Tx, actor: &Actor) -> Result<(Option<i64>, Option<i64>, Option<i64>, Option<i64>), StoreError> {

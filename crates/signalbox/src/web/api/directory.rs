@@ -75,9 +75,7 @@ fn write(cursor: Cursor) -> String {
 
 fn read(text: &str) -> Option<Cursor> {
     let (sort, id) = text.split_once('.')?;
-    let pairs: Option<Vec<u8>> = (0..sort.len()).step_by(2).map(|n| u8::from_str_radix(sort.get(n..n + 2)?, 16).ok()).collect();
-    let sort = String::from_utf8(pairs?).ok().filter(|sort| !sort.contains('\0'))?;
-    Some(Cursor { sort, id: ask::number(id)? })
+    Some(Cursor { sort: ask::unhexed(sort)?, id: ask::number(id)? })
 }
 
 fn page(asked: &Asked, paging: &Paging) -> Result<Page, Failure> {

@@ -8,13 +8,18 @@ use signalbox_core::actor::{OrgKind, Role};
 use signalbox_core::alarm::{Class, Means};
 use signalbox_core::calendar::{Basis, Verdict};
 use signalbox_core::change::{Confidentiality, Consequence, Kind, Outcome, Stage, Window};
+use signalbox_core::consequence::DisputeState;
+use signalbox_core::ledger::{Deed, Finding, Standing as CaseStanding};
 use signalbox_core::schedule::Level;
+use signalbox_core::silence::State as SilenceStanding;
 use signalbox_store::queries;
 use signalbox_store::queries::list::{ListRow, NoticeLine, Owed};
 use signalbox_store::queries::schedule::Standing;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+
+use super::whole::By;
 
 /// A closed vocabulary of the core as a schema of its codes.
 macro_rules! codes {
@@ -67,12 +72,22 @@ codes! {
     ConfidentialityCode of Confidentiality as str::to_lowercase;
     /// What late notice leads to.
     ConsequenceCode of Consequence as str::to_lowercase;
+    /// How a dispute of it stands.
+    DisputeCode of DisputeState as str::to_lowercase;
     /// Whether notice was given in time.
     VerdictCode of Verdict as str::to_lowercase;
     /// What days are counted.
     BasisCode of Basis as str::to_lowercase;
     /// How much work takes away, the least first.
     LevelCode of Level as str::to_lowercase;
+    /// What was found at the site, or by asking.
+    FindingCode of Finding as str::to_lowercase;
+    /// How a silence stands at its monitor.
+    SilenceState of SilenceStanding as str::to_lowercase;
+    /// How a call-out stands.
+    CallOutState of CaseStanding as str::to_lowercase;
+    /// What is done to a call-out after it was entered.
+    DeedCode of Deed as str::to_lowercase;
     /// A kind of organisation.
     OrgKindCode of OrgKind as str::to_lowercase;
     /// A role, such as SCM, the supplier's change manager.
@@ -149,6 +164,42 @@ pub struct Notice {
     /// again then. Only the change itself says it, not a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provisional: Option<bool>,
+    /// The calendar by which the days were counted; a later one changes nothing here. Only the change itself says it, like
+    /// what follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calendar_version: Option<String>,
+    /// What a change manager made of the consequence that was proposed, before any dispute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settled: Option<SettledShape>,
+    /// Somebody says that what follows is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<NoticeDisputeShape>,
+}
+
+/// What late notice leads to, as a person decided it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SettledConsequence)]
+pub struct SettledShape {
+    pub consequence: ConsequenceCode,
+    pub by: By,
+    #[schema(format = DateTime)]
+    pub at: String,
+}
+
+/// A dispute of what late notice leads to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NoticeDispute)]
+pub struct NoticeDisputeShape {
+    pub state: DisputeCode,
+    pub reason: String,
+    pub by: By,
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// What the authority decided.
+    #[schema(required)]
+    pub decided: Option<SettledShape>,
 }
 
 /// An instant, if there is one.
@@ -168,6 +219,9 @@ pub fn notice(line: &NoticeLine, received_at: Option<Timestamp>) -> Notice {
         received_at: at(received_at),
         last_in_time: None,
         provisional: None,
+        calendar_version: None,
+        settled: None,
+        dispute: None,
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use signalbox_core::actor::Stamp;
 use signalbox_core::change::{Change, Stage};
+use signalbox_core::consequence::Settled;
 use signalbox_core::decide::notice::is_provisional;
 use signalbox_core::form::{Answer, Answers};
 use signalbox_core::ids::OrgId;
@@ -17,7 +18,10 @@ use utoipa::ToSchema;
 
 pub use super::answers::AnswerValue;
 use super::answers::{in_words, typed};
-use super::shapes::{BasisCode, ConfidentialityCode, ConsequenceCode, KindCode, Named, Notice, OutcomeCode, RoleCode, State, VerdictCode, WindowShape, at};
+use super::shapes::{
+    BasisCode, ConfidentialityCode, ConsequenceCode, DisputeCode, KindCode, Named, Notice, NoticeDisputeShape, OutcomeCode, RoleCode, SettledShape, State,
+    VerdictCode, WindowShape, at,
+};
 
 /// A change.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,7 +101,7 @@ pub struct ProcessRef {
 
 /// Who did something, under which role and for which organisation. The name is empty for the program itself, for
 /// history, and for somebody who was erased.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct By {
     pub name: String,
@@ -425,7 +429,20 @@ impl Telling<'_> {
             received_at: at(Some(notice.received_at)),
             last_in_time: Some(notice.last_in_time.to_string()),
             provisional: Some(is_provisional(self.process, self.change())),
+            calendar_version: Some(notice.calendar_version.clone()),
+            settled: self.change().notice_course.settled.as_ref().map(|settled| self.settled(settled)),
+            dispute: self.change().notice_course.dispute.as_ref().map(|dispute| NoticeDisputeShape {
+                state: DisputeCode::of(dispute.state()),
+                reason: self.words(Some(&dispute.reason)).unwrap_or_default(),
+                by: self.by(&dispute.by),
+                at: dispute.at.to_string(),
+                decided: dispute.end.as_ref().map(|end| self.settled(end)),
+            }),
         })
+    }
+
+    fn settled(&self, settled: &Settled) -> SettledShape {
+        SettledShape { consequence: ConsequenceCode::of(settled.consequence), by: self.by(&settled.by), at: settled.at.to_string() }
     }
 
     fn classification(&self) -> Option<ClassificationShape> {

@@ -8,26 +8,23 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use signalbox_core::actor::{Actor, Role};
-use signalbox_core::alarm::Class;
-use signalbox_core::calendar::{self, Calendar, Division, Verdict};
+use signalbox_core::calendar;
 use signalbox_core::charge::money;
-use signalbox_core::ids::{OrgId, SiteId};
-use signalbox_core::ledger::{self, Asking, Deed, Finding, Known, Rates, Standing, Visit};
-use signalbox_store::ledger::{self as store, NewCase, RatesFrom};
+use signalbox_core::ledger::{self, Deed, Finding, Rates, Standing};
+use signalbox_store::ledger::{self as store, RatesFrom};
+use signalbox_store::queries::Named;
 use signalbox_store::queries::alarms::{self, AlarmLine};
-use signalbox_store::queries::change as pages;
 use signalbox_store::queries::ledger::{self as queries, CaseFilter, CaseLine, Entry};
-use signalbox_store::queries::sight;
 use signalbox_store::scope::Scope;
 
 use super::on_call::typed_moment;
 use super::{filled, id as number, summary};
-use crate::accounts::letters::Letter;
 use crate::app::{App, Shared};
 use crate::web::csv;
 use crate::web::form::{Form, Query};
 use crate::web::handlers::entries::wall_cell;
 use crate::web::layout::{Place, Shell};
+use crate::web::ledger::{self as shared, ROWS_MAX, asking, enters};
 use crate::web::parts::{self, Cell, Fact, FormPage, ListPage, Row, Section, Table};
 use crate::web::problem::{Failure, Fault};
 use crate::web::tell::{done, page, page_with};
@@ -36,34 +33,11 @@ use crate::web::visitor::Visitor;
 use crate::words::{self, counted, moment_phrase, sentence_case};
 
 /// Cases of one month on a page; the file holds all.
-const SHOWN: i64 = 200;
-/// Rows of one case, or of a month in a file.
-const ROWS_MAX: i64 = 100_000;
-/// The longest reason and name.
-const WORDS_MAX: usize = 500;
-/// Who enters call-outs: the desks, and the supplier's change manager.
-const ENTERING: [Role; 3] = [Role::Desk, Role::NetworkDesk, Role::SupplierManager];
-
-/// The organisation in whose name somebody enters a case.
-fn enters(actor: &Actor) -> Option<OrgId> {
-    actor.memberships().iter().find(|m| ENTERING.contains(&m.role)).map(|m| m.org)
-}
+const SHOWN: usize = 200;
 
 /// Whether somebody may enter one.
 pub fn may_enter(actor: &Actor) -> bool {
     enters(actor).is_some()
-}
-
-/// What somebody is to a case. It is answered for the organisation that it was proposed to, a trust or a supplier; whoever
-/// entered it takes it back.
-fn asking(actor: &Actor, case: &CaseLine) -> Asking {
-    let of = |org: &Option<signalbox_store::queries::Named>| org.as_ref().map(|org| OrgId(org.id));
-    let holds = |org: Option<OrgId>, roles: &[Role]| org.is_some_and(|org| roles.iter().any(|role| actor.holds_in(*role, org)));
-    Asking {
-        answers: holds(of(&case.liable), &[Role::Coordinator, Role::Finance, Role::SupplierManager]),
-        decides: actor.holds(Role::AuthorityManager),
-        entered: holds(of(&case.org), &ENTERING),
-    }
 }
 
 fn shell(app: &App, visitor: &Visitor, title: &str) -> Shell {
@@ -72,13 +46,10 @@ fn shell(app: &App, visitor: &Visitor, title: &str) -> Shell {
     shell
 }
 
-/// The month that is asked about, or this one: its name, its first day and its span.
+/// The month that is asked about, or this one: its name and its span.
 fn month(query: &Form, now: Timestamp, zone: &TimeZone) -> (String, (Timestamp, Timestamp)) {
-    let typed = query.text("month");
-    let first = format!("{typed}-01").parse::<Date>().unwrap_or_else(|_| calendar::local_date(now, zone).first_of_month());
-    let midnight = |date: Date| zone.to_ambiguous_timestamp(date.to_datetime(jiff::civil::Time::midnight())).compatible().unwrap_or(now);
-    let next = first.last_of_month().tomorrow().unwrap_or(first);
-    (first.strftime("%Y-%m").to_string(), (midnight(first), midnight(next)))
+    let first = shared::first_of(query.text("month")).unwrap_or_else(|| calendar::local_date(now, zone).first_of_month());
+    (first.strftime("%Y-%m").to_string(), shared::month(first, zone))
 }
 
 /// The statement of a month: each case that the reader may see, and what it comes to for each organisation.
@@ -88,7 +59,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     let filter = CaseFilter { from: Some(from), until: Some(until), ..CaseFilter::default() };
     let scope = Scope::of(&actor);
     let (cases, entries) =
-        app.read::<_, Failure>(|tx| Ok((queries::list(tx, &scope, &filter, SHOWN)?, queries::entries(tx, &scope, None, Some((from, until)), ROWS_MAX)?)))?;
+        app.read::<_, Failure>(|tx| Ok((queries::list(tx, &scope, &filter, ROWS_MAX)?, queries::entries(tx, &scope, None, Some((from, until)), ROWS_MAX)?)))?;
     let control: i64 = entries.iter().map(|entry| entry.net).sum();
     let mut shell = shell(&app, &visitor, "Call-outs");
     shell.crumbs.pop();
@@ -110,7 +81,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
         shell,
         lede: words,
         actions,
-        sections: vec![Section::new("cases", "Each of them").table(table(&cases, now, &zone), "None that you may see."), sums],
+        sections: vec![Section::new("cases", "Each of them").table(table(&cases[..cases.len().min(SHOWN)], now, &zone), "None that you may see."), sums],
         ..ListPage::default()
     }))
 }
@@ -157,7 +128,7 @@ fn totals(cases: &[CaseLine]) -> Table {
         }
     }
     let row = |(org, (count, owed, open)): (&str, (i64, i64, i64))| {
-        Row::new(Cell::text(org), vec![Cell::text(&count.to_string()), Cell::text(&money::pounds(owed)), Cell::text(&money::pounds(open))])
+        Row::new(Cell::text(org), vec![Cell::text(&words::grouped(count)), Cell::text(&money::pounds(owed)), Cell::text(&money::pounds(open))])
     };
     Table::new("Sums for each organisation", &["Organisation", "Call-outs", "Agreed or upheld", "Still open"], sums.into_iter().map(row).collect())
 }
@@ -187,12 +158,7 @@ pub async fn download(State(app): State<Shared>, visitor: Visitor, Query(query):
 }
 
 fn seen(app: &App, actor: &Actor, id: &str) -> Result<(CaseLine, Vec<Entry>), Failure> {
-    let (id, scope) = (number(id)?, Scope::of(actor));
-    let found = app.read::<_, Failure>(|tx| {
-        let Some(case) = queries::by_id(tx, &scope, id)? else { return Ok(None) };
-        Ok(Some((case, queries::entries(tx, &scope, Some(id), None, ROWS_MAX)?)))
-    })?;
-    found.ok_or(Failure::NotFound)
+    shared::seen(app, actor, number(id)?)
 }
 
 /// One case: what was entered, the verdict with its rule, every row, and what may be done.
@@ -206,7 +172,7 @@ pub async fn one(State(app): State<Shared>, visitor: Visitor, Path(id): Path<Str
 fn case_page(app: &App, visitor: &Visitor, actor: &Actor, case: &CaseLine, entries: &[Entry], form: &Form, faults: &[Fault]) -> FormPage {
     let (now, zone) = (app.clock.now(), calendar::london());
     let moment = |at: Timestamp| moment_phrase(at, now, &zone);
-    let name = |org: &Option<signalbox_store::queries::Named>| org.as_ref().map_or(String::new(), |org| org.name.clone());
+    let name = |org: &Option<Named>| org.as_ref().map_or(String::new(), |org| org.name.clone());
     let visit = &case.visit;
     let mut facts = vec![
         Fact::new("Found", &sentence_case(visit.finding.words())),
@@ -260,39 +226,13 @@ fn case_page(app: &App, visitor: &Visitor, actor: &Actor, case: &CaseLine, entri
 pub async fn act(State(app): State<Shared>, visitor: Visitor, Path(id): Path<String>, form: Form) -> Result<Response, Failure> {
     let actor = visitor.actor()?;
     let (case, entries) = seen(&app, &actor, &id)?;
-    let asking = asking(&actor, &case);
-    if !(asking.answers || asking.decides || asking.entered) {
-        return Err(Failure::denied(
-            "ledger-deed",
-            "A call-out is answered for by the organisation that it was proposed to; the authority decides what is disputed.",
-        ));
-    }
+    shared::party(&actor, &case)?;
     form.only(&["deed", "words"])?;
-    let (deed, why) = (Deed::from_code(form.text("deed")), form.text("words").trim().to_owned());
-    let mut faults = vec![];
-    match deed {
-        None => faults.push(Fault::of("deed", "unknown-choice", "Choose what you do.")),
-        Some(deed) if deed != Deed::Agree && why.is_empty() => faults.push(Fault::of("words", "answer-missing", "Say why: the other side reads it.")),
-        _ => {}
+    match shared::answer(&app, &actor, &case, Deed::from_code(form.text("deed")), form.text("words"), vec![], None) {
+        Ok(posted) => Ok(done(&app, &format!("/ledger/{}", case.id), &format!("Recorded: {}.", posted.standing.words()))),
+        Err(Failure::Invalid(faults)) => Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &case_page(&app, &visitor, &actor, &case, &entries, &form, &faults))),
+        Err(other) => Err(other),
     }
-    if why.chars().count() > WORDS_MAX {
-        faults.push(Fault::of("words", "too-long", format!("Say it in at most {WORDS_MAX} characters.")));
-    }
-    let (Some(deed), true) = (deed, faults.is_empty()) else {
-        return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &case_page(&app, &visitor, &actor, &case, &entries, &form, &faults)));
-    };
-    let (now, ids, case_id) = (app.clock.now(), app.ids.clone(), case.id);
-    let to = if matches!(deed, Deed::Agree | Deed::Dispute) { &case.org } else { &case.liable };
-    let to = to.as_ref().map_or(0, |org| org.id);
-    let act = app.act(actor.person(), now);
-    let standing = app.attempt(move |tx| {
-        let done = store::deed(tx, &act, case_id, asking, deed, &why)?;
-        if done.is_ok() {
-            Letter::CallOut { case: case_id, org: to }.ask(tx, &ids, now)?;
-        }
-        Ok(done)
-    })?;
-    Ok(done(&app, &format!("/ledger/{case_id}"), &format!("Recorded: {}.", standing.words())))
 }
 
 /// The alarm that a case is about, where the address names one that the reader sees.
@@ -304,21 +244,17 @@ fn alarm_of(app: &App, actor: &Actor, typed: &str) -> Result<Option<AlarmLine>, 
 /// The form of a call-out.
 pub async fn begin(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let actor = visitor.actor()?;
-    enters(&actor).ok_or_else(may_not)?;
+    shared::admit(&actor)?;
     let alarm = alarm_of(&app, &actor, query.text("alarm"))?;
     Ok(page(&entry_page(&app, &visitor, &actor, alarm.as_ref(), &Form::default(), &[])?))
-}
-
-fn may_not() -> Failure {
-    Failure::denied("ledger-role", "Call-outs are entered by an operations desk, the network provider’s desk or the supplier’s change manager.")
 }
 
 fn entry_page(app: &App, visitor: &Visitor, actor: &Actor, alarm: Option<&AlarmLine>, form: &Form, faults: &[Fault]) -> Result<FormPage, Failure> {
     let scope = Scope::of(actor);
     let names = app.read::<_, Failure>(|tx| app.names.of(tx, &scope))?;
     let own = enters(actor).map_or(0, |org| org.0);
-    let pick = |all: &[signalbox_store::queries::Named], chosen: Option<i64>| {
-        let choice = |one: &signalbox_store::queries::Named| Choice::new(&one.id.to_string(), &one.name).chosen(chosen == Some(one.id));
+    let pick = |all: &[Named], chosen: Option<i64>| {
+        let choice = |one: &Named| Choice::new(&one.id.to_string(), &one.name).chosen(chosen == Some(one.id));
         std::iter::once(Choice::new("", "Choose one")).chain(all.iter().filter(|one| one.id != own).map(choice)).collect::<Vec<_>>()
     };
     let site = alarm.and_then(|alarm| alarm.site.as_ref()).map(|site| site.id);
@@ -359,127 +295,51 @@ fn entry_page(app: &App, visitor: &Visitor, actor: &Actor, alarm: Option<&AlarmL
     Ok(view)
 }
 
-/// What had been announced, by the alarm or the change that is named.
-fn known_of(app: &App, actor: &Actor, alarm: Option<&AlarmLine>, reference: &str, site: Option<i64>) -> Result<(Option<i64>, Option<Known>), Failure> {
-    if let Some(alarm) = alarm {
-        let verdict = alarm.evidence.verdict.as_deref().and_then(Verdict::from_code);
-        let listed = alarm.class != Class::Near;
-        let known = verdict.zip(alarm.evidence.notice_received).map(|(verdict, received_at)| Known { verdict, received_at, is_listed: listed });
-        let scope = Scope::of(actor);
-        let change = match &alarm.change {
-            Some((reference, _)) => app.read::<_, Failure>(|tx| sight::by_reference(tx, &scope, reference))?,
-            None => None,
-        };
-        return Ok((change, known));
-    }
-    if reference.is_empty() {
-        return Ok((None, None));
-    }
-    let scope = Scope::of(actor);
-    let unknown = || Failure::invalid(Fault::of("change", "unknown-value", "There is no change of this reference that you may see."));
-    let id = app.read::<_, Failure>(|tx| sight::by_reference(tx, &scope, reference))?.ok_or_else(unknown)?;
-    let page = app.read::<_, Failure>(|tx| pages::page_by_id(tx, &scope, id))?.ok_or_else(unknown)?;
-    let change = &page.loaded.change;
-    // A notice that names no equipment covers none (BR-15), and none of another site.
-    let header = change.content.as_ref().map(|content| &content.header);
-    let lists = header.is_some_and(|header| !header.items.is_empty() && site.is_none_or(|site| header.sites.contains(&SiteId(site))));
-    Ok((Some(id), change.notice().map(|notice| Known { verdict: notice.verdict, received_at: notice.received_at, is_listed: lists })))
-}
-
 /// Enters a call-out.
 pub async fn enter(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Response, Failure> {
     let actor = visitor.actor()?;
-    let org = enters(&actor).ok_or_else(may_not)?;
+    let org = shared::admit(&actor)?;
     let alarm = alarm_of(&app, &actor, form.text("alarm"))?;
-    let (zone, now) = (calendar::london(), app.clock.now());
+    let zone = calendar::london();
     let mut faults = vec![];
     let names = app.read::<_, Failure>(|tx| app.names.of(tx, &Scope::of(&actor)))?;
-    let liable = names.organisations.iter().find(|one| one.id.to_string() == form.text("liable") && one.id != org.0).map(|one| one.id);
-    let site = names.sites.iter().find(|one| one.id.to_string() == form.text("site")).map(|one| one.id);
-    let finding = Finding::from_code(form.text("finding"));
-    if liable.is_none() {
-        faults.push(Fault::of("liable", "choose-one", "Choose the organisation that answers for the site."));
-    }
-    if finding.is_none() {
-        faults.push(Fault::of("finding", "choose-one", "Choose what was found."));
-    }
-    let minutes = form.text("desk_minutes").trim().parse::<i64>().ok();
-    if minutes.is_none() {
-        faults.push(Fault::of("desk_minutes", "not-a-number", "Give the minutes as a whole number; 0 where there were none."));
-    }
+    let picked = |all: &[Named], field: &str| all.iter().find(|one| one.id.to_string() == form.text(field)).map(|one| one.id);
     let mut moment = |field: &str| {
         let is_typed = !form.text(&format!("{field}-date")).is_empty() || !form.text(&format!("{field}-time")).is_empty();
         let read = typed_moment(&form, field, &zone);
         if is_typed && read.is_none() {
             faults.push(Fault::of(field, "not-a-moment", "Give the day and the time, such as 2026-12-01 and 03:20."));
         }
-        if read.is_some_and(|at| at > now) {
-            faults.push(Fault::of(field, "in-the-future", "This has not happened yet."));
-        }
         read
     };
-    let times = ["dispatched_at", "stood_down_at", "arrived_at", "left_at"].map(&mut moment);
-    let visit = Visit {
-        finding: finding.unwrap_or(Finding::Unknown),
-        desk_minutes: minutes.unwrap_or(0),
-        dispatched_at: times[0],
-        stood_down_at: times[1],
-        arrived_at: times[2],
-        left_at: times[3],
+    let [dispatched_at, stood_down_at, arrived_at, left_at] = ["dispatched_at", "stood_down_at", "arrived_at", "left_at"].map(&mut moment);
+    let typed = shared::Typed {
+        alarm: alarm.clone(),
+        liable: picked(&names.organisations, "liable"),
+        site: picked(&names.sites, "site"),
+        finding: Finding::from_code(form.text("finding")),
+        change: form.text("change").trim().to_owned(),
+        desk_minutes: form.text("desk_minutes").trim().parse().ok(),
+        engineer: form.text("engineer").trim().to_owned(),
+        dispatched_at,
+        stood_down_at,
+        arrived_at,
+        left_at,
         checks_failed: form.text("checks_failed") == "yes",
         outside_appointment: form.text("outside_appointment") == "yes",
+        words: form.text("words").trim().to_owned(),
     };
-    faults.extend(visit.faults().into_iter().map(|(field, code)| Fault::of(field, code, words::ledger::fault(code))));
-    let (engineer, said) = (form.text("engineer").trim().to_owned(), form.text("words").trim().to_owned());
-    if said.is_empty() {
-        faults.push(Fault::of("words", "answer-missing", "Say what happened: whoever answers reads it."));
-    }
-    for (field, text) in [("engineer", &engineer), ("words", &said)] {
-        if text.chars().count() > WORDS_MAX {
-            faults.push(Fault::of(field, "too-long", format!("Say it in at most {WORDS_MAX} characters.")));
+    match shared::enter(&app, &actor, org, typed, faults, None) {
+        Ok(posted) => {
+            let sentence = match posted.standing {
+                Standing::Proposed => format!("Entered by rule {}, and proposed.", posted.rule),
+                _ => format!("Entered by rule {}: not chargeable.", posted.rule),
+            };
+            Ok(done(&app, &format!("/ledger/{}", posted.case), &sentence))
         }
+        Err(Failure::Invalid(faults)) => Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &entry_page(&app, &visitor, &actor, alarm.as_ref(), &form, &faults)?)),
+        Err(other) => Err(other),
     }
-    let known = match known_of(&app, &actor, alarm.as_ref(), form.text("change").trim(), site) {
-        Ok(known) => known,
-        Err(Failure::Invalid(more)) => {
-            faults.extend(more);
-            (None, None)
-        }
-        Err(other) => return Err(other),
-    };
-    if app.read::<_, Failure>(|tx| store::rates_at(tx, now))?.is_none() {
-        faults
-            .push(Fault::whole("no-rates", "Nobody has said yet what a call-out costs. The authority’s change manager does, under Call-outs, What it costs."));
-    }
-    let (Some(liable), true) = (liable, faults.is_empty()) else {
-        return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &entry_page(&app, &visitor, &actor, alarm.as_ref(), &form, &faults)?));
-    };
-    let due_at = ledger::answer_due(now, &Calendar::shipped(Division::EnglandAndWales), &zone);
-    let case = NewCase {
-        id: app.ids.mint(now),
-        org_id: org.0,
-        liable_org: liable,
-        alarm: alarm.map(|alarm| alarm.id),
-        change: known.0,
-        site,
-        engineer,
-        visit,
-        known: known.1,
-        due_at,
-    };
-    let (id, ids, act) = (case.id, app.ids.clone(), app.act(actor.person(), now));
-    let entered = app.attempt(move |tx| {
-        let judged = store::enter(tx, &act, &case, &said)?;
-        if judged.as_ref().is_ok_and(|judged| judged.standing() == Standing::Proposed) {
-            Letter::CallOut { case: case.id, org: case.liable_org }.ask(tx, &ids, now)?;
-        }
-        Ok(judged)
-    })?;
-    let sentence = match entered.standing() {
-        Standing::Proposed => format!("Entered by rule {}, and proposed.", entered.rule),
-        _ => format!("Entered by rule {}: not chargeable.", entered.rule),
-    };
-    Ok(done(&app, &format!("/ledger/{id}"), &sentence))
 }
 
 /// What a call-out costs, from when.

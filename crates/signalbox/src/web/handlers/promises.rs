@@ -134,6 +134,7 @@ fn what(duty: &DutyLine) -> String {
         "action" => duty.words.clone().unwrap_or_else(|| format!("Carry out action {}", duty.about)),
         "worked" => "Say whether it worked for you".into(),
         "dispute" => "Answer the dispute of the outcome".into(),
+        "notice_dispute" => "Decide the dispute of late notice".into(),
         paper if words::urgent::duty_words(paper).is_some() => words::urgent::duty_words(paper).unwrap_or_default(),
         other => words::sentence_case(&other.replace('_', " ")),
     }

@@ -33,9 +33,9 @@ use crate::web::pages::reports::{Filters, ReportLink, ReportsPage, Select};
 use crate::web::parts::{self, ListPage, Section};
 use crate::web::problem::Failure;
 use crate::web::tell::page;
-use crate::web::ui::{Choice, Field, Link};
+use crate::web::ui::{Choice, Field, Link, Paging};
 use crate::web::visitor::Visitor;
-use crate::words::{counted, sentence_case};
+use crate::words::{counted, grouped, sentence_case};
 
 /// What each report answers.
 pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Response, Failure> {
@@ -134,6 +134,15 @@ const KINDS: [Kind; 8] = [
     Kind::NationalService,
 ];
 
+/// Rows of a report on one page; its file holds all.
+const ROWS_MAX: usize = 50;
+
+/// Which page of a report is wanted, and the address without that.
+pub fn paged(query: &Form) -> (Form, usize) {
+    let number = query.text("page").parse().ok().filter(|number| *number > 0).unwrap_or(1);
+    (Form::of(query.fields().iter().filter(|(name, _)| name != "page").cloned()), number)
+}
+
 /// What an address asks of a report. What is not understood is dropped and said (settled 18).
 pub struct Wanted {
     pub filter: ReportFilter,
@@ -228,6 +237,26 @@ impl Wanted {
     /// "1 December 2025 to 17 November 2026"
     pub fn span_words(&self) -> String {
         format!("{} to {}", self.from.strftime("%-d %B %Y"), self.until.strftime("%-d %B %Y"))
+    }
+
+    /// The rows of one page, and the way to the others. Sums are those of all rows; a page past the last is the last.
+    pub fn page_of<'r, R>(&self, action: &str, rows: &'r [R], number: usize, what: &str) -> (&'r [R], Option<Paging>) {
+        let pages = rows.len().div_ceil(ROWS_MAX).max(1);
+        let number = number.min(pages);
+        let first = (number - 1) * ROWS_MAX;
+        let shown = &rows[first..rows.len().min(first + ROWS_MAX)];
+        let mark = if self.query().is_empty() { "?" } else { "&" };
+        let paging = (pages > 1).then(|| Paging {
+            showing: format!(
+                "Showing {} to {} of {}. The CSV holds all.",
+                grouped(first as i64 + 1),
+                grouped((first + shown.len()) as i64),
+                counted(rows.len() as i64, what)
+            ),
+            first: if number > 1 { format!("{action}{}", self.query()) } else { String::new() },
+            next: if number < pages { format!("{action}{}{mark}page={}", self.query(), number + 1) } else { String::new() },
+        });
+        (shown, paging)
     }
 
     /// The filters as they follow an address.

@@ -60,6 +60,7 @@ impl Show {
             | Event::Cancelled { .. }
             | Event::Withdrawn { .. }
             | Event::NoticeSettled { .. }
+            | Event::NoticeDisputed { .. }
             | Event::ConditionMet { .. }
             | Event::Closed { .. }
             | Event::Restated { .. } => Show::Decisions,

@@ -388,6 +388,22 @@ fn end(seen: &Seen) -> Option<Section> {
     (!facts.is_empty()).then(|| Section::new("outcome", "Outcome and review").facts(facts))
 }
 
+/// Who settled what late notice leads to, who disputed it, and what the authority decided (spec 5.5).
+fn course(seen: &Seen) -> Vec<Fact> {
+    let course = &seen.change().notice_course;
+    let by = |stamp: &signalbox_core::actor::Stamp, at: jiff::Timestamp| format!("{}, {}", who(seen, stamp), seen.moment(at));
+    let mut facts = vec![];
+    facts.extend(
+        course.settled.as_ref().map(|one| Fact::new("Settled", &format!("{}\n{}", words::sentence_case(one.consequence.words()), by(&one.by, one.at)))),
+    );
+    if let Some(dispute) = &course.dispute {
+        facts.push(Fact::new("Disputed", &format!("{}\n{}", seen.said(&dispute.reason), by(&dispute.by, dispute.at))));
+        let end = dispute.end.as_ref().map(|end| by(&end.by, end.at)).unwrap_or_default();
+        facts.push(Fact::new("The dispute", &end).tag(&words::sentence_case(dispute.state().words()), "blue"));
+    }
+    facts
+}
+
 /// The notice clock in the document's own basis (settled 3, 11).
 pub(super) fn notice(seen: &Seen) -> Option<Notice> {
     let (change, given) = (seen.change(), seen.change().notice()?);
@@ -399,11 +415,13 @@ pub(super) fn notice(seen: &Seen) -> Option<Notice> {
     let mut facts = vec![
         Fact::new("Received", &local::moment_words(given.received_at, &seen.situation.zone)),
         Fact::new("Last day in time", &date_words(given.last_in_time)),
+        Fact::new("Counted by calendar", &given.calendar_version),
     ];
     if given.verdict.is_late() {
         facts.push(Fact::new("First date in time", &date_words(given.first_in_time)));
         let consequence = change.consequence.unwrap_or(given.consequence);
         facts.push(Fact::new("Consequence", "").tag(&words::sentence_case(consequence.words()), "yellow"));
+        facts.extend(course(seen));
         facts.extend(change.late_reason.as_ref().map(|code| {
             let more = change.late_words.as_ref().map(|text| format!("\n{}", seen.said(text))).unwrap_or_default();
             Fact::new("Why late", &format!("{}{more}", words::option_label("late_reason", code)))

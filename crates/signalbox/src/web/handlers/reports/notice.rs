@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
+use jiff::tz::TimeZone;
 use signalbox_core::calendar::{self, Verdict, notice};
+use signalbox_core::consequence::DisputeState;
 use signalbox_core::report::Ratio;
-use signalbox_store::queries::reports::{self as store, NoticeRow};
+use signalbox_store::queries::reports::{self as store, NoticeCourse, NoticeRow, Said};
 
-use super::Wanted;
+use super::{Wanted, paged};
 use crate::app::Shared;
 use crate::web::csv;
 use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
 use crate::web::handlers::schedule::reader;
 use crate::web::layout::Place;
-use crate::web::parts::{Cell, Fact, Row, Section, Table};
+use crate::web::parts::{Cell, Fact, ListPage, Row, Section, Table};
 use crate::web::problem::Failure;
 use crate::web::tell::page;
 use crate::web::visitor::{Visitor, moment};
-use crate::words::{counted, sentence_case};
+use crate::words::{counted, grouped, sentence_case};
 
 /// Minutes that stay out of the figures, and minutes that count.
 fn minutes(row: &NoticeRow) -> (i64, i64) {
@@ -45,24 +47,31 @@ pub fn sentence(rows: &[NoticeRow]) -> String {
 
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
-    let scope = reader(&visitor)?;
+    let (scope, (query, number)) = (reader(&visitor)?, paged(&query));
     let (wanted, names, rows) = Wanted::with_rows(&app, &scope, &query, |tx, filter, rows| {
         store::each_notice(tx, &scope, filter, |row| {
             rows.push(row);
             Ok(())
         })
     })?;
-    let (shell, sections) = (visitor.shell(&app, "Notice and availability", Place::Reports), vec![figures(&rows), sums(&rows), table(&rows)]);
-    Ok(page(&wanted.list_page(shell, "/reports/notice", &names, &sentence(&rows), sections)))
+    let (shown, paging) = wanted.page_of("/reports/notice", &rows, number, "notice");
+    let (shell, sections) = (visitor.shell(&app, "Notice and availability", Place::Reports), vec![figures(&rows), sums(&rows), table(shown)]);
+    let list = wanted.list_page(shell, "/reports/notice", &names, &sentence(&rows), sections);
+    Ok(page(&ListPage { paging, ..list }))
 }
 
 fn figures(rows: &[NoticeRow]) -> Section {
     let verdicts = Verdict::ALL.iter().map(|verdict| {
         let count = rows.iter().filter(|row| row.notice.verdict == *verdict).count();
-        Fact::new(&sentence_case(verdict.words()), &count.to_string())
+        Fact::new(&sentence_case(verdict.words()), &grouped(count as i64))
     });
     let mut facts: Vec<Fact> = verdicts.collect();
-    facts.push(Fact::new("With something missing", &rows.iter().filter(|row| row.notice.defective).count().to_string()));
+    let count = |is: &dyn Fn(&NoticeRow) -> bool| grouped(rows.iter().filter(|row| is(row)).count() as i64);
+    facts.push(Fact::new("With something missing", &count(&|row| row.notice.defective)));
+    facts.push(Fact::new("Disputed", &count(&|row| row.course.dispute.is_some())));
+    let ended = |state: DisputeState| count(&|row| row.course.dispute.as_ref().is_some_and(|(is, _)| *is == state));
+    facts.push(Fact::new("Upheld by the authority", &ended(DisputeState::Upheld)));
+    facts.push(Fact::new("Overturned by the authority", &ended(DisputeState::Overturned)));
     Section::new("figures", "In figures").facts(facts)
 }
 
@@ -87,25 +96,56 @@ fn sums(rows: &[NoticeRow]) -> Section {
 }
 
 fn table(rows: &[NoticeRow]) -> Section {
-    let lines = rows.iter().map(|row| {
-        let colour = if row.notice.verdict == Verdict::OnTime { "green" } else { "yellow" };
-        let (out, counts) = minutes(row);
-        let minutes = if counts > 0 { format!("{} count", counted(counts, "minute")) } else { format!("{} left out", counted(out, "minute")) };
-        let given = format!("{} of {} {}", row.notice.days, row.notice.asked, row.notice.basis.counted(row.notice.asked));
-        let consequence = row.notice.consequence.map_or(String::new(), |consequence| sentence_case(consequence.words()));
-        Row::new(
-            Cell::text(&row.reference).small(&row.title),
-            vec![
-                Cell::text(&row.org.name).small(&row.sites.replace(';', ", ")),
-                Cell::text(&row.window.map_or(String::new(), |window| moment(window.start))),
-                Cell::tag(&sentence_case(row.notice.verdict.words()), colour).small(&given),
-                Cell::text(&consequence),
-                Cell::text(&minutes),
-            ],
-        )
-    });
-    let heads = ["Change", "Raised by", "Begins", "Notice", "Consequence", "Availability"];
-    Section::new("register", "Each of them").table(Table::new("Notices, by the start of the work", &heads, lines.collect()), "None in this time.")
+    let heads = ["Change", "Raised by", "Begins", "Notice", "Consequence", "Dispute", "Availability"];
+    let table = Table::new("Notices, by the start of the work", &heads, rows.iter().map(line).collect());
+    Section::new("register", "Each of them").table(table, "None in this time.")
+}
+
+fn line(row: &NoticeRow) -> Row {
+    let colour = if row.notice.verdict == Verdict::OnTime { "green" } else { "yellow" };
+    let (out, counts) = minutes(row);
+    let minutes = if counts > 0 { format!("{} count", counted(counts, "minute")) } else { format!("{} left out", counted(out, "minute")) };
+    let given = format!("{} of {} {}", row.notice.days, row.notice.asked, row.notice.basis.counted(row.notice.asked));
+    let calendar = row.course.calendar_version.as_ref().map_or(String::new(), |version| format!(", by calendar {version}"));
+    let consequence = row.notice.consequence.map_or(String::new(), |consequence| sentence_case(consequence.words()));
+    let head = if row.party { Cell::link(&row.reference, &format!("/changes/{}", row.reference)) } else { Cell::text(&row.reference) };
+    Row::new(
+        head.small(&row.title),
+        vec![
+            Cell::text(&row.org.name).small(&row.sites.replace(';', ", ")),
+            Cell::text(&row.window.map_or(String::new(), |window| moment(window.start))),
+            Cell::tag(&sentence_case(row.notice.verdict.words()), colour).small(&format!("{given}{calendar}")),
+            Cell::text(&consequence).small(&settled(&row.course)),
+            dispute(&row.course),
+            Cell::text(&minutes),
+        ],
+    )
+}
+
+/// What was proposed, and who made of it what.
+fn settled(course: &NoticeCourse) -> String {
+    let proposed = course.proposed.map_or(String::new(), |proposed| format!("Proposed: {}.", proposed.words()));
+    match &course.settled {
+        Some((given, said)) => format!("{proposed} Settled: {}, by {}.", given.words(), by(said)),
+        None => proposed,
+    }
+}
+
+fn dispute(course: &NoticeCourse) -> Cell {
+    let Some((state, said)) = &course.dispute else { return Cell::text("None") };
+    let colour = match state {
+        DisputeState::Open => "orange",
+        DisputeState::Upheld | DisputeState::Overturned => "blue",
+    };
+    let end = course.decided.as_ref().map_or(String::new(), |decided| format!(" Decided by {}.", by(decided)));
+    Cell::tag(&sentence_case(state.words()), colour).small(&format!("Disputed by {}.{end}", by(said)))
+}
+
+/// Whose word it is, and since when; the person is named to parties.
+fn by(said: &Said) -> String {
+    let org = said.org.as_ref().map(|org| org.name.clone());
+    let who: Vec<String> = said.person.iter().cloned().chain(org).collect();
+    format!("{}, {}", who.join(", "), moment(said.at))
 }
 
 const HEADS: &[&str] = &[
@@ -118,10 +158,22 @@ const HEADS: &[&str] = &[
     "days",
     "days_asked",
     "basis",
+    "calendar_version",
     "verdict",
     "defective",
     "late_reason",
+    "proposed",
     "consequence",
+    "decided_by_org",
+    "decided_by",
+    "decided_at",
+    "dispute",
+    "disputed_by_org",
+    "disputed_by",
+    "disputed_at",
+    "dispute_decided_by_org",
+    "dispute_decided_by",
+    "dispute_decided_at",
     "minutes_excluded",
     "minutes_counted",
 ];
@@ -133,25 +185,40 @@ pub async fn csv(State(app): State<Shared>, visitor: Visitor, Query(query): Quer
     let filter = Wanted::read(&query, &names, now, &zone).filter;
     Ok(csv::download(&app, "notice.csv", HEADS, move |tx, rows| {
         let zone = calendar::london();
-        store::each_notice(tx, &scope, &filter, |row| {
-            let (out, counts) = minutes(&row);
-            rows.row(&[
-                row.reference.clone(),
-                row.org.code.clone(),
-                row.sites.clone(),
-                row.kind.code().to_owned(),
-                wall_cell(row.received_at, &zone),
-                row.window.map(|window| wall_cell(window.start, &zone)).unwrap_or_default(),
-                row.notice.days.to_string(),
-                row.notice.asked.to_string(),
-                row.notice.basis.code().to_owned(),
-                row.notice.verdict.code().to_owned(),
-                if row.notice.defective { "yes" } else { "no" }.to_owned(),
-                row.late_reason.clone().unwrap_or_default(),
-                row.notice.consequence.map_or(String::new(), |consequence| consequence.code().to_owned()),
-                out.to_string(),
-                counts.to_string(),
-            ])
-        })
+        store::each_notice(tx, &scope, &filter, |row| rows.row(&cells(&row, &zone)))
     }))
+}
+
+fn cells(row: &NoticeRow, zone: &TimeZone) -> Vec<String> {
+    let (out, counts) = minutes(row);
+    let course = &row.course;
+    let mut cells = vec![
+        row.reference.clone(),
+        row.org.code.clone(),
+        row.sites.clone(),
+        row.kind.code().to_owned(),
+        wall_cell(row.received_at, zone),
+        row.window.map(|window| wall_cell(window.start, zone)).unwrap_or_default(),
+        row.notice.days.to_string(),
+        row.notice.asked.to_string(),
+        row.notice.basis.code().to_owned(),
+        course.calendar_version.clone().unwrap_or_default(),
+        row.notice.verdict.code().to_owned(),
+        if row.notice.defective { "yes" } else { "no" }.to_owned(),
+        row.late_reason.clone().unwrap_or_default(),
+        course.proposed.map_or(String::new(), |proposed| proposed.code().to_owned()),
+        row.notice.consequence.map_or(String::new(), |consequence| consequence.code().to_owned()),
+    ];
+    cells.extend(said_cells(course.settled.as_ref().map(|(_, said)| said), zone));
+    cells.push(course.dispute.as_ref().map_or(String::new(), |(state, _)| state.code().to_owned()));
+    cells.extend(said_cells(course.dispute.as_ref().map(|(_, said)| said), zone));
+    cells.extend(said_cells(course.decided.as_ref(), zone));
+    cells.extend([out.to_string(), counts.to_string()]);
+    cells
+}
+
+fn said_cells(said: Option<&Said>, zone: &TimeZone) -> [String; 3] {
+    let Some(said) = said else { return Default::default() };
+    let org = said.org.as_ref().map_or(String::new(), |org| org.code.clone());
+    [org, said.person.clone().unwrap_or_default(), wall_cell(said.at, zone)]
 }

@@ -10,14 +10,14 @@ use signalbox_core::learn::CameBack;
 use signalbox_core::report::{self, Ratio};
 use signalbox_store::queries::returns::{self as store, ReturnRow};
 
-use super::Wanted;
+use super::{Wanted, paged};
 use crate::app::Shared;
 use crate::web::csv;
 use crate::web::form::Query;
 use crate::web::handlers::entries::wall_cell;
 use crate::web::handlers::schedule::reader;
 use crate::web::layout::Place;
-use crate::web::parts::{Cell, Fact, Row, Section, Table};
+use crate::web::parts::{Cell, Fact, ListPage, Row, Section, Table};
 use crate::web::problem::Failure;
 use crate::web::tell::page;
 use crate::web::visitor::{Visitor, moment};
@@ -37,15 +37,17 @@ fn rework_days(row: &ReturnRow, zone: &TimeZone) -> Option<i64> {
 
 /// The page.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
-    let (scope, zone) = (reader(&visitor)?, calendar::london());
+    let (scope, zone, (query, number)) = (reader(&visitor)?, calendar::london(), paged(&query));
     let (wanted, names, rows) = Wanted::with_rows(&app, &scope, &query, |tx, filter, rows| {
         store::each(tx, &scope, filter, |row| {
             rows.push(row);
             Ok(())
         })
     })?;
-    let (shell, sections) = (visitor.shell(&app, "Rejections and returns", Place::Reports), vec![figures(&rows, &zone), reasons(&rows), table(&rows, &zone)]);
-    Ok(page(&wanted.list_page(shell, "/reports/returns", &names, &sentence(&rows), sections)))
+    let (shown, paging) = wanted.page_of("/reports/returns", &rows, number, "time");
+    let (shell, sections) = (visitor.shell(&app, "Rejections and returns", Place::Reports), vec![figures(&rows, &zone), reasons(&rows), table(shown, &zone)]);
+    let list = wanted.list_page(shell, "/reports/returns", &names, &sentence(&rows), sections);
+    Ok(page(&ListPage { paging, ..list }))
 }
 
 /// How often in each way, and how long the raiser took.

@@ -176,7 +176,11 @@ fn fields() -> Vec<Field> {
     let choose = || std::iter::once(Choice::new("", "Choose"));
     let states = carrier::State::ALL.iter().map(|state| Choice::new(state.code(), &words::sentence_case(state.words())));
     let impacts = Impact::ALL.iter().map(|impact| Choice::new(impact.code(), &words::sentence_case(impact.words())));
-    let acts = vec![Choice::new("confirm", "Confirm it as it stands below"), Choice::new("refuse", "Put it aside: it does not concern us, or says nothing")];
+    let acts = vec![
+        Choice::new("confirm", "Confirm it as it stands below"),
+        Choice::new("refuse", "Put it aside: it does not concern us, or says nothing"),
+        Choice::new("again", "Read it again by the accounts, domains and circuits that are set up now"),
+    ];
     vec![
         Field::radios("act", "What is to happen?", acts),
         Field::text("why", "Why is it put aside?", "").hint("Only where it is.").optional(),
@@ -299,6 +303,14 @@ pub async fn decide(State(app): State<Shared>, visitor: Visitor, Path(id): Path<
     let all = fields();
     form.only(&names(&all).iter().map(String::as_str).collect::<Vec<_>>())?;
     let actor = visitor.actor()?;
+    if form.text("act") == "again" {
+        let words = match rules::read_again(&app, &actor, seen.kept.id)? {
+            Standing::Waiting => "It was read again and still waits; the questions say why.",
+            Standing::Older => "A later version was here before it. It changes nothing.",
+            _ => "It speaks for itself now: the schedule says what it says.",
+        };
+        return Ok(done(&app, &format!("{PATH}/{}", seen.kept.id), words));
+    }
     let is_refused = form.text("act") == "refuse";
     let asked: Vec<Field> = all.into_iter().filter(|field| !is_refused || ["act", "why"].contains(&field.name.as_str())).collect();
     let mut faults = check(&asked, &form);

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::deliver::monitor::http::Address;
 use crate::deliver::monitor::webhook;
 use crate::seal;
+use crate::web::carriers;
 use crate::web::form::Form;
 use crate::web::parts::{Cell, Row, Table};
 use crate::web::problem::{Failure, Fault};
@@ -134,13 +135,16 @@ impl Register for NetworkAccounts {
         }
         let sealed = if key.is_empty() { None } else { Some(seal::close(app, key, &sealed_for(account.id))?) };
         let sealing = app.act(Some(visitor.person()?), act.at);
+        let number = account.number.trim().to_owned();
         app.attempt(move |tx| {
             let saved = directory::save_network_account(tx, &act, &account)?;
             match &sealed {
                 Some(sealed) if saved.is_ok() => directory::seal_network_webhook(tx, &sealing, account.id, sealed),
                 _ => Ok(saved),
             }
-        })
+        })?;
+        // What waited for a domain or a circuit may speak for itself now.
+        carriers::read_again_of(app, &visitor.actor()?, &number).map(drop)
     }
 }
 

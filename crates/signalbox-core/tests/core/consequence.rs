@@ -1,0 +1,82 @@
+//! What late notice leads to (spec 5.5, 6.5): proposed by the table, settled, disputed by whoever it falls on, and decided by
+//! the authority, which stands.
+
+use crate::harness::*;
+use signalbox_core::act::Act;
+use signalbox_core::change::Consequence;
+use signalbox_core::consequence::DisputeState;
+use signalbox_core::samples::*;
+
+/// A notice of four days where ten are asked for.
+fn sent<'w>(world: &'w World, process: &'w signalbox_core::process::Process) -> Case<'w> {
+    notice(world, process, "2026-06-03T09:00", "2026-06-10T06:00", "2026-06-10T08:00")
+}
+
+const WHY: &[(&str, &str)] = &[("reason", "The distributor told us on Tuesday")];
+
+fn settling(consequence: &'static str) -> [(&'static str, &'static str); 2] {
+    [("consequence", consequence), ("reason", "The letter is attached")]
+}
+
+#[test]
+fn spec_5_5_a_consequence_is_proposed_settled_disputed_and_upheld_or_overturned() {
+    let (world, process) = (World::new(), strict_outage());
+    for (decision, state) in [("at_risk", DisputeState::Upheld), ("waived", DisputeState::Overturned), ("excluded", DisputeState::Overturned)] {
+        let mut case = sent(&world, &process);
+        assert_eq!((case.change.consequence, &case.change.notice_course), (Some(Consequence::AtRisk), &Default::default()));
+        case.does("manager", Act::SettleNotice, &settling("at_risk"));
+        let settled = case.change.notice_course.settled.clone().unwrap();
+        assert_eq!((settled.consequence, settled.by.person), (Consequence::AtRisk, world.person("manager").actor.person()));
+        case.does("coordinator", Act::DisputeNotice, WHY);
+        assert_eq!(case.change.notice_course.dispute.as_ref().unwrap().state(), DisputeState::Open);
+        assert_eq!(case.change.consequence, Some(Consequence::AtRisk), "a dispute alone changes nothing");
+        case.does("authority", Act::SettleNotice, &settling(decision));
+        let course = &case.change.notice_course;
+        assert_eq!(course.settled.as_ref(), Some(&settled), "who settled it first stands beside the decision");
+        let dispute = course.dispute.as_ref().unwrap();
+        assert_eq!((dispute.state(), dispute.end.as_ref().unwrap().by.person), (state, world.person("authority").actor.person()), "{decision}");
+        assert_eq!(case.change.consequence.unwrap().code(), decision);
+        // It stands: neither is done again.
+        assert_eq!(case.refuses("authority", Act::SettleNotice, &raw(&settling("protected"))), ["notice-dispute-decided"]);
+        assert_eq!(case.refuses("coordinator", Act::DisputeNotice, &raw(WHY)), ["notice-dispute-decided"]);
+    }
+}
+
+#[test]
+fn a_dispute_goes_to_the_authority_and_nobody_decides_their_own() {
+    let (world, process) = (World::new(), strict_outage());
+    let mut case = sent(&world, &process);
+    assert_eq!(case.refuses("coordinator", Act::DisputeNotice, &raw(&[])), ["reason: answer-missing"]);
+    case.does("manager", Act::SettleNotice, &settling("protected"));
+    assert_eq!(case.refuses("manager", Act::DisputeNotice, &raw(WHY)), ["own-settlement"]);
+    case.does("coordinator", Act::DisputeNotice, WHY);
+    assert_eq!(case.refuses("coordinator", Act::DisputeNotice, &raw(WHY)), ["notice-disputed-already"]);
+    assert_eq!(case.refuses("manager", Act::SettleNotice, &raw(&settling("waived"))), ["notice-disputed"]);
+    case.does("authority", Act::SettleNotice, &settling("waived"));
+}
+
+#[test]
+fn a_proposal_is_disputed_before_anybody_settled_it_and_upheld_when_it_is_carried_out() {
+    let (world, process) = (World::new(), strict_outage());
+    for (decision, state) in [("excluded", DisputeState::Upheld), ("protected", DisputeState::Overturned)] {
+        let mut case = notice(&world, &process, "2026-06-10T06:30", "2026-06-10T06:00", "2026-06-10T08:00");
+        assert_eq!(case.change.consequence, Some(Consequence::ExclusionProposed));
+        case.does("coordinator", Act::DisputeNotice, WHY);
+        case.does("authority", Act::SettleNotice, &settling(decision));
+        assert_eq!(case.change.notice_course.dispute.as_ref().unwrap().state(), state, "{decision}");
+        assert_eq!(case.change.notice_course.settled, None);
+    }
+}
+
+#[test]
+fn notice_in_time_has_nothing_to_dispute_and_another_notice_begins_anew() {
+    let (world, process) = (World::new(), strict_outage());
+    let case = notice(&world, &process, "2026-05-14T09:00", "2026-06-10T06:00", "2026-06-10T08:00");
+    assert_eq!(case.refuses("coordinator", Act::DisputeNotice, &raw(WHY)), ["notice-on-time"]);
+    let mut case = sent(&world, &process);
+    case.does("manager", Act::SettleNotice, &settling("protected")).does("coordinator", Act::DisputeNotice, WHY);
+    case.by_then("2026-06-03T15:00").does("manager", Act::Return, &[("defects", "Wrong gateway"), ("fields", "items")]);
+    let again = late(asked(&process, outage("2026-06-10T06:00", "2026-06-10T08:00")));
+    case.by_then("2026-06-04T09:00").sends("coordinator", Act::Submit, &again);
+    assert_eq!((case.change.consequence, &case.change.notice_course), (Some(Consequence::AtRisk), &Default::default()));
+}
