@@ -13,6 +13,7 @@ use signalbox_core::event::{Event, NoticeGiven, Recorded};
 use signalbox_core::facts::ClashFact;
 use signalbox_core::maintnote;
 use signalbox_core::process::Audience;
+use signalbox_core::schedule::Span;
 use signalbox_core::silence::State;
 use signalbox_core::text::Text;
 use signalbox_store::boards::DecisionLink;
@@ -132,7 +133,7 @@ pub fn write(app: &App, tx: &mut dyn Tx, change_id: i64, notice: &Notice) -> Res
         app,
         &Content { situation: &situation, names: &names, recorded, notice, may_decide, opens, now, name: &row.person.name, own: &own, dates: &dates },
     );
-    let others = if dates.is_empty() { String::new() } else { format!(" and {} more", words::counted(dates.len() as i64 - 1, "date")) };
+    let others = if dates.is_empty() { String::new() } else { format!(" and {}", words::counted(dates.len() as i64 - 1, "more date")) };
     let subject = format!("{subject}: {}{others} {title}", change.reference).trim().to_owned();
     let mail = Mail { to: row.person.email, subject, text: signed(app, &text) };
     Ok(Some((mail, link)))
@@ -185,9 +186,9 @@ fn dates(tx: &mut dyn Tx, scope: &Scope, change_id: i64, recorded: Option<&Recor
 /// The dates one under the other; of one that is late also what follows from that.
 fn dates_words(dates: &[Date], zone: &jiff::tz::TimeZone) -> String {
     let line = |date: &Date| {
-        let when = local::describe_window(date.window.start, date.window.end, zone);
+        let when = words::recurring::occurrence(Span { from: date.window.start, until: date.window.end }, zone);
         let late = date.notice.as_ref().filter(|notice| notice.verdict != Verdict::OnTime).map(|notice| format!(" {}", notice_sentence(notice)));
-        format!("  {}: {}.{}", date.reference, when.sentence(), late.unwrap_or_default())
+        format!("  {}: {when}.{}", date.reference, late.unwrap_or_default())
     };
     let lines: Vec<String> = dates.iter().map(line).collect();
     format!("One notice of {} dates. Each is a change of its own, moved or cancelled alone:\n\n{}", dates.len(), lines.join("\n"))
