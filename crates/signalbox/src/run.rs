@@ -34,6 +34,7 @@ use crate::app::App;
 use crate::clock::IdSource;
 
 mod again;
+mod call_outs;
 mod deployment;
 mod documents;
 pub mod govern;

@@ -22,7 +22,6 @@ use signalbox_store::scope::Scope;
 
 use super::on_call::typed_moment;
 use super::{filled, id as number, summary};
-use crate::accounts::letters::Letter;
 use crate::app::{App, Shared};
 use crate::web::csv;
 use crate::web::form::{Form, Query};
@@ -281,17 +280,10 @@ pub async fn act(State(app): State<Shared>, visitor: Visitor, Path(id): Path<Str
     let (Some(deed), true) = (deed, faults.is_empty()) else {
         return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &case_page(&app, &visitor, &actor, &case, &entries, &form, &faults)));
     };
-    let (now, ids, case_id) = (app.clock.now(), app.ids.clone(), case.id);
+    let case_id = case.id;
     let to = if matches!(deed, Deed::Agree | Deed::Dispute) { &case.org } else { &case.liable };
     let to = to.as_ref().map_or(0, |org| org.id);
-    let act = app.act(actor.person(), now);
-    let standing = app.attempt(move |tx| {
-        let done = store::deed(tx, &act, case_id, asking, deed, &why)?;
-        if done.is_ok() {
-            Letter::CallOut { case: case_id, org: to }.ask(tx, &ids, now)?;
-        }
-        Ok(done)
-    })?;
+    let standing = app.act_on_call_out(actor.person(), case_id, asking, (deed, why), to)?;
     Ok(done(&app, &format!("/ledger/{case_id}"), &format!("Recorded: {}.", standing.words())))
 }
 
@@ -467,14 +459,8 @@ pub async fn enter(State(app): State<Shared>, visitor: Visitor, form: Form) -> R
         known: known.1,
         due_at,
     };
-    let (id, ids, act) = (case.id, app.ids.clone(), app.act(actor.person(), now));
-    let entered = app.attempt(move |tx| {
-        let judged = store::enter(tx, &act, &case, &said)?;
-        if judged.as_ref().is_ok_and(|judged| judged.standing() == Standing::Proposed) {
-            Letter::CallOut { case: case.id, org: case.liable_org }.ask(tx, &ids, now)?;
-        }
-        Ok(judged)
-    })?;
+    let id = case.id;
+    let entered = app.enter_call_out(actor.person(), case, said)?;
     let sentence = match entered.standing() {
         Standing::Proposed => format!("Entered by rule {}, and proposed.", entered.rule),
         _ => format!("Entered by rule {}: not chargeable.", entered.rule),
