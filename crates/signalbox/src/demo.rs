@@ -2,11 +2,13 @@
 //! path, with the clock moved, so that nothing on its pages is painted on (settled 26). People and places are
 //! invented; telephone numbers are from the range kept for drama.
 
+mod beside;
 mod boards;
 mod cast;
 mod deeds;
 mod governing;
 mod money;
+mod outages;
 mod safety;
 mod special;
 mod stories;
@@ -22,6 +24,7 @@ use crate::app::{App, Shared};
 use crate::clock::{Clock, IdSource};
 use crate::config::Config;
 use crate::run::Stop;
+use crate::web::problem::Failure;
 
 /// How many pieces of work are planned around today. Those furthest ahead are not raised yet, so some two hundred
 /// changes stand in the world.
@@ -42,6 +45,16 @@ pub fn people() -> Vec<DemoPerson> {
     cast::PEOPLE.iter().map(|p| DemoPerson { email: p.email, name: p.name, organisation: cast::org_name(p.org), does: p.does }).collect()
 }
 
+/// Where to look first: as whom, and at what.
+pub const TOUR: &[(&str, &str)] = &[
+    ("Carl Dunne", "The operations board: a cooler is being changed, and its alarm is expected. Then this morning’s shift handover."),
+    ("Sam Okoro", "Tonight’s power-down of the comms room: its departments, its run sheet to print, and a call-out that he disputes."),
+    ("Joy Adeyemi", "Outages and notices: somebody of estates, who has no account, told of an outage."),
+    ("Owen Pritchard", "Work that comes again: one notice of a generator test every four weeks, with what came of it."),
+    ("Rob Tate", "What Meridian was told: one notice acknowledged, one refused with a reason, two without an answer."),
+    ("Margaret Osei", "A call-out to decide, a carrier’s mail to confirm under Set-up, and what the public reads under Status."),
+];
+
 /// Why a world could not be made.
 #[derive(Debug)]
 pub enum Unmade {
@@ -55,6 +68,12 @@ impl From<StoreError> for Unmade {
     }
 }
 
+impl From<Failure> for Unmade {
+    fn from(failure: Failure) -> Unmade {
+        Unmade::Stopped(format!("{failure:?}"))
+    }
+}
+
 impl From<Stop> for Unmade {
     fn from(stop: Stop) -> Unmade {
         Unmade::Stopped(format!("{stop:?}"))
@@ -63,6 +82,15 @@ impl From<Stop> for Unmade {
 
 /// Who acts: everybody of the cast by e-mail.
 pub(crate) type Cast = BTreeMap<&'static str, Actor>;
+
+/// Whose turn it is on the agenda.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// A deed of a story.
+    Deed(usize, usize),
+    /// Something that is no act on a change.
+    Beside(usize),
+}
 
 /// Makes the world as it stands at `now`, in an empty database. The same seed gives the same world.
 ///
@@ -84,22 +112,30 @@ pub fn make_of(db: &Db, config: &Config, now: Timestamp, seed: u64, changes: usi
     let cast = cast::furnish(&app)?;
     let mut chance = Chance(seed);
     let stories = stories::plan(&mut chance, now, changes);
-    // Deeds of all stories in the order of their times, as they would have happened.
-    let mut agenda: Vec<(Timestamp, usize, usize)> = vec![];
+    // Deeds of all stories in the order of their times, as they would have happened, and what happens beside them.
+    let mut agenda: Vec<(Timestamp, Turn)> = vec![];
     for (n, story) in stories.iter().enumerate() {
-        agenda.extend(story.deeds.iter().enumerate().filter(|(_, (at, _))| *at <= now).map(|(d, (at, _))| (*at, n, d)));
+        agenda.extend(story.deeds.iter().enumerate().map(|(d, (at, _))| (*at, Turn::Deed(n, d))));
     }
+    let beside = beside::happenings(now);
+    agenda.extend(beside.iter().enumerate().map(|(n, (at, _))| (*at, Turn::Beside(n))));
+    agenda.retain(|(at, _)| *at <= now);
     agenda.sort_unstable();
     let mut stage = deeds::Stage::new(&app, &cast, stories.len(), now);
-    for (at, n, d) in agenda {
+    let mut desk = beside::Desk::new(&app, &cast);
+    for (at, turn) in agenda {
         clock.set(at.max(begin));
-        stage.play(&stories[n], n, &stories[n].deeds[d].1)?;
+        match turn {
+            Turn::Deed(n, d) => stage.play(&stories[n], n, &stories[n].deeds[d].1)?,
+            Turn::Beside(n) => desk.play(&beside[n].1)?,
+        }
     }
     cast::agree(&app, now)?;
     cast::freeze(&app, now)?;
     governing::play(&app, &clock, &cast, now)?;
     clock.set(now);
     boards::convene(&app, now)?;
+    crate::worker::public::tend(&app)?;
     stage.forget_letters(now)
 }
 

@@ -15,6 +15,7 @@ mod matrix;
 mod mergers;
 mod models;
 mod oracle;
+mod public;
 mod rehearse;
 mod rules;
 mod scenarios;

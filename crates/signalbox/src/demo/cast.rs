@@ -9,8 +9,8 @@ use signalbox_core::schedule::recurrence::{Recurrence, Typed};
 use signalbox_core::schedule::{self, Extent, Level};
 use signalbox_store::accounts::{self, NewMembership, Person};
 use signalbox_store::directory::{
-    self, Clinician, Declared, Dependency, ExternalTerms, FreezeTerms, Item, MaintenanceTerms, Node, OnDifference, Organisation, Rate, Service, Site,
-    Statement, Terms,
+    self, Clinician, Declared, Dependency, ExternalTerms, FreezeTerms, Item, MaintenanceTerms, NetworkAccount, Node, OnDifference, Organisation, Rate, Service,
+    Site, Statement, Terms,
 };
 use signalbox_store::{StoreError, Tx};
 
@@ -63,6 +63,7 @@ pub(super) const PEOPLE: &[Player] = &[
     player("nadia.rahman@halden.example",      "Nadia Rahman",    4, &[Role::Implementer, Role::Assessor], "looks after interfaces at Halden"),
     player("helen.sato@halden.example",        "Dr Helen Sato",   4, &[Role::SupplierSafety], "is Halden’s clinical safety officer"),
     player("carl.dunne@halden.example",        "Carl Dunne",      4, &[Role::Desk], "answers alarms at Halden’s desk"),
+    player("mina.kaur@halden.example",         "Mina Kaur",       4, &[Role::Desk], "answers alarms at Halden’s desk at night"),
     player("elsie.marsh@halden.example",       "Elsie Marsh",     4, &[Role::Commercial], "looks after contracts at Halden"),
     player("margaret.osei@authority.example",  "Margaret Osei",   5, &[Role::AuthorityManager], "chairs the change advisory board"),
     player("paul.keane@authority.example",     "Dr Paul Keane",   5, &[Role::AuthoritySafety], "is the authority’s clinical safety officer"),
@@ -135,6 +136,7 @@ fn furnish_in(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp) ->
         let site = Site { id: mint(), org_id: orgs[n], code: ORGS[n].code.to_owned(), name: (*site_name).to_owned(), ods_code: None };
         sure(directory::upsert_site(tx, &act(mint, now), &site, OnDifference::Report))?;
         estate(tx, mint, now, n, &orgs, &site)?;
+        account(tx, mint, now, n, &orgs)?;
     }
     let mut cast = Cast::new();
     for player in PEOPLE {
@@ -154,6 +156,20 @@ fn furnish_in(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp) ->
     }
     money(tx, mint, now, &orgs, &cast)?;
     Ok(cast)
+}
+
+/// Each trust's account with Meridian, for its line.
+fn account(tx: &mut dyn Tx, mint: &mut dyn FnMut() -> i64, now: Timestamp, n: usize, orgs: &[i64]) -> Result<(), StoreError> {
+    let row = NetworkAccount {
+        id: mint(),
+        org_id: orgs[n],
+        provider_id: orgs[6],
+        number: format!("MER-204{}", n + 1),
+        circuits: vec![format!("{}-LINK", ORGS[n].code)],
+        senders: vec![ORGS[6].domain.to_owned()],
+        webhook: String::new(),
+    };
+    sure(directory::save_network_account(tx, &act(mint, now), &row))
 }
 
 /// What Northbrook may spend, and what Halden charges: last year's prices and this year's.

@@ -1,12 +1,12 @@
 //! Doing the deeds: for each, somebody of the cast to whom the core offers the act takes it, with the form filled in
 //! as a person would. What nobody may do is left undone, as in life.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use signalbox_core::act::Act;
 use signalbox_core::actor::Actor;
-use signalbox_core::calendar::{local as words, london};
+use signalbox_core::calendar::{DEFAULT_ZONE, local as words, london};
 use signalbox_core::change::{Change, Kind, Network, Outcome, Stage as At};
 use signalbox_core::clinical;
 use signalbox_core::decide::{assess, fields};
@@ -15,6 +15,9 @@ use signalbox_core::ids::OrgId;
 use signalbox_core::learn::asked_whether_it_worked;
 use signalbox_core::permit::permit;
 use signalbox_core::process::TimerAct;
+use signalbox_core::public;
+use signalbox_core::schedule::recurrence::Typed;
+use signalbox_store::public::Wording;
 use signalbox_store::{StoreError, directory, outbox};
 
 use super::cast::{KITS, ORGS};
@@ -23,6 +26,7 @@ use super::stories::{Deed, Story};
 use super::{Cast, Unmade};
 use crate::app::Shared;
 use crate::run::{Expect, NewAttachment, NewDraft, Situation, Stop};
+use crate::web::series;
 
 /// Where the stories are played.
 pub(super) struct Stage<'a> {
@@ -30,13 +34,15 @@ pub(super) struct Stage<'a> {
     cast: &'a Cast,
     /// The change of each story, once it is raised.
     changes: Vec<Option<i64>>,
+    /// The dates of each story that comes again.
+    dates: BTreeMap<usize, Vec<i64>>,
     /// When the world is looked at.
     pub(super) until: Timestamp,
 }
 
 impl<'a> Stage<'a> {
     pub(super) fn new(app: &'a Shared, cast: &'a Cast, stories: usize, until: Timestamp) -> Stage<'a> {
-        Stage { app, cast, changes: vec![None; stories], until }
+        Stage { app, cast, changes: vec![None; stories], dates: BTreeMap::new(), until }
     }
 
     /// Plays one deed of one story.
@@ -47,7 +53,26 @@ impl<'a> Stage<'a> {
         }
         let Some(id) = self.changes[n] else { return Ok(()) };
         match deed {
-            Deed::Raise => Ok(()),
+            Deed::Repeat(rule) => {
+                let dates = self.repeat(id, story, rule)?;
+                self.dates.insert(n, dates);
+                Ok(())
+            }
+            Deed::OfDate(date, deed) => match self.dates.get(&n).and_then(|dates| dates.get(*date)) {
+                Some(id) => self.act(*id, story, n, deed),
+                None => Ok(()),
+            },
+            deed => self.act(id, story, n, deed),
+        }
+    }
+
+    /// Plays a deed on a change.
+    fn act(&self, id: i64, story: &Story, n: usize, deed: &Deed) -> Result<(), Unmade> {
+        match deed {
+            Deed::Raise | Deed::Repeat(_) | Deed::OfDate(..) => Ok(()),
+            Deed::By(email, act, fields) => self.person(email, id, *act, fields),
+            Deed::End(outcome, words) => self.end(id, *outcome, words),
+            Deed::Publish(title, words) => self.publish(id, title, words),
             Deed::Send => self.send(id),
             Deed::Assess => self.assess(id),
             Deed::Acknowledge => self.acknowledge(id),
@@ -244,6 +269,10 @@ impl<'a> Stage<'a> {
             Outcome::NotImplemented => "Nobody came, so nothing was begun.",
             _ => "See the notes of the night: it did not go as planned.",
         };
+        self.end(id, outcome, words)
+    }
+
+    fn end(&self, id: i64, outcome: Outcome, words: &str) -> Result<(), Unmade> {
         if outcome == Outcome::BackedOut {
             self.anybody(id, Act::BackOut, &[("reason", "The first test failed.")])?;
         }
@@ -276,6 +305,37 @@ impl<'a> Stage<'a> {
         }
         self.anybody(id, Act::Close, &[("outcome", outcome.code()), ("looked", "yes")])?;
         self.confirm(id, if outcome == Outcome::Successful { "yes" } else { "with_issues" })
+    }
+
+    /// The public is told of it, as far as its services are open to that.
+    fn publish(&self, id: i64, title: &str, words: &str) -> Result<(), Unmade> {
+        let change = self.change(id)?;
+        let (Some(stands), Some(content), Some(by)) =
+            (public::standing(&change), change.content.as_ref(), self.cast.get("margaret.osei@authority.example").and_then(Actor::person))
+        else {
+            return Ok(());
+        };
+        let open = self.app.read::<_, StoreError>(signalbox_store::public::open_services)?;
+        let services = content.header.services.iter().map(|service| service.0).filter(|id| open.iter().any(|one| one.id == *id)).collect();
+        let sites = content.header.sites.iter().map(|site| site.0).collect();
+        let wording = Wording { title: title.to_owned(), words: words.to_owned(), services, sites };
+        Ok(crate::worker::public::publish(self.app, Some(by), &change, stands, None, wording)?)
+    }
+
+    /// States the rule by which it comes again, and sends its dates; they are named in their order.
+    fn repeat(&self, id: i64, story: &Story, rule: &str) -> Result<Vec<i64>, Unmade> {
+        let change = self.change(id)?;
+        let wall = |at: Timestamp| london().to_datetime(at).strftime("%Y-%m-%dT%H:%M").to_string();
+        let (starts, ends) = (wall(story.start), wall(story.end));
+        let by = change.raised_by.person.and_then(|person| self.cast.iter().find(|(_, actor)| actor.person() == Some(person)));
+        let Some((email, actor)) = by else { return Ok(vec![]) };
+        let when = Typed { zone: DEFAULT_ZONE, starts: &starts, ends: &ends, rule, except: "" };
+        let new = series::New { title: &story.title, owner: email, lead_days: "28", when };
+        let series = series::state(self.app, actor, &change.reference, &new, vec![])?;
+        self.app.send_dates(actor, series, None)?;
+        let mut settled = self.app.read::<_, StoreError>(|tx| directory::occurrences_settled(tx, series, 100))?;
+        settled.sort_by_key(|one| one.occurrence.day);
+        Ok(settled.into_iter().filter_map(|one| one.change_id).collect())
     }
 
     /// Each trust that was touched says whether it worked for it.
@@ -379,6 +439,8 @@ fn answers(story: &Story) -> Raw {
         put("contingency_end.date", &latest.date().to_string());
         put("contingency_end.time", &words::clock(latest.time()));
     }
+    raw.insert("services".to_owned(), codes(kit.code));
+    raw.insert("items".to_owned(), codes(kit.items[0].0));
     for (name, value) in &story.extra {
         raw.insert((*name).to_owned(), vec![(*value).to_owned()]);
     }
@@ -388,8 +450,6 @@ fn answers(story: &Story) -> Raw {
     if story.kind == Kind::PacsModality {
         raw.insert("vendor_on_site".to_owned(), vec![story.start.to_string()]);
     }
-    raw.insert("services".to_owned(), codes(kit.code));
-    raw.insert("items".to_owned(), codes(kit.items[0].0));
     raw
 }
 

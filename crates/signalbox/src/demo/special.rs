@@ -220,7 +220,7 @@ pub(super) fn stories(now: Timestamp) -> Vec<Story> {
 }
 
 /// From the raising to the last assessment, so many days before the start.
-fn until_assessed(story: &Story, days: i64) -> Vec<(Timestamp, Deed)> {
+pub(super) fn until_assessed(story: &Story, days: i64) -> Vec<(Timestamp, Deed)> {
     let sent = story.start - SignedDuration::from_hours(24 * days);
     let at = |hours: i64| sent + SignedDuration::from_hours(hours);
     vec![
@@ -235,7 +235,7 @@ fn until_assessed(story: &Story, days: i64) -> Vec<(Timestamp, Deed)> {
 }
 
 /// The same, approved and scheduled.
-fn decided(story: &Story, days: i64) -> Vec<(Timestamp, Deed)> {
+pub(super) fn decided(story: &Story, days: i64) -> Vec<(Timestamp, Deed)> {
     let sent = story.start - SignedDuration::from_hours(24 * days);
     let mut deeds = until_assessed(story, days);
     deeds.extend([(sent + SignedDuration::from_hours(150), Deed::Approve { condition: false }), (sent + SignedDuration::from_hours(175), Deed::Schedule)]);

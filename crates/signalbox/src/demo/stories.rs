@@ -1,6 +1,7 @@
 //! What happened: some two hundred pieces of work around today, each a list of deeds with their times.
 
 use jiff::{SignedDuration, Timestamp};
+use signalbox_core::act::Act;
 use signalbox_core::change::{Kind, Outcome};
 
 use super::cast::{KITS, ORGS};
@@ -56,6 +57,16 @@ pub(super) enum Deed {
     Pay(super::money::Payment),
     /// A quote that was not answered lapses.
     Lapse,
+    /// What one of the cast does: who, what, and what they fill in.
+    By(&'static str, Act, &'static [(&'static str, &'static str)]),
+    /// The work ends, in the words of whoever was there.
+    End(Outcome, &'static str),
+    /// The authority tells the public: the title and the words of its notice.
+    Publish(&'static str, &'static str),
+    /// It comes again by this rule, and all its dates are sent as one notice.
+    Repeat(&'static str),
+    /// A deed on one of those dates, counted from 0.
+    OfDate(usize, Box<Deed>),
 }
 
 /// Title, what is done, what people notice, minutes off.
@@ -116,6 +127,7 @@ pub(super) fn plan(chance: &mut Chance, now: Timestamp, how_many: usize) -> Vec<
     let mut stories: Vec<Story> = (0..how_many).map(|n| story(chance, now, n, how_many)).collect();
     stories.extend(super::special::stories(now));
     stories.extend(super::money::stories(now));
+    stories.extend(super::outages::stories(now));
     stories.sort_by_key(|s| s.start);
     stories
 }

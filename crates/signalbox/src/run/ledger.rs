@@ -1,14 +1,16 @@
-//! Call-outs (spec 10.5): entering one, and what is done to it. Each is one transaction with the letter that follows from it,
+//! What an alarm was found to be, and call-outs (spec 10.4, 10.5): entering one, and what is done to it. Each is one transaction with the letter that follows from it,
 //! and happens once for a key. Pages and API take the same way.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use signalbox_core::actor::Actor;
+use signalbox_core::alarm::Class;
+use signalbox_core::ids::PersonId;
 use signalbox_core::ledger::{Asking, Deed, Standing};
 use signalbox_store::directory::Answer;
 use signalbox_store::ledger::{self as store, NewCase};
 use signalbox_store::queries::ledger::CaseLine;
-use signalbox_store::{StoreError, Tx, log};
+use signalbox_store::{StoreError, Tx, alarms, log};
 
 use super::{Key, Stop, finish, replayed};
 use crate::accounts::letters::Letter;
@@ -28,6 +30,19 @@ pub struct Posted {
 }
 
 impl App {
+    /// Records what somebody found an alarm to be. Where it came from work that nobody had announced, whoever that belongs
+    /// to is told.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn find_alarm(&self, by: Option<PersonId>, alarm: i64, class: Class, why: String) -> Result<(), StoreError> {
+        let (act, ids) = (self.act(by, self.clock.now()), self.ids.clone());
+        self.write(move |tx| {
+            alarms::find(tx, &act, alarm, class, &why)?;
+            if class == Class::Unannounced { Letter::Unannounced { alarm }.ask(tx, &ids, act.at) } else { Ok(()) }
+        })
+    }
+
     /// What this key did before, if it did anything.
     ///
     /// # Errors

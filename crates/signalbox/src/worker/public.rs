@@ -5,9 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 use signalbox_core::calendar;
-use signalbox_core::public::{Kind, Update, updates};
+use signalbox_core::change::Change;
+use signalbox_core::ids::PersonId;
+use signalbox_core::public::{Kind, Standing, State, Update, updates};
 use signalbox_store::outbox::{self, NewTask, Task};
-use signalbox_store::public::{self as store, Near, Notice};
+use signalbox_store::public::{self as store, Near, Notice, Wording};
 use signalbox_store::{StoreError, Tx, log, project};
 
 use crate::accounts::letters::signed;
@@ -84,6 +86,34 @@ fn follow(app: &App, notice: i64, change: i64) -> Result<(), StoreError> {
     })
 }
 
+/// Publishes the notice of a change, which stands so, and tells who follows what it names; of one that is `known`, the words
+/// are changed, or it is published again after it was withdrawn.
+///
+/// # Errors
+/// The store's.
+pub fn publish(app: &App, by: Option<PersonId>, change: &Change, stands: Standing, known: Option<i64>, wording: Wording) -> Result<(), StoreError> {
+    let (ids, now) = (app.ids.clone(), app.clock.now());
+    let (act, change_id, version) = (app.act(by, now), change.id.0, change.version);
+    let notice = known.unwrap_or_else(|| ids.mint(now));
+    app.write(move |tx| {
+        log::lock_head(tx)?;
+        let kind = if stands.state == State::Running { Kind::Started } else { Kind::Planned };
+        let mut first = Update { kind, at: now, standing: stands };
+        match store::any(tx, notice)? {
+            // Somebody else published it at this moment.
+            None if store::of_change(tx, change_id)?.is_some() => return Ok(()),
+            None => store::publish(tx, &act, notice, (change_id, version), &wording, stands)?,
+            Some(known) => {
+                store::reword(tx, &act, notice, &wording)?;
+                if known.standing.state != State::Withdrawn {
+                    first = Update { kind: Kind::Reworded, at: now, standing: known.standing };
+                }
+            }
+        }
+        add(tx, &ids, now, notice, first)
+    })
+}
+
 /// Adds an update to a notice, and a letter to everybody who follows it.
 ///
 /// # Errors
@@ -125,7 +155,7 @@ pub(super) fn send(app: &App, post: &dyn Post, task: &Task) -> Result<(), Troubl
     let Some((subscriber, notice, update)) = found else { return Ok(()) };
     let Some((subject, sentence)) = words_of(&notice, letter.what, update) else { return Ok(()) };
     let leave = leave_link(app, subscriber.id).map_err(|failure| Trouble::later(failure.code()))?;
-    let is_withdrawn = notice.standing.state == signalbox_core::public::State::Withdrawn;
+    let is_withdrawn = notice.standing.state == State::Withdrawn;
     let more = if is_withdrawn {
         String::new()
     } else {
@@ -145,14 +175,14 @@ pub(super) fn send(app: &App, post: &dyn Post, task: &Task) -> Result<(), Troubl
 
 fn words_of(notice: &Notice, what: What, update: Option<Update>) -> Option<(String, String)> {
     let zone = calendar::london();
-    let is_withdrawn = notice.standing.state == signalbox_core::public::State::Withdrawn;
+    let is_withdrawn = notice.standing.state == State::Withdrawn;
     match what {
         What::Update { .. } => {
             let update = update.filter(|update| (update.kind == Kind::Withdrawn) == is_withdrawn)?;
             (is_withdrawn || !notice.services.is_empty()).then(|| (format!("{}: {}", words::kind(update.kind), notice.title), words::update(&update, &zone)))
         }
         What::Reminder { start } => {
-            let is_due = notice.standing.state == signalbox_core::public::State::Planned && notice.standing.start == start && !notice.services.is_empty();
+            let is_due = notice.standing.state == State::Planned && notice.standing.start == start && !notice.services.is_empty();
             is_due.then(|| (format!("Reminder: {}", notice.title), format!("This is a reminder: {}.", words::when(&notice.standing, &zone))))
         }
     }

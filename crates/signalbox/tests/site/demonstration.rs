@@ -4,14 +4,24 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
+use jiff::SignedDuration;
 use signalbox::demo;
 use signalbox_core::actor::Stamp;
+use signalbox_core::alarm::Class;
+use signalbox_core::carrier::Standing;
+use signalbox_core::change::{Change, Network, Outcome, Stage};
 use signalbox_core::event::upcast;
-use signalbox_store::accounts;
+use signalbox_core::form::Answer;
+use signalbox_core::maintnote;
+use signalbox_core::public::State;
 use signalbox_store::log::{self, Stream};
-use signalbox_store::project;
+use signalbox_store::queries::alarms::{self, AlarmFilter};
+use signalbox_store::queries::ledger::{self, CaseFilter};
+use signalbox_store::queries::list::{self, ListFilter};
+use signalbox_store::scope::Scope;
+use signalbox_store::{accounts, carriers, project, public, told};
 
-use crate::world::on_each_engine;
+use crate::world::{World, on_each_engine};
 
 #[test]
 fn settled_26_outside_the_demonstration_its_addresses_are_not_there() {
@@ -70,6 +80,85 @@ fn settled_26_every_deed_of_the_demonstration_has_its_author_and_the_record_hold
         assert_eq!(world.app.db.read(|tx| log::verify(tx, None, &mut |_, _| {})).unwrap(), vec![]);
         assert_eq!(world.app.db.read(|tx| project::differences(tx, |_| {})).unwrap(), Vec::<String>::new());
     });
+}
+
+#[test]
+fn the_demonstration_shows_a_planned_outage_to_its_last_link() {
+    on_each_engine(|world| async move {
+        demo::make_of(&world.app.db, &world.app.config, world.now(), 1, 4).unwrap_or_else(|fault| panic!("{fault:?}"));
+        let now = world.now();
+        // An outage with its order and its departments, each of which was told by somebody.
+        let tonight = change_named(&world, "Comms room power-down, Northbrook General");
+        let content = tonight.content.as_ref().unwrap();
+        assert!(matches!(content.answers.get("order"), Some(Answer::Rows(rows)) if rows.len() == 5));
+        assert!(matches!(content.answers.get("departments"), Some(Answer::Rows(rows)) if rows.len() == 4));
+        assert_eq!(tonight.departments_told.len(), 2);
+        assert_eq!((tonight.stage, matches!(tonight.network, Network::Acknowledged { .. })), (Stage::Scheduled, true));
+        // One runs now, and what it took away is expected to ring; another thing rang for a reason.
+        assert_eq!(change_named(&world, "Cooler change in the data room, Riverside Infirmary").stage, Stage::Implementing);
+        let alarms = world.app.db.read(|tx| alarms::list(tx, &Scope::of_the_authority(), &AlarmFilter::default(), 100)).unwrap();
+        let standing = |class: Class| alarms.iter().filter(|alarm| alarm.standing() == class).map(|alarm| alarm.object.as_str()).collect::<Vec<_>>();
+        assert_eq!(standing(Class::Expected), ["RI-LIS-1"]);
+        assert_eq!(standing(Class::Real), ["EM-PACS-N2"]);
+        assert_eq!(standing(Class::Unannounced), ["SC-GW-1", "RI-GW-1", "NB-ID-1", "EM-ID-1"]);
+        assert_eq!(alarms.len(), 6);
+        // A call-out in each state that a newcomer wants to see.
+        let cases = world.app.db.read(|tx| ledger::list(tx, &Scope::of_the_authority(), &CaseFilter::default(), 100)).unwrap();
+        let mut states: Vec<&str> = cases.iter().map(|case| case.standing.code()).collect();
+        states.sort_unstable();
+        assert_eq!(states, ["agreed", "disputed", "proposed", "waived"]);
+        // The provider refused one night, with its reason, and has not answered another.
+        let refused = change_named(&world, "Move of the network cabinet, St Crispin’s Hospital");
+        assert!(matches!(refused.network, Network::Refused { .. }), "{:?}", refused.network);
+        let silent = change_named(&world, "Rewiring of the link cabinet, Eastmarsh Clinic");
+        assert!(maintnote::unanswered_since(&silent).is_some_and(|since| since < now), "{:?}", silent.network);
+        assert_eq!(change_named(&world, "Battery change in the server room, Eastmarsh Clinic").network, Network::Needed);
+        // Two dates of the generator test are over, and what became of them is known.
+        let outcomes: Vec<Option<Outcome>> = changes_named(&world, "Generator test, Eastmarsh Clinic").into_iter().map(|change| change.outcome).collect();
+        assert_eq!(outcomes.len(), 7, "{outcomes:?}");
+        assert_eq!(outcomes.iter().flatten().collect::<Vec<_>>(), [&Outcome::Successful, &Outcome::SuccessfulWithIssues, &Outcome::Successful]);
+        let told = world.app.db.read(|tx| {
+            let carriers: Vec<usize> =
+                [Standing::Entry, Standing::Waiting].map(|state| carriers::notices(tx, state).map(|all| all.len())).into_iter().collect::<Result<_, _>>()?;
+            let waiting = told::waiting(tx)?.into_iter().map(|one| one.words.name).collect::<Vec<_>>();
+            Ok((carriers, waiting))
+        });
+        assert_eq!(told.unwrap(), (vec![1, 1], vec!["Dawn Pike".to_owned()]));
+        // Both notices of the authority are read by everybody, one of them of what runs.
+        let notices = world.app.db.read(|tx| public::shown(tx, now, now + SignedDuration::from_hours(48))).unwrap();
+        let states: Vec<State> = notices.iter().map(|notice| notice.standing.state).collect();
+        assert_eq!(states, [State::Running, State::Planned]);
+        // The desk has handed over twice, and another took it each time.
+        let mut carl = world.sign_in("carl.dunne@halden.example").await;
+        let desk = carl.get("/handover").await.text();
+        for there in ["Left by Mina Kaur", "Taken over by Carl Dunne", "Left Taken over by Note", "Call-out 1", "has not acknowledged", "RI-LIS-1"] {
+            assert!(desk.contains(there), "{there}: {desk}");
+        }
+        let mut lily = world.sign_in("lily.chen@northbrook.example").await;
+        let followed = lily.get("/me/subscriptions").await.text();
+        assert!(followed.contains("PACS imaging, Northbrook Hospitals Service") && followed.contains("Northbrook General Site"), "{followed}");
+    });
+}
+
+#[test]
+fn who_is_named_where_to_look_first_is_there_to_be_chosen() {
+    for (who, what) in demo::TOUR {
+        assert!(demo::people().iter().any(|person| person.name == *who), "{who}: {what}");
+    }
+}
+
+fn changes_named(world: &World, title: &str) -> Vec<Change> {
+    let all = world.app.db.read(|tx| list::list(tx, &Scope::of_the_authority(), &ListFilter::default(), None, 500)).unwrap();
+    let ids = all.rows.into_iter().filter(|row| row.title == title).map(|row| row.id);
+    let mut found: Vec<Change> = ids.map(|id| world.app.db.read(|tx| project::load(tx, id)).unwrap().unwrap().change).collect();
+    found.sort_by_key(|change| change.window().map(|window| window.start));
+    found
+}
+
+fn change_named(world: &World, title: &str) -> Change {
+    let mut found = changes_named(world, title);
+    assert_eq!(found.len(), 1, "{title}");
+    found.remove(0)
 }
 
 /// What follows from somebody’s deed or from the clock, and is nobody’s decision.

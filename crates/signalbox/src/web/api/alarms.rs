@@ -403,8 +403,7 @@ pub async fn find(Held(app): Held<Shared>, visitor: Visitor, Path(id): Path<Stri
         known
     });
     let (Some(class), Some(reason), true) = (class, reason, faults.is_empty()) else { return Err(Failure::Invalid(faults)) };
-    let act = app.act(actor.person(), app.clock.now());
-    app.write::<_, Failure>(move |tx| alarms::find(tx, &act, id, class, &reason))?;
+    app.find_alarm(actor.person(), id, class, reason)?;
     let line = app.read::<_, Failure>(|tx| queries::by_id(tx, &scope, id))?.ok_or(Failure::NotFound)?;
     Ok((StatusCode::OK, Json(shape(line))).into_response())
 }

@@ -17,7 +17,6 @@ use signalbox_store::queries::alarms::{self, AlarmFilter, AlarmLine};
 use signalbox_store::scope::Scope;
 
 use super::{filled, id as number, summary};
-use crate::accounts::letters::Letter;
 use crate::app::{App, Shared};
 use crate::run::NewDraft;
 use crate::web::form::{Form, Query};
@@ -171,11 +170,8 @@ pub async fn find(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     let (Some(class), true) = (class, faults.is_empty()) else {
         return Ok(page_with(StatusCode::UNPROCESSABLE_ENTITY, &view(&app, &visitor, &actor, &line, &form, &faults)?));
     };
-    let (act, alarm, ids) = (app.act(actor.person(), app.clock.now()), line.id, app.ids.clone());
-    app.write::<_, Failure>(move |tx| {
-        store::find(tx, &act, alarm, class, &why)?;
-        if class == Class::Unannounced { Letter::Unannounced { alarm }.ask(tx, &ids, act.at) } else { Ok(()) }
-    })?;
+    let alarm = line.id;
+    app.find_alarm(actor.person(), alarm, class, why)?;
     Ok(done(&app, &format!("/alarms/{alarm}"), &format!("Recorded: {}.", class.words())))
 }
 

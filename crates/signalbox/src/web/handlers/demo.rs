@@ -15,7 +15,7 @@ use crate::web::cookies::Cookie;
 use crate::web::form::Form;
 use crate::web::layout::Place;
 use crate::web::pages::session::{DemoOrganisation, DemoPage, DemoPerson};
-use crate::web::parts;
+use crate::web::parts::{self, Fact, Section};
 use crate::web::problem::Failure;
 use crate::web::tell::page;
 use crate::web::visitor::Visitor;
@@ -39,7 +39,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
     }
     let lede = "Choose somebody, and see the same work through their eyes. Everything here is invented, and goes when the program ends.".to_owned();
     let shell = visitor.shell(&app, "Who do you want to be?", Place::Elsewhere);
-    Ok(page(&DemoPage { shell, lede, organisations }))
+    let tour = demo::TOUR.iter().map(|(who, what)| Fact::new(&format!("As {who}"), what)).collect();
+    let tour = Section::new("tour", "Where to look first").facts(tour);
+    Ok(page(&DemoPage { shell, lede, tour, organisations }))
 }
 
 /// Signs in as one of them.

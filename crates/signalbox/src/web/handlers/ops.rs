@@ -105,7 +105,8 @@ fn draw(app: &App, visitor: &Visitor, query: &Form, returned: Option<&Returned>)
         next,
         rang: Section::new("rang", "What rang lately")
             .table(super::alarms::table(&rang, now), "Nothing rang in the last 12 hours that you may see.")
-            .link("All alarms", "/alarms"),
+            .link("All alarms", "/alarms")
+            .link("Call-outs and what they cost", "/ledger"),
     };
     let status = if view.faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     Ok(page_with(status, &view))

@@ -71,7 +71,7 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     Ok(page(&ListPage {
         shell: visitor.shell(&app, "Outages and notices", Place::Outages),
         lede,
-        actions: vec![Link::new("Raise a planned outage", "/outages/new")],
+        actions: vec![Link::new("Raise a planned outage", "/outages/new"), Link::new("Work that comes again", "/series")],
         filters: Some(filters),
         sections: tell::waiting(&app, &visitor)?
             .into_iter()

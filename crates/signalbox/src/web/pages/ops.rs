@@ -80,4 +80,6 @@ pub struct HandoverPage {
     pub leave: Option<Form>,
     pub earlier: Section,
     pub paging: Option<Paging>,
+    /// The desks to choose among, each with whether it is shown; empty for who has one.
+    pub desks: Vec<(Link, bool)>,
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::web::layout::Shell;
-use crate::web::parts::{Fact, Form};
+use crate::web::parts::{Fact, Form, Section};
 
 /// A person of the demonstration.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct DemoOrganisation {
 pub struct DemoPage {
     pub shell: Shell,
     pub lede: String,
+    /// Where to look first.
+    pub tour: Section,
     pub organisations: Vec<DemoOrganisation>,
 }
 

@@ -126,6 +126,7 @@ pub fn handover() -> HandoverPage {
         leave: Some(Form::new("/handover", "Leave the shift", vec![note]).key("key-handover")),
         earlier: Section::new("earlier", "Earlier handovers").table(Table::new("Earlier handovers", &["Left", "Taken over by", "Note"], earlier), ""),
         paging: None,
+        desks: vec![(Link::new("Halden", "/handover?desk=5"), true), (Link::new("Meridian", "/handover?desk=7"), false)],
     }
 }
 

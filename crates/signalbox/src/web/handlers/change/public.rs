@@ -9,7 +9,6 @@ use axum::response::Response;
 use signalbox_core::actor::Role;
 use signalbox_core::form::Answer;
 use signalbox_core::public::{self as core, Kind, State as Stands, Update};
-use signalbox_store::log;
 use signalbox_store::public::{self as store, Notice, Wording};
 use signalbox_store::queries::Named;
 
@@ -207,11 +206,11 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path(reference): 
     let draft = read(&app, &visitor, &reference)?;
     form.only(&FIELDS)?;
     let (change, now) = (draft.seen.change(), app.clock.now());
-    let (ids, act) = (app.ids.clone(), app.act(draft.seen.actor.person(), now));
+    let (by, address) = (draft.seen.actor.person(), draft.seen.address());
     let known = draft.notice.as_ref().map(|notice| (notice.id, notice.standing));
-    let address = draft.seen.address();
     if let (true, Some((id, standing))) = (form.has("withdraw") && is_out(&draft), known) {
         let withdrawn = Update { kind: Kind::Withdrawn, at: now, standing: core::Standing { state: Stands::Withdrawn, ..standing } };
+        let (ids, act) = (app.ids.clone(), app.act(by, now));
         app.write::<_, Failure>(move |tx| {
             store::note_withdrawn(tx, &act, id)?;
             telling::add(tx, &ids, now, id, withdrawn)
@@ -228,26 +227,8 @@ pub async fn save(State(app): State<Shared>, visitor: Visitor, Path(reference): 
         Err(faults) => return draw(&app, &visitor, &draft, &form, &faults),
     };
     let Some(stands) = core::standing(change) else { return Err(Failure::NotFound) };
-    let (change_id, version, was_out) = (change.id.0, change.version, is_out(&draft));
-    let notice = known.map_or_else(|| app.ids.mint(now), |(id, _)| id);
-    app.write::<_, Failure>(move |tx| {
-        log::lock_head(tx)?;
-        let kind = if stands.state == Stands::Running { Kind::Started } else { Kind::Planned };
-        let mut first = Update { kind, at: now, standing: stands };
-        match store::any(tx, notice)? {
-            // Somebody else published it at this moment.
-            None if store::of_change(tx, change_id)?.is_some() => return Ok(()),
-            None => store::publish(tx, &act, notice, (change_id, version), &wording, stands)?,
-            Some(standing) => {
-                store::reword(tx, &act, notice, &wording)?;
-                if was_out {
-                    first = Update { kind: Kind::Reworded, at: now, standing: standing.standing };
-                }
-            }
-        }
-        telling::add(tx, &ids, now, notice, first)
-    })?;
-    let said = if was_out { "The words of the notice are saved." } else { "The notice is published. Its updates follow the change by themselves." };
+    telling::publish(&app, by, change, stands, known.map(|(id, _)| id), wording)?;
+    let said = if is_out(&draft) { "The words of the notice are saved." } else { "The notice is published. Its updates follow the change by themselves." };
     Ok(done(&app, &address, said))
 }
 

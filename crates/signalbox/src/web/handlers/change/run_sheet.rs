@@ -168,26 +168,33 @@ fn tables(app: &App, seen: &Seen) -> Vec<(String, Table)> {
     all.into_iter().filter(|(_, table)| !table.rows.is_empty()).map(|(heading, table)| (heading.to_owned(), table)).collect()
 }
 
-/// Whom to ring: those whom the answers name, what the supplier promised, and the desk.
+/// Whom to ring: those whom the answers name, what the supplier promised, and the desk. Somebody who does several things
+/// has one row.
 fn phones(app: &App, seen: &Seen) -> Vec<Row> {
     let change = seen.change();
-    let row = |who: &str, what: &str, number: &str| Row::new(Cell::text(who).small(what), vec![Cell::text(number)]);
     let people = [("contact_on_site", "On site"), ("who_shuts_down", "Switches off"), ("who_restores", "Switches on again")];
-    let person = |(id, what): (&str, &str)| match change.content.as_ref().and_then(|content| content.answers.get(id)) {
-        Some(Answer::Person { name, phone }) => Some(row(&seen.said(name), what, &seen.said(phone))),
+    let person = |(id, what): (&str, &'static str)| match change.content.as_ref().and_then(|content| content.answers.get(id)) {
+        Some(Answer::Person { name, phone }) => Some((seen.said(name), what, seen.said(phone))),
         _ => None,
     };
-    let mut rows: Vec<Row> = people.into_iter().filter_map(person).collect();
+    let mut known: Vec<(String, &str, String)> = people.into_iter().filter_map(person).collect();
     if let Some(promise) = &change.promise {
         let phone = seen.said(&promise.phone);
-        rows.push(row(&seen.said(&promise.take_down_by), "Takes the supplier’s part down", &phone));
-        rows.push(row(&seen.said(&promise.restore_by), "Brings the supplier’s part back", &phone));
+        known.push((seen.said(&promise.take_down_by), "Takes the supplier’s part down", phone.clone()));
+        known.push((seen.said(&promise.restore_by), "Brings the supplier’s part back", phone));
     }
     let team = &app.config.team;
     if !team.telephone.is_empty() {
-        rows.push(row(&team.name, "If anything looks wrong", &team.telephone));
+        known.push((team.name.clone(), "If anything looks wrong", team.telephone.clone()));
     }
-    rows
+    let mut rows: Vec<(String, String, String)> = vec![];
+    for (who, what, number) in known {
+        match rows.iter_mut().find(|(name, _, theirs)| *name == who && *theirs == number) {
+            Some((_, does, _)) => *does = format!("{does}. {what}"),
+            None => rows.push((who, what.to_owned(), number)),
+        }
+    }
+    rows.iter().map(|(who, does, number)| Row::new(Cell::text(who).small(does), vec![Cell::text(number)])).collect()
 }
 
 /// A field of the form with its label, and whether somebody has recorded it meanwhile.

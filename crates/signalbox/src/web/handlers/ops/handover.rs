@@ -1,6 +1,8 @@
 //! `/handover`: what runs, what is due and what to watch, with a note of who leaves the desk; another person takes it over
 //! by pressing a button. Both stay to be read as they were.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -27,7 +29,7 @@ use crate::web::pages::ops::HandoverPage;
 use crate::web::parts::{self, Cell, ListPage, Row, Section, Table};
 use crate::web::problem::{Failure, Fault};
 use crate::web::tell::{done, page, page_with};
-use crate::web::ui::{Field, Paging};
+use crate::web::ui::{Field, Link, Paging};
 use crate::web::visitor::Visitor;
 use crate::words::{self, alarms as said, counted, moment_phrase};
 
@@ -44,18 +46,53 @@ const NAMED: usize = 10;
 const AT_THE_DESK: [Role; 2] = [Role::Desk, Role::NetworkDesk];
 
 /// The desk that somebody looks at, and whether it is theirs to leave and take.
+#[derive(Clone)]
 struct Desk {
     org: i64,
     name: String,
     is_staffed_by_reader: bool,
 }
 
-fn desk(app: &App, actor: &Actor) -> Result<Desk, Failure> {
-    let with = |role: Role| actor.memberships().iter().find(|held| held.role == role).map(|held| held.org.0);
-    let own = AT_THE_DESK.into_iter().find_map(with);
-    let org = own.or_else(|| with(Role::SupplierManager)).ok_or_else(not_at_a_desk)?;
-    let name = app.read::<_, Failure>(|tx| directory::organisation(tx, org))?.map(|org| org.name).unwrap_or_default();
-    Ok(Desk { org, name, is_staffed_by_reader: own.is_some() })
+impl Desk {
+    fn href(&self) -> String {
+        format!("/handover?desk={}", self.org)
+    }
+}
+
+/// The desks at which somebody sits; of who sits at none, those whose work they manage.
+fn desks(app: &App, actor: &Actor) -> Result<Vec<Desk>, Failure> {
+    let with = |roles: &[Role]| {
+        let orgs = actor.memberships().iter().filter(|held| roles.contains(&held.role)).map(|held| held.org.0);
+        orgs.collect::<BTreeSet<i64>>()
+    };
+    let own = with(&AT_THE_DESK);
+    let is_staffed_by_reader = !own.is_empty();
+    let orgs = if is_staffed_by_reader { own } else { with(&[Role::SupplierManager]) };
+    let mut desks = app.read::<_, Failure>(|tx| {
+        let mut desks = vec![];
+        for org in orgs {
+            desks.extend(directory::organisation(tx, org)?.map(|found| Desk { org, name: found.name, is_staffed_by_reader }));
+        }
+        Ok(desks)
+    })?;
+    desks.sort_by(|one, other| one.name.cmp(&other.name));
+    if desks.is_empty() { Err(not_at_a_desk()) } else { Ok(desks) }
+}
+
+/// The one that is asked for, or the first.
+fn chosen(desks: &[Desk], asked: &str) -> Result<Desk, Failure> {
+    let found = if asked.is_empty() { desks.first() } else { desks.iter().find(|desk| desk.org.to_string() == asked) };
+    found.cloned().ok_or(Failure::NotFound)
+}
+
+/// Who looks as somebody of that desk: what concerns another desk of theirs stands on its own page.
+fn at_the_desk(actor: &Actor, desk: &Desk) -> Actor {
+    match actor {
+        Actor::Person { id, memberships } => {
+            Actor::Person { id: *id, memberships: memberships.iter().filter(|held| held.org.0 == desk.org).cloned().collect() }
+        }
+        other => other.clone(),
+    }
 }
 
 fn not_at_a_desk() -> Failure {
@@ -201,12 +238,17 @@ fn stood(app: &App, found: &Now, now: Timestamp) -> Vec<Stood> {
 /// The page as it stands now.
 pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Query) -> Result<Response, Failure> {
     let after = query.text("after").split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    draw(&app, &visitor, after, &Form::default(), &[])
+    draw(&app, &visitor, query.text("desk"), after, &Form::default(), &[])
 }
 
-fn draw(app: &App, visitor: &Visitor, after: Option<(i64, i64)>, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
+fn draw(app: &App, visitor: &Visitor, asked: &str, after: Option<(i64, i64)>, form: &Form, faults: &[Fault]) -> Result<Response, Failure> {
     let (actor, now) = (visitor.actor()?, app.clock.now());
-    let desk = desk(app, &actor)?;
+    let desks = desks(app, &actor)?;
+    let desk = chosen(&desks, asked)?;
+    let actor = at_the_desk(&actor, &desk);
+    // An address says which desk only where there are several.
+    let is_one_of_several = desks.len() > 1;
+    let home = if is_one_of_several { desk.href() } else { "/handover".to_owned() };
     let (found, latest, mut earlier) = app.read::<_, Failure>(|tx| {
         let scope = Scope::of(&actor);
         let latest = store::list(tx, &scope, desk.org, None, 1)?.into_iter().next();
@@ -214,12 +256,16 @@ fn draw(app: &App, visitor: &Visitor, after: Option<(i64, i64)>, form: &Form, fa
     })?;
     let has_more = earlier.len() > EARLIER;
     earlier.truncate(EARLIER);
-    let next = earlier.last().filter(|_| has_more).map(|last| format!("/handover?after={}.{}", last.left_at.as_microsecond(), last.id));
+    let next = earlier.last().filter(|_| has_more).map(|last| {
+        let joint = if is_one_of_several { '&' } else { '?' };
+        format!("{home}{joint}after={}.{}", last.left_at.as_microsecond(), last.id)
+    });
     let watch = found.watch.iter().map(|watch| Row::new(Cell::link(&watch.label, &watch.href), vec![Cell::text(&watch.what)]));
     let leave = desk.is_staffed_by_reader.then(|| {
         let note = Field::textarea("note", "Note for the next shift", "").hint("What they would not find on this page. What stands above is kept with it.");
         let fields = filled(vec![note.rows(6)], form, faults);
-        parts::Form::new("/handover", "Leave the shift", fields).key(&app.ids.token().to_hex())
+        let leave = parts::Form::new("/handover", "Leave the shift", fields).key(&app.ids.token().to_hex());
+        if is_one_of_several { leave.hide("desk", &desk.org.to_string()) } else { leave }
     });
     let faults = leave.as_ref().map(|leave| summary(&leave.fields, faults)).unwrap_or_default();
     let take = latest.as_ref().filter(|last| may_take(last, &actor, &desk)).map(|last| {
@@ -249,9 +295,10 @@ fn draw(app: &App, visitor: &Visitor, after: Option<(i64, i64)>, form: &Form, fa
         earlier: Section::new("earlier", "Earlier handovers").table(list(&earlier, now), "Nobody has left a shift here yet."),
         paging: (next.is_some() || after.is_some()).then(|| Paging {
             showing: format!("Showing {}.", counted(earlier.len() as i64, "handover")),
-            first: if after.is_some() { "/handover".into() } else { String::new() },
+            first: if after.is_some() { home } else { String::new() },
             next: next.unwrap_or_default(),
         }),
+        desks: if is_one_of_several { desks.iter().map(|one| (Link::new(&one.name, &one.href()), one.org == desk.org)).collect() } else { vec![] },
     };
     Ok(page_with(if view.faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }, &view))
 }
@@ -288,24 +335,39 @@ fn list(handovers: &[Handover], now: Timestamp) -> Table {
 
 /// Leaves the shift: the note, with what stands on the page at this moment.
 pub async fn leave(State(app): State<Shared>, visitor: Visitor, form: Form) -> Result<Response, Failure> {
-    form.only(&["note"])?;
-    let (actor, now) = (visitor.actor()?, app.clock.now());
-    let desk = desk(&app, &actor)?;
+    form.only(&["note", "desk"])?;
+    let actor = visitor.actor()?;
+    let desk = chosen(&desks(&app, &actor)?, form.text("desk"))?;
     if !desk.is_staffed_by_reader {
         return Err(not_at_a_desk());
     }
     let note = form.text("note").trim().to_owned();
     if note.is_empty() || note.chars().count() > NOTE_MAX {
         let words = format!("Write what the next shift has to know, in {NOTE_MAX} characters at most; “quiet” will do.");
-        return draw(&app, &visitor, None, &form, &[Fault::of("note", "answer-missing", words)]);
+        return draw(&app, &visitor, form.text("desk"), None, &form, &[Fault::of("note", "answer-missing", words)]);
     }
-    let stood = app.read::<_, Failure>(|tx| look(&app, tx, &actor, &desk, now).map(|found| stood(&app, &found, now)))?;
-    let key = form.text(crate::web::form::KEY);
+    leave_at(&app, &actor, &desk, note, form.text(crate::web::form::KEY))?;
+    let home = if form.text("desk").is_empty() { "/handover".to_owned() } else { desk.href() };
+    Ok(done(&app, &home, "You have left the shift. It is open until somebody else takes it over."))
+}
+
+/// Leaves the shift of the first desk at which somebody sits.
+///
+/// # Errors
+/// [`Failure::Denied`] for who sits at none, and the store's.
+pub(crate) fn leave_shift(app: &App, actor: &Actor, note: String) -> Result<(), Failure> {
+    let desk = chosen(&desks(app, actor)?, "")?;
+    if desk.is_staffed_by_reader { leave_at(app, actor, &desk, note, "") } else { Err(not_at_a_desk()) }
+}
+
+fn leave_at(app: &App, actor: &Actor, desk: &Desk, note: String, key: &str) -> Result<(), Failure> {
+    let (now, by) = (app.clock.now(), actor.person().ok_or_else(not_at_a_desk)?);
+    let eyes = at_the_desk(actor, desk);
+    let stood = app.read::<_, Failure>(|tx| look(app, tx, &eyes, desk, now).map(|found| stood(app, &found, now)))?;
     let form_key = if key.is_empty() { app.ids.token().to_hex() } else { key.to_owned() };
-    let left = Left { id: app.ids.mint(now), org_id: desk.org, by: visitor.person()?.0, note, stood, form_key };
-    let act = app.act(actor.person(), now);
-    app.write::<_, Failure>(move |tx| store::leave(tx, &act, &left))?;
-    Ok(done(&app, "/handover", "You have left the shift. It is open until somebody else takes it over."))
+    let left = Left { id: app.ids.mint(now), org_id: desk.org, by: by.0, note, stood, form_key };
+    let act = app.act(Some(by), now);
+    app.write::<_, Failure>(move |tx| store::leave(tx, &act, &left))
 }
 
 /// An earlier handover as it was left. Work that the reader may not see is not named (settled 8).
@@ -354,5 +416,7 @@ pub async fn take(State(app): State<Shared>, visitor: Visitor, Path(id): Path<St
     form.only(&[])?;
     let (act, by) = (app.act(actor.person(), now), visitor.person()?.0);
     app.attempt(move |tx| store::take(tx, &act, id, by))?;
-    Ok(done(&app, "/handover", &format!("You have taken over from {}.", handover.left_by_name)))
+    let desks = desks(&app, &actor)?;
+    let home = desks.iter().filter(|_| desks.len() > 1).find(|desk| desk.org == handover.org_id).map_or_else(|| "/handover".to_owned(), Desk::href);
+    Ok(done(&app, &home, &format!("You have taken over from {}.", handover.left_by_name)))
 }

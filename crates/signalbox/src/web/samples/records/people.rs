@@ -164,6 +164,7 @@ pub fn demo() -> DemoPage {
     DemoPage {
         shell: Shell::sample("Choose who to be", Place::Elsewhere),
         lede: "4 people of 2 organisations. One click signs you in as them.".into(),
+        tour: Section::new("tour", "Where to look first").facts(vec![Fact::new("As Ruth Ellery", "Tonight’s power-down of the comms room.")]),
         organisations: vec![
             DemoOrganisation {
                 id: "halden".into(),
