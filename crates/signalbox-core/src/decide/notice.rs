@@ -1,6 +1,7 @@
 //! Notice: how much was given, what it is called, what follows, and who of the network was told (spec 6.5, 6.6).
 
 use super::{Context, Taking, ruling};
+use crate::act::Act;
 use crate::calendar::{Notice, Verdict, notice};
 use crate::change::{Change, Consequence};
 use crate::event::{Event, NoticeGiven};
@@ -100,8 +101,13 @@ pub(super) fn record_told(t: &mut Taking) -> Option<Vec<Event>> {
     Some(vec![Event::NetworkToldUnacknowledged { proof: t.form.text("proof", true)? }])
 }
 
+/// What late notice leads to is settled, or disputed.
+pub(super) fn consequence(t: &mut Taking, act: Act) -> Option<Vec<Event>> {
+    if act == Act::DisputeNotice { dispute(t) } else { settle(t) }
+}
+
 /// BR-13b to BR-14: a person decides what late notice leads to, with a reason.
-pub(super) fn settle(t: &mut Taking) -> Option<Vec<Event>> {
+fn settle(t: &mut Taking) -> Option<Vec<Event>> {
     let consequence = t.form.choice("consequence", super::fields::CONSEQUENCES, true).and_then(|code| Consequence::from_code(&code));
     let reason = t.form.text("reason", true);
     let authority = t.stamp.role == Some(crate::actor::Role::AuthorityManager);
@@ -112,6 +118,6 @@ pub(super) fn settle(t: &mut Taking) -> Option<Vec<Event>> {
 }
 
 /// Spec 5.5: whoever late notice falls on says that what follows from it is wrong.
-pub(super) fn dispute(t: &mut Taking) -> Option<Vec<Event>> {
+fn dispute(t: &mut Taking) -> Option<Vec<Event>> {
     Some(vec![Event::NoticeDisputed { reason: t.form.text("reason", true)? }])
 }
