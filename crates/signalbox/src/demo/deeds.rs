@@ -71,6 +71,7 @@ impl<'a> Stage<'a> {
         match deed {
             Deed::Raise | Deed::Repeat(_) | Deed::OfDate(..) => Ok(()),
             Deed::By(email, act, fields) => self.person(email, id, *act, fields),
+            Deed::AcceptRisk => self.accept_risk(id, n),
             Deed::End(outcome, words) => self.end(id, *outcome, words),
             Deed::Publish(title, words) => self.publish(id, title, words),
             Deed::Send => self.send(id),

@@ -26,8 +26,8 @@ type Extra = &'static [(&'static str, &'static str)];
 
 const COMMS_ROOM: Extra = &[
     ("outage_type", "comms_room"),
-    ("services", "NB-PACS;NB-LABS;NB-INT"),
-    ("items", "NB-PACS-N1;NB-LIS-1;NB-GW-1"),
+    ("services", "NB-LABS;NB-INT;NB-SIGN"),
+    ("items", "NB-LIS-1;NB-GW-1;NB-ID-1"),
     ("order.1.what", "Integration gateway"),
     ("order.1.minutes", "10"),
     ("order.1.back", "5"),
@@ -36,10 +36,10 @@ const COMMS_ROOM: Extra = &[
     ("order.2.minutes", "10"),
     ("order.2.back", "4"),
     ("order.2.good", "A result of today opens on ward 4"),
-    ("order.3.what", "Archive node 1"),
+    ("order.3.what", "Sign-in server"),
     ("order.3.minutes", "15"),
     ("order.3.back", "3"),
-    ("order.3.good", "A known study opens in radiology"),
+    ("order.3.good", "Somebody of the ward signs in"),
     ("order.4.what", "Network cabinet with the site link"),
     ("order.4.minutes", "5"),
     ("order.4.back", "2"),
@@ -54,9 +54,8 @@ const COMMS_ROOM: Extra = &[
     ("who_restores.phone", "020 7946 0171"),
     ("contact_on_site.name", "Femi Cole, estates"),
     ("contact_on_site.phone", "020 7946 0171"),
-    ("supplier_actions", "Shut the archive node down cleanly\nTest results and images once they are back"),
     ("departments.1.area", "imaging"),
-    ("departments.1.cover", "Scans go on; reports wait until the archive is back."),
+    ("departments.1.cover", "Scans go on; reports are dictated and typed in afterwards."),
     ("departments.1.told", "Dana Frost, superintendent, by telephone"),
     ("departments.2.area", "emergency_department"),
     ("departments.2.cover", "Results by telephone from the laboratory; the runner is on shift."),
@@ -66,11 +65,11 @@ const COMMS_ROOM: Extra = &[
     ("departments.4.area", "wards"),
     ("departments.4.name", "Wards 1 to 9"),
     ("departments.4.cover", "Requests on paper, results by telephone."),
-    ("restore_test", "Femi Cole looks at the board, the desk opens a study and a result, Meridian sees the line."),
+    ("restore_test", "Femi Cole looks at the board, the desk signs in and opens a result, Meridian sees the line."),
     ("ups_minutes", "20"),
     ("generator", "no"),
     ("why", "safety"),
-    ("people_notice", "No images from the archive and no results on screen while the room is off."),
+    ("people_notice", "No results on screen and no new sign-in while the room is off."),
 ];
 
 const COOLER: Extra = &[
@@ -143,13 +142,14 @@ fn comms_room(now: Timestamp) -> Story {
     story.deeds.extend([
         (ago(story.start, 26), Deed::By("sam.okoro@northbrook.example", Act::TellNetwork, &[("way", "email")])),
         (ago(story.start, 25), Deed::By(ROB, Act::Acknowledge, &[("their_reference", "MER-56102")])),
+        (story.start - SignedDuration::from_hours(24 * 28 - 35), Deed::AcceptRisk),
         (ago(story.start, 6), Deed::Publish(title, words)),
         (ago(story.start, 3), told(&[("area", "pathology"), ("who_there", "Ines Duarte, duty biomedical scientist"), ("knows", "yes")])),
         (ago(story.start, 2), told(&[("area", "imaging"), ("who_there", "Dana Frost, superintendent"), ("knows", "yes")])),
     ]);
     story.deeds.extend([
         (story.start + SignedDuration::from_mins(4), Deed::Start),
-        (story.end, Deed::End(Outcome::Successful, "All back in the order of the sheet. The node took four minutes longer than last year.")),
+        (story.end, Deed::End(Outcome::Successful, "All back in the order of the sheet. The results server took four minutes longer than last year.")),
     ]);
     story
 }
@@ -162,6 +162,7 @@ fn cooler(now: Timestamp) -> Story {
     let words = "New test results appear about two hours late. Urgent ones are telephoned to the wards. No appointment is cancelled.";
     let told: Extra = &[("area", "pathology"), ("who_there", "Sunil Rao, duty biomedical scientist"), ("knows", "yes")];
     story.deeds.extend([
+        (story.start - SignedDuration::from_hours(24 * 24 - 35), Deed::AcceptRisk),
         (ago(story.start, 5), Deed::Publish(title, words)),
         (ago(story.start, 1), Deed::By(JOY, Act::TellDepartment, told)),
         (story.start + SignedDuration::from_mins(3), Deed::By("len.brook@riverside.example", Act::Start, &[])),
@@ -185,10 +186,10 @@ fn generator(now: Timestamp) -> Story {
         (story.start + SignedDuration::from_mins(2), Deed::Start),
         (story.end, Deed::End(Outcome::Successful, "The generator took over in eight seconds. Nothing went off.")),
         (story.end + hours(8), Deed::Close),
-        (story.end + hours(26), Deed::Repeat("FREQ=WEEKLY;INTERVAL=4;COUNT=7")),
+        (story.end + hours(26), Deed::Repeat("FREQ=WEEKLY;INTERVAL=4")),
     ]);
     let of = |date: usize, deed: Deed| Deed::OfDate(date, Box::new(deed));
-    for date in 0..6 {
+    for date in 0..13 {
         let received = story.end + hours(40 + date as i64);
         story.deeds.push((received, of(date, Deed::Accept)));
         story.deeds.push((received + hours(8), of(date, Deed::Screen)));
@@ -231,10 +232,9 @@ fn unanswered(now: Timestamp) -> Story {
     let mut story = outage(EASTMARSH, INTEGRATION, "Rewiring of the link cabinet, Eastmarsh Clinic", &[("outage_type", "network")], local(now, 2, 20, 0), 90);
     story.network = true;
     let mut deeds = decided(&story, 16);
-    // Nothing is scheduled before the provider was told.
+    // Nothing is scheduled while the provider is silent; after three days its silence no longer holds it up (X6).
     deeds.retain(|(_, deed)| *deed != Deed::Schedule);
     deeds.push((local(now, -1, 9, 15), Deed::By(PRIYA, Act::TellNetwork, &[("way", "phone")])));
-    deeds.push((local(now, -1, 9, 30), Deed::Schedule));
     story.deeds = deeds;
     story
 }

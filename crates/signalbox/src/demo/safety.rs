@@ -30,6 +30,18 @@ impl Stage<'_> {
         if !is_clinical || part == 1 || part == 7 {
             return self.anybody(id, Act::Screen, &SCREEN);
         }
+        self.find_hazard(id, n)?;
+        match part {
+            // Nobody has rated it yet.
+            3 => Ok(()),
+            2 => self.undesirable(id, story),
+            5 => self.reject(id),
+            _ => self.accept_clinically(id),
+        }
+    }
+
+    /// It touches care: what could go wrong is written down.
+    fn find_hazard(&self, id: i64, n: usize) -> Result<(), Unmade> {
         let mut yes = SCREEN;
         yes[0].1 = "yes";
         self.anybody(id, Act::Screen, &yes)?;
@@ -38,14 +50,13 @@ impl Stage<'_> {
             id,
             Act::Hazard,
             &[("hazard", hazard), ("effect", effect), ("existing", existing), ("causes", "The work itself, or a step that is left out.")],
-        )?;
-        match part {
-            // Nobody has rated it yet.
-            3 => Ok(()),
-            2 => self.undesirable(id, story),
-            5 => self.reject(id),
-            _ => self.accept_clinically(id),
-        }
+        )
+    }
+
+    /// A hazard is found, rated and accepted.
+    pub(super) fn accept_risk(&self, id: i64, n: usize) -> Result<(), Unmade> {
+        self.find_hazard(id, n)?;
+        self.accept_clinically(id)
     }
 
     fn by_helen(&self, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {

@@ -59,6 +59,8 @@ pub(super) enum Deed {
     Lapse,
     /// What one of the cast does: who, what, and what they fill in.
     By(&'static str, Act, &'static [(&'static str, &'static str)]),
+    /// The safety officer finds a hazard, rates it and accepts what is left of it.
+    AcceptRisk,
     /// The work ends, in the words of whoever was there.
     End(Outcome, &'static str),
     /// The authority tells the public: the title and the words of its notice.

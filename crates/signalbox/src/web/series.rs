@@ -279,7 +279,7 @@ pub fn state_words(series: &Series, has_dates: bool) -> String {
         (Some(at), _) => format!("Ended {}", crate::web::visitor::moment(at)),
         (None, Some(at)) => format!("Paused since {}", crate::web::visitor::moment(at)),
         (None, None) if has_dates => "Going".into(),
-        (None, None) => "No date left".into(),
+        (None, None) => "Every date is made".into(),
     }
 }
 

@@ -115,7 +115,7 @@ fn the_demonstration_shows_a_planned_outage_to_its_last_link() {
         assert_eq!(change_named(&world, "Battery change in the server room, Eastmarsh Clinic").network, Network::Needed);
         // Two dates of the generator test are over, and what became of them is known.
         let outcomes: Vec<Option<Outcome>> = changes_named(&world, "Generator test, Eastmarsh Clinic").into_iter().map(|change| change.outcome).collect();
-        assert_eq!(outcomes.len(), 7, "{outcomes:?}");
+        assert_eq!(outcomes.len(), 1 + 13, "{outcomes:?}");
         assert_eq!(outcomes.iter().flatten().collect::<Vec<_>>(), [&Outcome::Successful, &Outcome::SuccessfulWithIssues, &Outcome::Successful]);
         let told = world.app.db.read(|tx| {
             let carriers: Vec<usize> =

@@ -71,8 +71,9 @@ pub async fn show(State(app): State<Shared>, visitor: Visitor, Query(query): Que
     let before = calendar::local_date(from, &zone).yesterday().map_or(name.clone(), |day| day.strftime("%Y-%m").to_string());
     let after = calendar::local_date(until, &zone).strftime("%Y-%m").to_string();
     let words = format!(
-        "{} in {name}. The rows of the month, reversals included, come to {} without tax.",
+        "{} in {}. The rows of the month, reversals included, come to {} without tax.",
         counted(cases.len() as i64, "call-out"),
+        calendar::local_date(from, &zone).strftime("%B %Y"),
         money::pounds(control)
     );
     let sums = Section::new("sums", "For each organisation").table(totals(&cases), "Nothing was entered in this month.");

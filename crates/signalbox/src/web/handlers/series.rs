@@ -199,7 +199,7 @@ fn next_block(shown: &Shown, may: bool, form: &Form, faults: &[Fault]) -> (Block
         Row::new(Cell::text(&recurring::occurrence(one.span, zone)), vec![Cell::text(&made)])
     };
     let rows = shown.ahead.iter().take(AHEAD).map(row).collect();
-    let section = Section::new("next", "Next dates").table(Table::new("Next dates", &["When", "Made on"], rows), "No date is left.");
+    let section = Section::new("next", "Next dates").table(Table::new("Next dates", &["When", "Made on"], rows), "Every date is made already.");
     let block = Block::new(section);
     if !may || shown.ahead.is_empty() {
         return (block, vec![]);
@@ -253,8 +253,8 @@ fn so_far_block(shown: &Shown) -> Block {
         };
         Row::new(Cell::text(&recurring::occurrence(one.occurrence.span, zone)), vec![head, Cell::text(&came)])
     };
-    let table = Table::new("The times so far", &["When", "Change", "What came of it"], shown.so_far.iter().map(row).collect());
-    Block::new(Section::new("so-far", "The times so far").table(table, "None is made yet."))
+    let table = Table::new("Its dates", &["When", "Change", "What came of it"], shown.so_far.iter().map(row).collect());
+    Block::new(Section::new("so-far", "Its dates").table(table, "None is made yet."))
 }
 
 /// Pauses it, goes on, ends it, or leaves one occurrence out.

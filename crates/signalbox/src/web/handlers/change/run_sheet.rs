@@ -160,10 +160,10 @@ fn tables(app: &App, seen: &Seen) -> Vec<(String, Table)> {
     });
     let all = [
         ("Telephone numbers", Table::new("Telephone numbers", &["Who", "Number"], phones(app, seen))),
+        ("Departments", Table::new("Departments", &["Department", "Rung before", "Rung after"], rung.collect())),
         ("Switching off", Table::new("Switching off, in this order", &["What", "Off at", "By"], down.collect())),
         ("Bringing back", Table::new("Bringing back, in this order", &["What", "Back at", "By"], up.collect())),
         ("Services", Table::new("Services", &["Service", "Back at", "Tried by"], served.collect())),
-        ("Departments", Table::new("Departments", &["Department", "Rung before", "Rung after"], rung.collect())),
     ];
     all.into_iter().filter(|(_, table)| !table.rows.is_empty()).map(|(heading, table)| (heading.to_owned(), table)).collect()
 }
