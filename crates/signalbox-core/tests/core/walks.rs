@@ -50,10 +50,16 @@ fn told(report: &Report) -> String {
 }
 
 /// Steps that the walks need not come to: money after a change has ended, for which a price has to be agreed, ordered,
-/// delivered and invoiced first (`charging.rs` takes each of them), and a verdict between two acts of the same people.
+/// delivered and invoiced first (`charging.rs` takes each of them), a verdict between two acts of the same people, and what
+/// late notice leads to once the work is planned: it is disputed once, mostly long before (`consequence.rs`).
 fn is_seldom_come_to(act: Act, from: Stage) -> bool {
     let after_the_end = matches!(from, Stage::Closed | Stage::Cancelled | Stage::Withdrawn);
-    (act.is_money() && after_the_end) || (act == Act::GiveVerdict && from == Stage::Implemented)
+    let of_late_notice = match act {
+        Act::DisputeNotice => !from.is_before_approval(),
+        Act::SettleNotice => matches!(from, Stage::Implementing | Stage::Review | Stage::Closed),
+        _ => false,
+    };
+    (act.is_money() && after_the_end) || (act == Act::GiveVerdict && from == Stage::Implemented) || of_late_notice
 }
 
 #[test]
