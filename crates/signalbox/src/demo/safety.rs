@@ -55,6 +55,10 @@ impl Stage<'_> {
 
     /// A hazard is found, rated and accepted.
     pub(super) fn accept_risk(&self, id: i64, n: usize) -> Result<(), Unmade> {
+        // Whether an officer is registered is asked when they act, so Helen is not among those who are offered it.
+        let mut yes = SCREEN;
+        yes[0].1 = "yes";
+        self.by_helen(id, Act::Screen, &yes)?;
         self.find_hazard(id, n)?;
         self.accept_clinically(id)
     }

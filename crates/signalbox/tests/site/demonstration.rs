@@ -19,7 +19,8 @@ use signalbox_store::queries::alarms::{self, AlarmFilter};
 use signalbox_store::queries::ledger::{self, CaseFilter};
 use signalbox_store::queries::list::{self, ListFilter};
 use signalbox_store::scope::Scope;
-use signalbox_store::{accounts, carriers, project, public, told};
+use signalbox_store::subscriptions::{self, Followed};
+use signalbox_store::{StoreError, Tx, accounts, carriers, handovers, project, public, told};
 
 use crate::world::{World, on_each_engine};
 
@@ -128,15 +129,22 @@ fn the_demonstration_shows_a_planned_outage_to_its_last_link() {
         let notices = world.app.db.read(|tx| public::shown(tx, now, now + SignedDuration::from_hours(48))).unwrap();
         let states: Vec<State> = notices.iter().map(|notice| notice.standing.state).collect();
         assert_eq!(states, [State::Running, State::Planned]);
-        // The desk has handed over twice, and another took it each time.
-        let mut carl = world.sign_in("carl.dunne@halden.example").await;
-        let desk = carl.get("/handover").await.text();
-        for there in ["Left by Mina Kaur", "Taken over by Carl Dunne", "Left Taken over by Note", "Call-out 1", "has not acknowledged", "RI-LIS-1"] {
-            assert!(desk.contains(there), "{there}: {desk}");
-        }
-        let mut lily = world.sign_in("lily.chen@northbrook.example").await;
-        let followed = lily.get("/me/subscriptions").await.text();
-        assert!(followed.contains("PACS imaging, Northbrook Hospitals Service") && followed.contains("Northbrook General Site"), "{followed}");
+        // The desk has handed over twice, and another took it each time; somebody follows a service and a site.
+        let (shifts, followed) = world
+            .app
+            .db
+            .read(|tx| {
+                let id = |tx: &mut dyn Tx, email: &str| Ok::<i64, StoreError>(accounts::person_by_email(tx, email)?.ok_or(StoreError::Missing)?.id);
+                let (carl, lily) = (id(tx, "carl.dunne@halden.example")?, id(tx, "lily.chen@northbrook.example")?);
+                let actor = accounts::actor(tx, carl)?.ok_or(StoreError::Missing)?.to_core();
+                let shifts = handovers::list(tx, &Scope::of(&actor), actor.memberships()[0].org.0, None, 10)?;
+                Ok((shifts, subscriptions::of_person(tx, lily)?))
+            })
+            .unwrap();
+        let names: Vec<(&str, &str)> = shifts.iter().map(|one| (one.left_by_name.as_str(), one.taken.as_ref().map_or("", |(name, _)| name))).collect();
+        assert_eq!(names, [("Mina Kaur", "Carl Dunne"), ("Carl Dunne", "Mina Kaur")]);
+        assert!(shifts[0].stood.iter().any(|stood| stood.words.contains("Call-out")), "{:?}", shifts[0].stood);
+        assert!(matches!(followed.as_slice(), [(_, Followed::Service(_)), (_, Followed::Site(_))]), "{followed:?}");
     });
 }
 
