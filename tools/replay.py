@@ -149,6 +149,14 @@ class Outage:
             is_half, is_one = 2 * self.days >= ASKED_DAYS, self.days >= 1
             self.verdict, self.consequence = "late" if is_half else "very_late" if is_one else "short", "at_risk"
 
+    def may_be_protected(self, now):
+        """BR-13b: at risk means nothing once nobody has decided for two working days, which are never less than two days."""
+        return self.consequence == "at_risk" and now - self.received >= timedelta(days=2)
+
+    def must_be_protected(self, now):
+        """No two working days of Christmas take longer than nine."""
+        return self.consequence == "at_risk" and self.state == "submitted" and now - self.received > timedelta(days=9)
+
     def last_in_time(self):
         return (self.window[0].astimezone(LONDON).date() - timedelta(days=ASKED_DAYS)).isoformat()
 
@@ -468,6 +476,7 @@ class Replay:
     def take(self, event):
         now = instant(event["commit_utc_iso"])
         self.site.set_clock(now)
+        self.now = now
         number = event["id"]
         if event["action"] == "created":
             self.records[number] = filed(event)
@@ -550,6 +559,9 @@ class Replay:
         status, _, body = self.site.ask(self.tokens[self.records[number].folder], "GET", f"/changes/{self.references[number]}")
         outage = self.fold.outages[number]
         notice, window = body.get("notice") or {}, body.get("window") or {}
+        # The worker may not have come to it yet; at the end it has, and is held to it.
+        if notice.get("consequence") == "protected" and outage.may_be_protected(self.now):
+            notice["consequence"] = "at_risk"
         found = (
             body.get("state"), window.get("start"), window.get("end"), window.get("contingency_end"),
             notice.get("verdict"), notice.get("days"), notice.get("consequence"), notice.get("received_at"), notice.get("last_in_time"),
@@ -584,6 +596,23 @@ class Replay:
         wanted = {self.references[n]: tuple(map(written, o.window)) for n, o in self.fold.outages.items() if o.state == "submitted"}
         self.differ("schedule", shown, wanted)
         return len(found), len(shown)
+
+    def compare_silence(self, token):
+        """Once the worker has nothing left to do: what nobody decided in two working days is protected. How many are."""
+        outages, protected = {self.references[n]: o for n, o in self.fold.outages.items()}, 0
+        for row in self.pages(token, "/changes?limit=200"):
+            outage, consequence = outages[row["reference"]], row["notice"]["consequence"]
+            self.compared += 1
+            protected += consequence == "protected" and outage.consequence == "at_risk"
+            if outage.must_be_protected(self.now):
+                wanted = ["protected"]
+            elif outage.may_be_protected(self.now):
+                wanted = ["at_risk", "protected"]
+            else:
+                wanted = [outage.consequence]
+            if consequence not in wanted:
+                self.tell(f"silence {row['reference']}: {consequence}, should be {' or '.join(wanted)}")
+        return protected
 
     def differ(self, where, found, wanted):
         for reference in sorted(set(found) | set(wanted)):
@@ -659,6 +688,7 @@ def main():
             failed, error = site.rest()
             if failed:
                 replay.tell(f"{failed} tasks failed, such as: {error}")
+            print(f"{replay.compare_silence(chair):,} late notices protected because nobody decided")
             versions, moves = replay.compare_letters(sink.letters)
             print(f"{len(sink.letters):,} letters, {versions:,} of them versions to the network provider and {moves:,} moves to the desk")
         else:

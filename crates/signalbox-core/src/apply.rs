@@ -135,7 +135,7 @@ fn fold(change: &mut Change, recorded: &Recorded) {
         Event::NetworkTold { .. } | Event::NetworkAcknowledged { .. } | Event::NetworkRefused { .. } | Event::NetworkToldUnacknowledged { .. } => {
             fold_network(change, recorded)
         }
-        Event::NoticeSettled { .. } | Event::NoticeDisputed { .. } => consequence::fold(change, recorded),
+        Event::NoticeSettled { .. } | Event::NoticeDisputed { .. } | Event::NoticeProtected => consequence::fold(change, recorded),
         Event::VerballyApproved(_)
         | Event::VerbalConfirmed { .. }
         | Event::VerbalDenied { .. }

@@ -1,15 +1,17 @@
 //! What late notice leads to, from the proposal to the end of a dispute (spec 5.5, 6.5). The document's table proposes; a
-//! change manager settles it; whoever it falls on may dispute what was proposed or settled, once; then the authority decides,
+//! change manager settles it, or silence does; whoever it falls on may dispute what was proposed or settled, once; then the authority decides,
 //! and that stands until the notice itself is another.
 
 use crate::act::Act;
 use crate::actor::{Role, Stamp};
-use crate::change::{Change, Consequence};
+use crate::calendar::Calendar;
+use crate::change::{Change, Consequence, Stage};
 use crate::event::{Event, Recorded};
 use crate::refusal::Bar;
 use crate::text::Text;
 use crate::words::vocabulary;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 vocabulary! {
     /// How a dispute stands.
@@ -94,12 +96,28 @@ pub(crate) fn fold(change: &mut Change, recorded: &Recorded) {
                 None => change.notice_course.settled = settled,
             }
         }
+        Event::NoticeProtected => {
+            change.consequence = Some(Consequence::Protected);
+            change.notice_course.settled = Some(Settled { consequence: Consequence::Protected, by, at });
+        }
         Event::NoticeDisputed { reason } => {
             let about = change.consequence;
             change.notice_course.dispute = about.map(|about| Dispute { by, at, reason: reason.clone(), about, end: None });
         }
         _ => {}
     }
+}
+
+/// So many working days the change managers have to decide what late notice leads to (BR-13b).
+const WORKING_DAYS_TO_SETTLE: i64 = 2;
+
+/// When silence has decided that nothing follows from late notice: it was put at risk, and nobody has settled or disputed it
+/// within two working days of its receipt (BR-13b to BR-13d). `None` where it is not silence that decides.
+pub(crate) fn protected_at(change: &Change, calendar: &Calendar, zone: &TimeZone) -> Option<Timestamp> {
+    let stands = change.stage == Stage::Closed || !(change.stage.is_final() || change.stage == Stage::Returned);
+    let is_silent = change.consequence == Some(Consequence::AtRisk) && change.notice_course == Course::default();
+    let notice = change.notice().filter(|_| stands && is_silent)?;
+    Some(calendar.due_at(notice.received_at, WORKING_DAYS_TO_SETTLE, zone))
 }
 
 /// Another notice, or another judgement of it, has a consequence of its own that nobody has spoken of yet.

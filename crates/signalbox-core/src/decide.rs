@@ -41,6 +41,7 @@ use crate::actor::{Actor, Stamp};
 use crate::apply::apply_to;
 use crate::calendar::Calendar;
 use crate::change::{Change, Window};
+use crate::consequence;
 use crate::event::{Event, Recorded};
 use crate::facts::{Facts, FactsQuery};
 use crate::form::format::{Format, ae_key};
@@ -283,6 +284,7 @@ pub fn time_out(ctx: &Context, change: &Change, then: crate::process::TimerAct, 
         }
         TimerAct::LastSafe if carry::is_past_safe(change, ctx.now) => Event::LastSafePassed,
         TimerAct::ProposeExpiry if carry::is_idle(change) => Event::ExpiryProposed,
+        TimerAct::ProtectNotice if consequence::protected_at(change, ctx.calendar, ctx.zone).is_some_and(|due| due <= ctx.now) => Event::NoticeProtected,
         TimerAct::LapseQuote | TimerAct::LapseApproval => match crate::charge::timers::ring(change, ctx.calendar, ctx.zone, then, ctx.now) {
             Some(event) => Event::Money(Box::new(event)),
             None => return Err(Refusal::WrongStage(change.stage)),

@@ -409,6 +409,8 @@ pub enum Event {
     NoticeDisputed {
         reason: Text,
     },
+    /// BR-13b to BR-13d: nobody has decided in time what late notice leads to, so nothing follows from it.
+    NoticeProtected,
     ConditionMet {
         number: u32,
         words: Option<Text>,

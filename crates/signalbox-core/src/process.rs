@@ -366,6 +366,8 @@ pub enum TimerAct {
     EscalateClinical,
     /// The network provider was told and says nothing (X6); set by the network track and never written in a document.
     ChaseNetwork,
+    /// Nobody has decided what late notice leads to (BR-13b to BR-13d); set with the notice and never written in a document.
+    ProtectNotice,
 }
 
 /// A pre-authorised request (spec 4.5).

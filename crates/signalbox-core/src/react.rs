@@ -6,6 +6,7 @@ use crate::actor::Role;
 use crate::calendar::Calendar;
 use crate::carry;
 use crate::change::{Change, Stage};
+use crate::consequence;
 use crate::event::{Event, Recorded};
 use crate::maintnote::{self, Chase};
 use crate::process::{Audience, Process, TimerAct, TimerWhen};
@@ -28,7 +29,7 @@ pub enum Task {
 /// The act whose step an event takes.
 pub fn act_of(event: &Event) -> Option<Act> {
     Some(match event {
-        Event::Raised { .. } | Event::Imported { .. } | Event::Overran | Event::LastSafePassed | Event::ExpiryProposed => return None,
+        Event::Raised { .. } | Event::Imported { .. } | Event::Overran | Event::LastSafePassed | Event::ExpiryProposed | Event::NoticeProtected => return None,
         Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::Converted { .. } => return None,
         Event::EntrySuspended { .. } | Event::OrganisationSucceeded(_) => return None,
         Event::VerballyApproved(_) => Act::RecordVerbal,
@@ -159,6 +160,11 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
     }
     if moved || matches!(recorded.event, Event::NetworkTold { .. }) {
         tasks.extend(chases(after, calendar, zone, recorded.at));
+    }
+    if moved && let Some(due_at) = consequence::protected_at(after, calendar, zone) {
+        let step = process.steps.iter().find(|step| step.act == Act::SettleNotice && step.from == after.stage);
+        let tells = step.map(|step| step.tells.clone()).unwrap_or_default();
+        tasks.push(Task::Timer { then: TimerAct::ProtectNotice, tells, due_at: due_at.max(recorded.at), because: "late notice".to_owned() });
     }
     tasks
 }

@@ -229,7 +229,7 @@ impl<'w> Walk<'w> {
             self.timer(TimerAct::LapseQuote, report);
             self.timer(TimerAct::LapseApproval, report);
         }
-        for then in [TimerAct::LastSafe, TimerAct::ProposeExpiry] {
+        for then in [TimerAct::LastSafe, TimerAct::ProposeExpiry, TimerAct::ProtectNotice] {
             if self.chance.percent(3) {
                 self.timer(then, report);
             }

@@ -231,11 +231,20 @@ fn ring(app: &App, task: &Task, then: TimerAct, tells: &[Audience]) -> Result<()
         TimerAct::Expire => matches!(event, Event::ExpiredUnanswered),
         TimerAct::LastSafe => matches!(event, Event::LastSafePassed),
         TimerAct::ProposeExpiry => matches!(event, Event::ExpiryProposed),
+        TimerAct::ProtectNotice => matches!(event, Event::NoticeProtected),
         TimerAct::LapseQuote => matches!(event, Event::Money(money) if matches!(**money, MoneyEvent::QuoteLapsed { .. })),
         TimerAct::LapseApproval => matches!(event, Event::Money(money) if **money == MoneyEvent::ApprovalLapsed),
         TimerAct::Remind | TimerAct::RemindQuote | TimerAct::AskOutcome | TimerAct::AskGo | TimerAct::EscalateClinical | TimerAct::ChaseNetwork => false,
     };
-    let asks = [TimerAct::Overrun, TimerAct::Expire, TimerAct::LastSafe, TimerAct::ProposeExpiry, TimerAct::LapseQuote, TimerAct::LapseApproval];
+    let asks = [
+        TimerAct::Overrun,
+        TimerAct::Expire,
+        TimerAct::LastSafe,
+        TimerAct::ProposeExpiry,
+        TimerAct::LapseQuote,
+        TimerAct::LapseApproval,
+        TimerAct::ProtectNotice,
+    ];
     if asks.contains(&then) {
         app.time_out(change_id, then).map_err(|stop| Trouble::later(format!("{stop:?}")))?;
     }

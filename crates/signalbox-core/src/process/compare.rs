@@ -361,6 +361,7 @@ fn then_words(then: TimerAct) -> &'static str {
         TimerAct::RemindQuote | TimerAct::LapseQuote | TimerAct::LapseApproval => "the charge track acts",
         TimerAct::EscalateClinical => "the clinical question goes up",
         TimerAct::ChaseNetwork => "the network track acts",
+        TimerAct::ProtectNotice => "nothing follows from late notice",
     }
 }
 

@@ -149,6 +149,7 @@ fn of_the_program(event: &Event) -> What {
         Event::ExpiredUnanswered => What::Ring(TimerAct::Expire),
         Event::LastSafePassed => What::Ring(TimerAct::LastSafe),
         Event::ExpiryProposed => What::Ring(TimerAct::ProposeExpiry),
+        Event::NoticeProtected => What::Ring(TimerAct::ProtectNotice),
         Event::Accepted { .. } | Event::AssessmentCompleted | Event::PaperworkAsked { .. } | Event::RecordCompleted | Event::EntrySuspended { .. } => {
             What::Nothing
         }

@@ -5,6 +5,9 @@ use crate::harness::*;
 use signalbox_core::act::Act;
 use signalbox_core::change::Consequence;
 use signalbox_core::consequence::DisputeState;
+use signalbox_core::event::Event;
+use signalbox_core::process::TimerAct;
+use signalbox_core::react::Task;
 use signalbox_core::samples::*;
 
 /// A notice of four days where ten are asked for.
@@ -79,4 +82,49 @@ fn notice_in_time_has_nothing_to_dispute_and_another_notice_begins_anew() {
     let again = late(asked(&process, outage("2026-06-10T06:00", "2026-06-10T08:00")));
     case.by_then("2026-06-04T09:00").sends("coordinator", Act::Submit, &again);
     assert_eq!((case.change.consequence, &case.change.notice_course), (Some(Consequence::AtRisk), &Default::default()));
+}
+
+#[test]
+fn br_13b_silence_of_two_working_days_means_that_nothing_follows() {
+    let (world, process) = (World::new(), strict_outage());
+    // Received on a Wednesday morning: due on Friday at 17:00.
+    let mut case = sent(&world, &process);
+    for early in ["2026-06-03T09:01", "2026-06-05T16:59"] {
+        assert!(case.by_then(early).time_out(TimerAct::ProtectNotice).is_err(), "{early}");
+    }
+    let followed = case.by_then("2026-06-05T17:00").time_out(TimerAct::ProtectNotice).unwrap();
+    assert!(matches!(followed[0].0.event, Event::NoticeProtected));
+    let settled = case.change.notice_course.settled.clone().unwrap();
+    assert_eq!((case.change.consequence, settled.by), (Some(Consequence::Protected), signalbox_core::actor::Stamp::SYSTEM));
+    assert!(case.time_out(TimerAct::ProtectNotice).is_err(), "once");
+    // Whoever decides may still do it, and is heard.
+    case.does("manager", Act::SettleNotice, &settling("at_risk"));
+    assert!(case.time_out(TimerAct::ProtectNotice).is_err(), "what a person decided is not silence");
+    assert_eq!(case.change.consequence, Some(Consequence::AtRisk));
+}
+
+#[test]
+fn silence_decides_nothing_of_a_dispute_or_of_what_waits_for_an_answer() {
+    let (world, process) = (World::new(), strict_outage());
+    let mut disputed = sent(&world, &process);
+    disputed.does("coordinator", Act::DisputeNotice, WHY);
+    assert!(disputed.by_then("2026-06-08T09:00").time_out(TimerAct::ProtectNotice).is_err());
+    // After the fact the trust has ten working days, and the authority decides.
+    let mut after = notice(&world, &process, "2026-06-10T06:30", "2026-06-10T06:00", "2026-06-10T08:00");
+    assert!(after.by_then("2026-07-10T09:00").time_out(TimerAct::ProtectNotice).is_err());
+    assert_eq!(after.change.consequence, Some(Consequence::ExclusionProposed));
+}
+
+#[test]
+fn the_time_for_it_is_set_with_the_notice_and_kept_when_the_work_moves_on() {
+    let (world, process) = (World::new(), strict_outage());
+    let mut case = sent(&world, &process);
+    let due = |tasks: &[(signalbox_core::event::Recorded, Vec<Task>)]| -> Vec<jiff::Timestamp> {
+        let all = tasks.iter().flat_map(|(_, tasks)| tasks);
+        all.filter_map(|task| if let Task::Timer { then: TimerAct::ProtectNotice, due_at, .. } = task { Some(*due_at) } else { None }).collect()
+    };
+    let authority = world.person("manager").actor.clone();
+    let accepted = case.act(&authority, Act::Accept, &raw(&[("take_down_by", "Tom"), ("restore_by", "Tom"), ("promise_phone", "020 7946 0117")])).unwrap();
+    let friday: jiff::Timestamp = "2026-06-05T16:00:00Z".parse().unwrap();
+    assert!(due(&accepted).contains(&friday), "{accepted:?}");
 }

@@ -189,27 +189,26 @@ fn generator(now: Timestamp) -> Story {
         (story.end + hours(26), Deed::Repeat("FREQ=WEEKLY;INTERVAL=4")),
     ]);
     let of = |date: usize, deed: Deed| Deed::OfDate(date, Box::new(deed));
+    // All of them are decided soon after they came, a year ahead, as one notice is meant to do.
     for date in 0..13 {
         let received = story.end + hours(40 + date as i64);
         story.deeds.push((received, of(date, Deed::Accept)));
         story.deeds.push((received + hours(8), of(date, Deed::Screen)));
+        for later in [24, 25, 26] {
+            story.deeds.push((received + hours(later), of(date, Deed::Assess)));
+        }
+        story.deeds.push((received + hours(48), of(date, Deed::Approve { condition: false })));
+        story.deeds.push((received + hours(49), of(date, Deed::Schedule)));
     }
     let ends = [
         (Outcome::SuccessfulWithIssues, "The generator took over after forty seconds. The sign-in server restarted on its own; its battery is on order."),
         (Outcome::Successful, "With the new battery: eight seconds, and nothing went off."),
     ];
-    for date in 0..3 {
+    for (date, (outcome, words)) in ends.into_iter().enumerate() {
         let start = local(now, 28 * (date as i64 + 1) - 60, 7, 0);
-        for day in [20, 19, 18] {
-            story.deeds.push((ago(start, day), of(date, Deed::Assess)));
-        }
-        story.deeds.push((ago(start, 15), of(date, Deed::Approve { condition: false })));
-        story.deeds.push((ago(start, 14), of(date, Deed::Schedule)));
-        if let Some((outcome, words)) = ends.get(date).copied() {
-            story.deeds.push((start + SignedDuration::from_mins(1), of(date, Deed::Start)));
-            story.deeds.push((start + SignedDuration::from_mins(55), of(date, Deed::End(outcome, words))));
-            story.deeds.push((start + hours(9), of(date, Deed::Close)));
-        }
+        story.deeds.push((start + SignedDuration::from_mins(1), of(date, Deed::Start)));
+        story.deeds.push((start + SignedDuration::from_mins(55), of(date, Deed::End(outcome, words))));
+        story.deeds.push((start + hours(9), of(date, Deed::Close)));
     }
     story
 }

@@ -143,6 +143,7 @@ pub fn event_line(recorded: &Recorded, names: &Names, prose: &Prose) -> Line {
         Event::NetworkAcknowledged { reference } => (format!("Network provider acknowledged the notice{}", reference_words(some(reference))), None, Tone::Good),
         Event::NetworkRefused { reason } => ("Network provider refused the notice".into(), Some(text(reason)), Tone::Bad),
         Event::NetworkToldUnacknowledged { proof } => ("Network provider told, without an acknowledgement".into(), Some(text(proof)), Tone::Plain),
+        Event::NoticeProtected => ("Nobody has decided in two working days what the late notice leads to; nothing follows from it".into(), None, Tone::Plain),
         Event::NoticeDisputed { reason } => ("What the late notice leads to is disputed".into(), Some(text(reason)), Tone::Bad),
         Event::NoticeSettled { consequence, reason } => (format!("Late notice settled: {}", consequence.words()), Some(text(reason)), Tone::Plain),
         Event::ConditionMet { number, words } => (format!("Condition {number} is met"), some(words), Tone::Good),

@@ -398,7 +398,7 @@ fn subject(news: News, recorded: Option<&Recorded>) -> &'static str {
         Event::NetworkAcknowledged { .. } => "Notice acknowledged",
         Event::NetworkRefused { .. } => "Refused by the network provider",
         Event::NetworkToldUnacknowledged { .. } => "Provider told",
-        Event::NoticeSettled { .. } => "Late notice settled",
+        Event::NoticeSettled { .. } | Event::NoticeProtected => "Late notice settled",
         Event::NoticeDisputed { .. } => "Late notice disputed",
         Event::ConditionMet { .. } => "Condition met",
         Event::Said { .. } => "Message",

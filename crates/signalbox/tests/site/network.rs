@@ -381,6 +381,23 @@ fn one_notice_goes_to_each_account_with_only_its_own_objects() {
 }
 
 #[test]
+fn a_notice_acknowledged_by_an_act_says_so_beside_its_latest_version() {
+    on_each_engine(|world| async move {
+        let cast = cast(&world);
+        let id = sent(&world, &cast, "Switchgear maintenance", &TOUCHED);
+        only(&world);
+        let address = format!("/changes/{}/network", load(&world, id).change.reference);
+        let mut noc = world.sign_in(NOC).await;
+        assert!(!noc.get(&address).await.text().contains("Acknowledged"));
+        take(&world, &actor(&world, NOC), id, Act::Acknowledge, &[]);
+        let told = noc.get(&address).await.body;
+        let rows: Vec<&str> = told.split("<tr").filter(|row| row.contains("notice.ics")).collect();
+        assert!(rows.first().is_some_and(|row| row.contains("Acknowledged")), "{told}");
+        assert_eq!(rows.iter().filter(|row| row.contains("Acknowledged")).count(), 1, "{told}");
+    });
+}
+
+#[test]
 fn the_link_of_a_notice_acknowledges_once_and_nothing_else() {
     on_each_engine(|world| async move {
         let cast = cast(&world);

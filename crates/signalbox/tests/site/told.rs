@@ -133,7 +133,7 @@ fn what_was_told_is_answered_without_a_notice_with_a_reason() {
         assert_eq!(ruth.get(&place).await.status, StatusCode::NOT_FOUND);
         let mut ann = world.sign_in("ann@authority.example").await;
         let page = ann.get(&place).await.text();
-        assert!(page.contains("belongs to no organisation here") && !page.contains("Begin the notice"), "{page}");
+        assert!(page.contains("belongs to no organisation here") && !page.contains("Begin the notice from it"), "{page}");
         assert_eq!(ann.post(&place, &[("deed", "begin")]).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     });
 }

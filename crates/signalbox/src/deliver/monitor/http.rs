@@ -125,7 +125,8 @@ impl Http {
             return Err("Its credential would travel in the clear: give it an address that begins with https.".into());
         }
         let tls = if address.is_tls { Some(tls(&address, authority)?) } else { None };
-        let mut hidden = vec![];
+        // Where it is concerns whoever set it up, and not everybody who reads what it said.
+        let mut hidden = vec![format!("{}:{}", address.host, address.port)];
         let login = login.map(|secret| {
             let basic = STANDARD.encode(secret.reveal());
             hidden.extend([secret.reveal().to_owned(), basic.clone()]);
@@ -154,7 +155,7 @@ impl Http {
         Ok(answer)
     }
 
-    /// What opens it stays out of its answers, whatever it repeats.
+    /// What opens it and where it is stay out of its answers, whatever it repeats.
     fn hide(&self, answer: &mut Answer) {
         if self.hidden.iter().any(|word| answer.body.windows(word.len()).any(|window| window == word.as_bytes())) {
             let mut text = String::from_utf8_lossy(&answer.body).into_owned();

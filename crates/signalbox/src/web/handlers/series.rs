@@ -223,7 +223,7 @@ fn dates_block(shown: &Shown) -> Option<Block> {
         "{span} can be sent at once with the answers of {}, so that everybody knows of them early. Each is a change of its own from then on, to be moved or cancelled alone.",
         shown.template.reference
     );
-    Some(Block::new(Section::new("dates", "One notice of all dates").words(&words)).form("Send them now", deed(series, "send", &count, vec![])))
+    Some(Block::new(Section::new("dates", "One notice of all dates").words(&words)).open(deed(series, "send", &count, vec![])))
 }
 
 fn deed(series: &Series, deed: &str, button: &str, fields: Vec<Field>) -> parts::Form {

@@ -6,7 +6,7 @@ use crate::web::layout::Shell;
 use crate::web::parts::{Form, Section};
 use crate::web::ui::{Fault, Link};
 
-/// A form behind a summary.
+/// A form behind a summary; without a title it stands open.
 #[derive(Clone, Debug, Default)]
 pub struct Folded {
     pub title: String,
@@ -39,6 +39,11 @@ impl Block {
     pub fn form(mut self, title: &str, form: Form) -> Block {
         self.forms.push(Folded::new(title, form));
         self
+    }
+
+    /// A form that is what the panel is for, so that nobody has to look for it.
+    pub fn open(self, form: Form) -> Block {
+        self.form("", form)
     }
 }
 

@@ -58,8 +58,8 @@ fn c121_silences_are_told_by_the_api_as_their_monitors_told_them() {
         assert_eq!((alert["item"]["code"].as_str(), alert["change"].as_str()), (Some("NB-PACS-N2"), Some("ON-2026-000001")));
         assert_eq!((alert["wanted_from"].as_str(), alert["read_at"].as_str()), (Some("2026-12-01T19:45:00Z"), Some("2026-12-01T20:00:00Z")));
         // Of all changes those are told that somebody has to look at, and of an organisation those that it has a stake in.
-        assert_eq!(told(&priya, ALL).await, [wrong.clone()]);
-        assert_eq!(told(&priya, &format!("{ALL}?organisation=NORTHBROOK")).await, [wrong.clone()]);
+        assert_eq!(told(&priya, ALL).await, std::slice::from_ref(&wrong));
+        assert_eq!(told(&priya, &format!("{ALL}?organisation=NORTHBROOK")).await, std::slice::from_ref(&wrong));
         assert_eq!(told(&priya, &format!("{ALL}?organisation=RIVERSIDE")).await, []);
         assert_eq!(told(&priya, &format!("{ALL}?state=in_force")).await.len(), 2);
         for strange in ["?state=quiet", "?cursor=1", "?cursor=1.zz.zz", "?monitor=1"] {
@@ -110,7 +110,8 @@ fn c121_no_answer_of_the_api_holds_what_opens_a_monitor_or_where_it_is() {
         }
         for peer in [&alerts, &icinga, &other] {
             let address = peer.address.split("://").nth(1).unwrap();
-            assert!(!answers.contains(address), "the address of a monitor stands in an answer");
+            let found = answers.find(address).map(|at| &answers[at.saturating_sub(80)..(at + 80).min(answers.len())]);
+            assert_eq!(found, None, "the address of a monitor ({address}) stands in an answer");
         }
     });
 }

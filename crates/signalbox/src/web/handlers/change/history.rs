@@ -61,6 +61,7 @@ impl Show {
             | Event::Withdrawn { .. }
             | Event::NoticeSettled { .. }
             | Event::NoticeDisputed { .. }
+            | Event::NoticeProtected
             | Event::ConditionMet { .. }
             | Event::Closed { .. }
             | Event::Restated { .. } => Show::Decisions,

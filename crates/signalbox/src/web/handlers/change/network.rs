@@ -9,6 +9,7 @@ use signalbox_core::act::Act;
 use signalbox_core::actor::{Actor, OrgKind, Role};
 use signalbox_core::calendar::{self, local};
 use signalbox_core::carry;
+use signalbox_core::change::Network;
 use signalbox_core::ids::OrgId;
 use signalbox_core::maintnote::Chase;
 use signalbox_store::directory::{self, NetworkAccount, Node};
@@ -95,6 +96,7 @@ fn address(seen: &Seen, told: &Told) -> String {
 }
 
 fn versions(seen: &Seen, told: &[Told], names: &[(i64, String)]) -> Section {
+    let is_latest = |one: &Told| told.iter().all(|other| other.version().part != one.version().part || other.version().sequence <= one.version().sequence);
     let row = |told: &Told| {
         let version = told.version();
         let colour = if version.status.is_open() { "blue" } else { "grey" };
@@ -111,6 +113,13 @@ fn versions(seen: &Seen, told: &[Told], names: &[(i64, String)]) -> Section {
             (None, Some((at, person))) => {
                 Cell::tag("Acknowledged", "green").small(format!("{}, {} {}", who(person), seen.moment(at), told.sent.their_reference).trim_end())
             }
+            // By an act on the record, and not by the link of the notice: it is about what was told last.
+            (None, None) if is_latest(told) => match &seen.change().network {
+                Network::Acknowledged { at, .. } if *at >= told.sent.written_at => Cell::tag("Acknowledged", "green").small(&seen.moment(*at)),
+                Network::Refused { at, .. } if *at >= told.sent.written_at => Cell::tag("Refused", "red").small(&seen.moment(*at)),
+                Network::Told { at, .. } if *at >= told.sent.written_at => Cell::tag("Told in person", "grey").small(&seen.moment(*at)),
+                _ => Cell::text("–"),
+            },
             (None, None) => Cell::text("–"),
         };
         Row::new(

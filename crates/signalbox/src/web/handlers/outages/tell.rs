@@ -293,11 +293,12 @@ fn draw_told(app: &App, visitor: &Visitor, told: &Told, org: Option<String>, for
             let begin = parts::Form::new(&path, "Begin the notice from it", vec![]).hide("deed", "begin");
             let section = Section::new("begin", "Make a notice of it")
                 .words("A draft begins with these answers and says on whose behalf it is. You check it, add what is missing and send it.");
-            blocks.push(Block::new(section).form("Begin the notice", begin));
+            blocks.push(Block::new(section).open(begin));
         }
         fields = filled(vec![Field::textarea("reason", "Why is there no notice?", "").hint("They read it in a letter.").rows(2)], form, faults);
         let decline = parts::Form::new(&path, "Answer without a notice", fields.clone()).quiet().hide("deed", "decline");
-        blocks.push(Block::new(Section::new("decline", "Answer without a notice")).form("Say why", decline));
+        let section = Section::new("decline", "Answer without a notice").words("Where no notice is needed, or somebody has given it already.");
+        blocks.push(Block::new(section).form("Say why", decline));
     } else {
         let answer = match told.change_id {
             Some(id) => {

@@ -143,6 +143,9 @@ fn dispute(course: &NoticeCourse) -> Cell {
 
 /// Whose word it is, and since when; the person is named to parties.
 fn by(said: &Said) -> String {
+    if said.org.is_none() {
+        return format!("silence, {}", moment(said.at));
+    }
     let org = said.org.as_ref().map(|org| org.name.clone());
     let who: Vec<String> = said.person.iter().cloned().chain(org).collect();
     format!("{}, {}", who.join(", "), moment(said.at))
