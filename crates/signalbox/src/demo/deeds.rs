@@ -88,7 +88,11 @@ impl<'a> Stage<'a> {
             }
             Deed::Refuse => self.anybody(id, Act::Reject, &[("reason_code", "no_back_out"), ("reason", "There is no tried way back. Send it again with one.")]),
             Deed::Say(remark) => self.anybody(id, Act::Say, &[("words", remark)]),
-            Deed::Start => self.anybody(id, Act::Start, &[]),
+            Deed::Start => {
+                // What nobody decided of late notice; the worker, which does not run while the past is made, would have said so days before.
+                self.app.time_out(id, TimerAct::ProtectNotice)?;
+                self.anybody(id, Act::Start, &[])
+            }
             Deed::RunLate => {
                 let until = (self.app.clock.now() + SignedDuration::from_mins(55)).to_string();
                 self.anybody(id, Act::RunningLate, &[("expected_end", &until), ("words", "The copy is slower than it was in the trial.")])

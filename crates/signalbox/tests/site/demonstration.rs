@@ -170,4 +170,4 @@ fn change_named(world: &World, title: &str) -> Change {
 }
 
 /// What follows from somebody’s deed or from the clock, and is nobody’s decision.
-const OF_PROGRAM: [&str; 4] = ["accepted", "assessment_completed", "charge_proposed", "quote_lapsed"];
+const OF_PROGRAM: [&str; 5] = ["accepted", "assessment_completed", "charge_proposed", "notice_protected", "quote_lapsed"];

@@ -131,7 +131,7 @@ fn totals(cases: &[CaseLine]) -> Table {
     let row = |(org, (count, owed, open)): (&str, (i64, i64, i64))| {
         Row::new(Cell::text(org), vec![Cell::text(&words::grouped(count)), Cell::text(&money::pounds(owed)), Cell::text(&money::pounds(open))])
     };
-    Table::new("Sums for each organisation", &["Organisation", "Call-outs", "Agreed or upheld", "Still open"], sums.into_iter().map(row).collect())
+    Table::new("Sums for each organisation", &["Organisation", "Call-outs", "Agreed", "Still open"], sums.into_iter().map(row).collect())
 }
 
 const HEADS: &[&str] = &["entry_no", "at", "case", "verdict", "net", "vat", "words", "by"];

@@ -122,13 +122,11 @@ fn line(row: &NoticeRow) -> Row {
     )
 }
 
-/// What was proposed, and who made of it what.
+/// What was proposed, and who made of it what; nothing where nobody has said a word about the proposal.
 fn settled(course: &NoticeCourse) -> String {
-    let proposed = course.proposed.map_or(String::new(), |proposed| format!("Proposed: {}.", proposed.words()));
-    match &course.settled {
-        Some((given, said)) => format!("{proposed} Settled: {}, by {}.", given.words(), by(said)),
-        None => proposed,
-    }
+    let Some((given, said)) = &course.settled else { return String::new() };
+    let proposed = course.proposed.map_or(String::new(), |proposed| format!("Proposed: {}. ", proposed.words()));
+    format!("{proposed}Settled: {}, by {}.", given.words(), by(said))
 }
 
 fn dispute(course: &NoticeCourse) -> Cell {
