@@ -164,7 +164,12 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
     if moved && let Some(due_at) = consequence::protected_at(after, calendar, zone) {
         let step = process.steps.iter().find(|step| step.act == Act::SettleNotice && step.from == after.stage);
         let tells = step.map(|step| step.tells.clone()).unwrap_or_default();
-        tasks.push(Task::Timer { then: TimerAct::ProtectNotice, tells, due_at: due_at.max(recorded.at), because: "late notice".to_owned() });
+        tasks.push(Task::Timer {
+            then: TimerAct::ProtectNotice,
+            tells,
+            due_at: due_at.max(recorded.at + SignedDuration::from_secs(1)),
+            because: "late notice".to_owned(),
+        });
     }
     tasks
 }

@@ -61,6 +61,7 @@ pub(super) const PEOPLE: &[Player] = &[
     player("greg.fenn@halden.example",         "Greg Fenn",       4, &[Role::SupplierManager], "manages changes at Halden"),
     player("tom.achebe@halden.example",        "Tom Achebe",      4, &[Role::Implementer, Role::Assessor], "looks after storage at Halden"),
     player("nadia.rahman@halden.example",      "Nadia Rahman",    4, &[Role::Implementer, Role::Assessor], "looks after interfaces at Halden"),
+    player("yusuf.amin@halden.example",        "Yusuf Amin",      4, &[Role::Implementer], "looks after rooms and power at Halden"),
     player("helen.sato@halden.example",        "Dr Helen Sato",   4, &[Role::SupplierSafety], "is Halden’s clinical safety officer"),
     player("carl.dunne@halden.example",        "Carl Dunne",      4, &[Role::Desk], "answers alarms at Halden’s desk"),
     player("mina.kaur@halden.example",         "Mina Kaur",       4, &[Role::Desk], "answers alarms at Halden’s desk at night"),
