@@ -229,7 +229,8 @@ impl<'w> Walk<'w> {
             self.timer(TimerAct::LapseQuote, report);
             self.timer(TimerAct::LapseApproval, report);
         }
-        for then in [TimerAct::LastSafe, TimerAct::ProposeExpiry, TimerAct::ProtectNotice] {
+        self.timer(TimerAct::ProtectNotice, report);
+        for then in [TimerAct::LastSafe, TimerAct::ProposeExpiry] {
             if self.chance.percent(3) {
                 self.timer(then, report);
             }
