@@ -20,7 +20,7 @@ use signalbox_store::boards::DecisionLink;
 use signalbox_store::monitors::{self, Silence};
 use signalbox_store::queries::change as pages;
 use signalbox_store::scope::Scope;
-use signalbox_store::{StoreError, Tx, directory, project, rota};
+use signalbox_store::{StoreError, Tx, directory, rota};
 
 use super::audience;
 use super::clashes::Found;
@@ -176,8 +176,7 @@ fn dates(tx: &mut dyn Tx, scope: &Scope, change_id: i64, recorded: Option<&Recor
     let Some(Recorded { event: Event::Submitted { .. }, at, .. }) = recorded else { return Ok(vec![]) };
     let mut dates = vec![];
     for id in directory::sent_with(tx, change_id, *at)?.into_iter().filter_map(|date| date.change_id) {
-        let Some(loaded) = pages::page_by_id(tx, scope, id)?.map(|_| project::load(tx, id)).transpose()?.flatten() else { continue };
-        let change = loaded.change;
+        let Some(change) = pages::page_by_id(tx, scope, id)?.map(|page| page.loaded.change) else { continue };
         dates.extend(change.window().map(|window| Date { reference: change.reference.to_string(), window, notice: change.notice().cloned() }));
     }
     Ok(if dates.len() > 1 { dates } else { vec![] })
