@@ -61,7 +61,32 @@ impl Past {
 
 /// The copy as it was before anything was raised: the demonstration's board is set up when its past is over.
 fn empty_of_changes(db: &Db) {
-    const TABLES: [&str; 32] = [
+    const TABLES: [&str; 57] = [
+        "public_reminders",
+        "public_updates",
+        "public_notice_sites",
+        "public_notice_services",
+        "public_notices",
+        "told_outages",
+        "ledger",
+        "visits",
+        "alarms",
+        "silences",
+        "network_chases",
+        "network_links",
+        "network_notices",
+        "series_occurrences",
+        "series",
+        "deployments",
+        "change_notices",
+        "change_after",
+        "change_closure",
+        "clash_told",
+        "clash_rulings",
+        "freeze_exceptions",
+        "change_entries",
+        "act_drafts",
+        "one_time_links",
         "attendance",
         "agenda",
         "decision_links",
