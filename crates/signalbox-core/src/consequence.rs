@@ -1,4 +1,4 @@
-//! What late notice leads to, from the proposal to the end of a dispute (spec 5.5, 6.5). The document's table proposes; a
+//! What late or defective notice leads to, from the proposal to the end of a dispute (spec 5.5, 6.5). The document's table proposes; a
 //! change manager settles it, or silence does; whoever it falls on may dispute what was proposed or settled, once; then the authority decides,
 //! and that stands until the notice itself is another.
 
@@ -69,7 +69,7 @@ impl Dispute {
 
 /// What stands in the way of settling it, or of disputing it.
 pub(crate) fn bar(change: &Change, act: Act, stamp: &Stamp) -> Option<Bar> {
-    if change.notice().is_none_or(|notice| !notice.verdict.is_late()) {
+    if change.notice().is_none_or(|notice| !notice.is_wanting()) {
         return Some(Bar::new("notice-on-time"));
     }
     let course = &change.notice_course;

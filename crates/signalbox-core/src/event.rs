@@ -82,6 +82,14 @@ pub struct NoticeGiven {
     pub ruling: Option<Ruling>,
 }
 
+impl NoticeGiven {
+    /// Whether something may follow from it, which a person settles: it was late (BR-13b to BR-14), or something was wrong
+    /// with it or missing (BR-15).
+    pub fn is_wanting(&self) -> bool {
+        self.verdict.is_late() || self.defective
+    }
+}
+
 /// What the supplier promises when it accepts an outage (X3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Promise {

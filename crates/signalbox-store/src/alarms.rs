@@ -1,7 +1,7 @@
 //! Alarms as monitors and desks tell them, each read against the record as it comes in (spec 10.4, X5). How it was read
 //! is kept with what was known then, so that a question about money months later is answered from evidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -29,6 +29,9 @@ statements! {
         order by back_at, id limit 500";
     RECORD = "select c.stage, c.window_start, c.window_end, c.contingency_end, w.extended_until, c.started_at, c.back_at, c.network, c.notice_verdict, c.received_at
         from changes c left join change_work w on w.change_id = c.id where c.id = $1";
+    /// Whoever tells for an organisation waits for the one before: what is told twice at once is one alarm, what rings often
+    /// is counted together, and nobody holds a row that the other wants. One text for both databases, as with the log.
+    LOCK = "update organisations set name = name where id = $1";
     KNOWN = "select id, cleared_at from alarms where org_id = $1 and source = $2 and source_alarm = $3";
     CLEAR = "update alarms set cleared_at = $2 where id = $1 and cleared_at is null";
     LATELY = "select id, folded_into from alarms where item_id = $1 and org_id = $2 and class = 'expected' and raised_at > $3 and raised_at <= $4
@@ -152,11 +155,20 @@ fn read_record(row: &dyn Row) -> Result<Record, StoreError> {
     })
 }
 
-/// Writes down an alarm with how it is read. The same one again does nothing but say when it cleared.
+/// Writes down alarms, each with how it is read; what came of them, in their order. The same one again does nothing but
+/// say when it cleared.
 ///
 /// # Errors
 /// The store's.
-pub fn hear(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, told: &Told, by_network: bool) -> Result<Outcome, StoreError> {
+pub fn hear(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, told: &[Told], by_network: bool) -> Result<Vec<Outcome>, StoreError> {
+    let tellers: BTreeSet<i64> = told.iter().map(|one| one.org_id).collect();
+    for org in tellers {
+        tx.exec(LOCK, values![org])?;
+    }
+    told.iter().map(|one| hear_one(tx, schedule, now, one, by_network)).collect()
+}
+
+fn hear_one(tx: &mut dyn Tx, schedule: &Schedule, now: Timestamp, told: &Told, by_network: bool) -> Result<Outcome, StoreError> {
     let known = tx.maybe_one(KNOWN, values![told.org_id, &told.source, &told.source_alarm], |row| row.int(0))?;
     if let Some(id) = known {
         if let Some(cleared) = told.cleared_at {

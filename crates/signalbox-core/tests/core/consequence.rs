@@ -84,6 +84,36 @@ fn notice_in_time_has_nothing_to_dispute_and_another_notice_begins_anew() {
     assert_eq!((case.change.consequence, &case.change.notice_course), (Some(Consequence::AtRisk), &Default::default()));
 }
 
+/// In time, where the document lets a notice say nothing of what goes off: alarms are expected from nothing, and the
+/// supplier's manager may decide what follows.
+#[test]
+fn br_15_what_defective_notice_leads_to_is_settled_too_and_may_be_disputed() {
+    let shipped = signalbox_core::process::load::SHIPPED.iter().find(|(file, _)| *file == "planned-outage.md").unwrap().1;
+    let (asked_for, may) = ("| items of the site | submit; needed for notice |", "| items of the site | optional |");
+    assert!(shipped.contains(asked_for));
+    let processes = signalbox_core::process::Processes::shipped_with(&[("planned-outage.md", &shipped.replace(asked_for, may))]).unwrap();
+    let (world, process) = (World::new(), processes.by_id("planned-outage").unwrap().clone());
+    let sent_with = |items: bool| {
+        let mut fields = outage("2026-06-10T06:00", "2026-06-10T08:00");
+        if !items {
+            fields.remove("items");
+            fields.extend(raw(&[("services", "ROTA")]));
+        }
+        let mut case = draft(&world, &process, "coordinator", TRUST, "2026-05-14T09:00");
+        case.sends("coordinator", Act::Submit, &asked(&process, fields));
+        case
+    };
+    let whole = sent_with(true);
+    assert_eq!(whole.refuses("manager", Act::SettleNotice, &raw(&settling("at_risk"))), ["notice-on-time"]);
+    let mut case = sent_with(false);
+    assert_eq!((case.change.notice().unwrap().defective, case.change.consequence), (true, Some(Consequence::Protected)));
+    case.does("manager", Act::SettleNotice, &settling("at_risk"));
+    assert_eq!(case.change.consequence, Some(Consequence::AtRisk));
+    assert!(case.time_out(TimerAct::ProtectNotice).is_err(), "a person decided");
+    case.does("coordinator", Act::DisputeNotice, WHY).does("authority", Act::SettleNotice, &settling("protected"));
+    assert_eq!(case.change.notice_course.dispute.as_ref().unwrap().state(), DisputeState::Overturned);
+}
+
 #[test]
 fn br_13b_silence_of_two_working_days_means_that_nothing_follows() {
     let (world, process) = (World::new(), strict_outage());

@@ -345,7 +345,7 @@ impl<'a> Desk<'a> {
                 raised_at,
                 cleared_at,
             };
-            alarms::hear(tx, &schedule, now, &told, false).map(drop)
+            alarms::hear(tx, &schedule, now, &[told], false).map(drop)
         })?)
     }
 

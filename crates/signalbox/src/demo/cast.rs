@@ -292,7 +292,9 @@ pub(super) fn freeze(app: &App, now: Timestamp) -> Result<(), Unmade> {
             let own = FreezeTerms { is_hard, from_level: Level::NoImpact, reason: "Agreed by the change advisory board.".to_owned() };
             put(tx, &mut mint, at, Extent::Everything, title, by(from, days), own)?;
         }
-        let imaging = directory::service_by_code(tx, "PACS")?.map_or(Extent::Everything, |found| Extent::Node(schedule::Node::Service(ServiceId(found.id))));
+        // A window is for one service; the imaging of the first trust has a board that agreed one.
+        let imaging = directory::service_by_code(tx, "NB-PACS")?.ok_or(StoreError::Missing)?;
+        let imaging = Extent::Node(schedule::Node::Service(ServiceId(imaging.id)));
         let day = local::wall(super::local(now, 1, 0, 0), &london()).date();
         let (starts, ends) = (format!("{day}T01:00"), format!("{day}T05:00"));
         let typed = Typed { zone: DEFAULT_ZONE, starts: &starts, ends: &ends, rule: "FREQ=MONTHLY;BYDAY=1SU", except: "" };

@@ -98,7 +98,7 @@ fn fact(bar: &Bar) -> Why {
         "answers-due" => why(format!("Still to be answered: {}.", answers(&param(0))), "The trust's coordinator or a change manager adds answers."),
         "no-assessment-of-yours" => why("No assessment is waiting for you.", ""),
         "questions-open" => why("The approver asked a question that is not answered yet.", "Whoever assesses or adds answers."),
-        "notice-on-time" => why("The notice was on time, so there is nothing to settle.", ""),
+        "notice-on-time" => why("The notice was on time and whole, so there is nothing to settle.", ""),
         "notice-disputed" => why("What the late notice leads to is disputed, so the authority decides.", AUTHORITY),
         "notice-disputed-already" => why("It is disputed already, and the authority has not decided yet.", AUTHORITY),
         "notice-dispute-decided" => why("The authority has decided the dispute, and that stands.", ""),

@@ -36,7 +36,7 @@ pub(super) fn rule(code: &str) -> String {
         "answers-due" => of(Rule::AnswersComplete),
         "outcome-by-another" | "review-by-another" => of(Rule::OutcomeByAnother),
         "review-due" | "review-done" => of(Rule::ReviewDone),
-        "notice-on-time" => "Late notice is settled by a change manager; notice in time needs nothing.".into(),
+        "notice-on-time" => "Notice that is late or has something missing is settled by a change manager; notice in time needs nothing.".into(),
         "notice-disputed" | "notice-disputed-already" | "notice-dispute-decided" | "own-settlement" => {
             "What late notice leads to may be disputed once; then the authority decides, and nobody decides their own dispute.".into()
         }

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use signalbox_core::act::Act;
 use signalbox_store::accounts;
+use signalbox_store::alarms::{self, Told};
 
 use crate::api::program::{Program, token};
 use crate::planned::{Estate, at};
@@ -170,6 +171,47 @@ fn alertmanager_tells_its_alerts_in_its_own_form() {
         let over = desk.post(path, call(vec![alert("resolved", "2026-12-01T20:15:00Z", "NB-PACS-N2", "critical")])).await.json();
         assert_eq!((&over["items"][0]["id"], over["items"][0]["cleared_at"].as_str()), (&told.json()["items"][0]["id"], Some("2026-12-01T20:15:00Z")));
         assert_eq!(desk.get("/api/v1/alarms").await.json()["items"].as_array().unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn what_several_tell_at_once_is_kept_once_and_counted_together() {
+    on_each_engine(|world| async move {
+        let estate = Estate::furnish(&world);
+        evening(&world, &estate);
+        world.clock.set(at("2026-12-01T20:20:00Z"));
+        let app = &world.app;
+        let read = |sql: &'static str| app.db.read(move |tx| tx.one(sql, &[], |row| Ok((row.int(0)?, row.int(1)?)))).unwrap();
+        let (item, org) = read("select i.id, o.id from items i, organisations o where i.code = 'NB-PACS-N2' and o.code = 'HALDEN'");
+        std::thread::scope(|scope| {
+            let tellers: Vec<_> = (0..8)
+                .map(|teller| {
+                    scope.spawn(move || {
+                        // A pair of monitors tells everything twice, so the first is known to all of them.
+                        let one = |n: i64| Told {
+                            id: app.ids.mint(app.clock.now()),
+                            org_id: org,
+                            source: "pair".into(),
+                            source_alarm: if n == 0 { "0".into() } else { format!("{teller}-{n}") },
+                            object: "NB-PACS-N2".into(),
+                            item: Some(item),
+                            site: None,
+                            kind: "unreachable".into(),
+                            is_safety: false,
+                            raised_at: at("2026-12-01T20:10:00Z"),
+                            cleared_at: None,
+                        };
+                        let (told, schedule, now): (Vec<Told>, _, _) = ((0..=10).map(one).collect(), app.schedule.clone(), app.clock.now());
+                        app.db.write(move |tx| alarms::hear(tx, &schedule, now, &told, false))
+                    })
+                })
+                .collect();
+            for teller in tellers {
+                assert_eq!(teller.join().unwrap().expect("nobody loses against another").len(), 11);
+            }
+        });
+        assert_eq!(read("select count(*), count(folded_into) from alarms"), (81, 76), "the first five of what flaps stand alone");
+        assert_eq!(read("select cast(sum(folded) as bigint), 0 from alarms"), (76, 0));
     });
 }
 

@@ -292,8 +292,7 @@ async fn take(app: &App, actor: &Actor, organisation: &str, source: &str, typed:
     let by_network = facts.kind_of(org) == Some(OrgKind::Network);
     let told: Vec<Told> = typed.into_iter().map(|alarm| of(app, &facts, org, source, now, alarm)).collect();
     let schedule = app.schedule.clone();
-    let heard =
-        app.write_quietly::<_, Failure>(move |tx| told.iter().map(|one| alarms::hear(tx, &schedule, now, one, by_network)).collect::<Result<Vec<_>, _>>())?;
+    let heard = app.write_quietly::<_, Failure>(move |tx| alarms::hear(tx, &schedule, now, &told, by_network))?;
     let scope = Scope::of(actor);
     let lines = app.read::<_, Failure>(|tx| heard.iter().map(|one| queries::by_id(tx, &scope, one.id)).collect::<Result<Vec<_>, _>>())?;
     Ok(Json(Alarms { items: lines.into_iter().flatten().map(shape).collect() }))

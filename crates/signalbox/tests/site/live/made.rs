@@ -102,7 +102,7 @@ pub(super) fn alarm(world: &World) -> i64 {
     };
     let act = world.app.act(None, now);
     let heard = world.app.write::<_, StoreError>(move |tx| {
-        let heard = signalbox_store::alarms::hear(tx, &schedule, now, &told, false)?;
+        let heard = signalbox_store::alarms::hear(tx, &schedule, now, std::slice::from_ref(&told), false)?.remove(0);
         signalbox_store::alarms::find(tx, &act, heard.id, signalbox_core::alarm::Class::Unannounced, "Planned electrical work")?;
         Ok(heard)
     });

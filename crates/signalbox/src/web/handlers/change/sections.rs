@@ -419,6 +419,8 @@ pub(super) fn notice(seen: &Seen) -> Option<Notice> {
     ];
     if given.verdict.is_late() {
         facts.push(Fact::new("First date in time", &date_words(given.first_in_time)));
+    }
+    if given.is_wanting() {
         let consequence = change.consequence.unwrap_or(given.consequence);
         facts.push(Fact::new("Consequence", "").tag(&words::sentence_case(consequence.words()), "yellow"));
         facts.extend(course(seen));

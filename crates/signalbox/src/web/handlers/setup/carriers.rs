@@ -57,7 +57,7 @@ fn name(kept: &Kept) -> String {
 fn window(understood: &Understood) -> String {
     match (understood.start.value, understood.end.value) {
         (Some(from), Some(until)) if from < until => words::recurring::occurrence(Span { from, until }, &london()),
-        _ => "Open".into(),
+        _ => "Not said".into(),
     }
 }
 
@@ -72,12 +72,12 @@ pub async fn list(State(app): State<Shared>, visitor: Visitor) -> Result<Respons
             waiting = kept.len();
         }
         let rows = kept.iter().map(|kept| {
-            let status = kept.understood.status.value.map_or("Open", carrier::State::words);
+            let status = kept.understood.status.value.map_or("nothing", carrier::State::words);
             let link = Cell::link(&name(kept), &format!("{PATH}/{}", kept.id)).small(&kept.subject);
             Row::new(link, vec![Cell::text(&words::sentence_case(status)), Cell::text(&window(&kept.understood)), Cell::text(&moment(kept.received_at))])
         });
         let (heading, empty) = heading(state);
-        let table = Table::new(heading, &["Notice", "Status", "When", "Received"], rows.collect());
+        let table = Table::new(heading, &["Notice", "It says", "When", "Received"], rows.collect());
         sections.push(Section::new(state.code(), heading).table(table, empty));
     }
     let mut shell = visitor.shell(&app, LINE.0, Place::Elsewhere);
