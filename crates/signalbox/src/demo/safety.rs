@@ -28,6 +28,11 @@ impl Stage<'_> {
         let is_clinical = KITS[story.kit].direct_care && story.kind == Kind::Normal;
         let part = if story.start > self.until { n % 8 } else { n % 2 };
         if !is_clinical || part == 1 || part == 7 {
+            // An outage of what direct care uses is screened by an officer. Whether one is registered is asked when they act, so
+            // Helen is not among those who are offered it.
+            if story.kind == Kind::PlannedOutage {
+                self.by_helen(id, Act::Screen, &SCREEN)?;
+            }
             return self.anybody(id, Act::Screen, &SCREEN);
         }
         self.find_hazard(id, n)?;
