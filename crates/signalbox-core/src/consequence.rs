@@ -1,6 +1,6 @@
-//! What late or defective notice leads to, from the proposal to the end of a dispute (spec 5.5, 6.5). The document's table proposes; a
-//! change manager settles it, or silence does; whoever it falls on may dispute what was proposed or settled, once; then the authority decides,
-//! and that stands until the notice itself is another.
+//! What late or defective notice leads to, from the proposal to the end of a dispute (spec 5.5, 6.5). The document's table
+//! proposes; a change manager settles it, or silence does; whoever it falls on may dispute what was proposed or settled,
+//! once; then the authority decides, and that stands until the notice itself is another.
 
 use crate::act::Act;
 use crate::actor::{Role, Stamp};

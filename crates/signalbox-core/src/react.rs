@@ -164,6 +164,7 @@ pub fn react(process: &Process, calendar: &Calendar, zone: &TimeZone, before: Op
     if moved && let Some(due_at) = consequence::protected_at(after, calendar, zone) {
         let step = process.steps.iter().find(|step| step.act == Act::SettleNotice && step.from == after.stage);
         let tells = step.map(|step| step.tells.clone()).unwrap_or_default();
+        // What was due before it was written, as with a past that is entered now, is due next: no timer is set in the past.
         tasks.push(Task::Timer {
             then: TimerAct::ProtectNotice,
             tells,

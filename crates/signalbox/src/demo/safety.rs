@@ -28,8 +28,7 @@ impl Stage<'_> {
         let is_clinical = KITS[story.kit].direct_care && story.kind == Kind::Normal;
         let part = if story.start > self.until { n % 8 } else { n % 2 };
         if !is_clinical || part == 1 || part == 7 {
-            // An outage of what direct care uses is screened by an officer. Whether one is registered is asked when they act, so
-            // Helen is not among those who are offered it.
+            // An outage of what direct care uses is screened by an officer.
             if story.kind == Kind::PlannedOutage {
                 self.by_helen(id, Act::Screen, &SCREEN)?;
             }
@@ -60,7 +59,6 @@ impl Stage<'_> {
 
     /// A hazard is found, rated and accepted.
     pub(super) fn accept_risk(&self, id: i64, n: usize) -> Result<(), Unmade> {
-        // Whether an officer is registered is asked when they act, so Helen is not among those who are offered it.
         let mut yes = SCREEN;
         yes[0].1 = "yes";
         self.by_helen(id, Act::Screen, &yes)?;
@@ -68,6 +66,7 @@ impl Stage<'_> {
         self.accept_clinically(id)
     }
 
+    /// Whether an officer is registered is asked when they act, so she is not among those who are offered an act.
     fn by_helen(&self, id: i64, act: Act, fields: &[(&str, &str)]) -> Result<(), Unmade> {
         self.person(HELEN, id, act, fields)
     }
